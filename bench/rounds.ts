@@ -1,0 +1,49 @@
+import { percentile } from "./statistics.js";
+
+/** The figures of one measurement by name; their unit is in the name. */
+export type Figures = Record<string, number>;
+
+/** Before anything counts, rounds grow until one lasts this long: code is compiled, caches and buffers are warm. */
+const warmSeconds = (seconds: number): number => Math.max(0.1, seconds / 4);
+
+/**
+ * One-way throughput: `round(count)` sends that many messages, waits for the receiver's acknowledgement, checks it and
+ * returns the seconds from the first send to the acknowledgement.
+ */
+export async function measureOneWay(seconds: number, round: (count: number) => Promise<number>): Promise<Figures> {
+  let count = 1;
+  let took = await round(count);
+  while (took < warmSeconds(seconds)) {
+    count = Math.ceil(count * Math.min(8, Math.max(1.5, (1.2 * warmSeconds(seconds)) / took)));
+    took = await round(count);
+  }
+  count = Math.max(1, Math.round((count / took) * seconds));
+  took = await round(count);
+  return { messagesPerSecond: count / took, messages: count, seconds: took };
+}
+
+/**
+ * Round trips: `trips(micros)` makes one after another and writes the duration of each in microseconds. Every one is
+ * timed on its own, which adds the cost of reading the clock (some tens of nanoseconds).
+ */
+export async function measureRoundTrips(
+  seconds: number,
+  trips: (micros: Float64Array<ArrayBuffer>) => Promise<void>,
+): Promise<Figures> {
+  const timed = async (count: number): Promise<{ micros: Float64Array<ArrayBuffer>; took: number }> => {
+    const micros = new Float64Array(count);
+    const start = performance.now();
+    await trips(micros);
+    return { micros, took: (performance.now() - start) / 1000 };
+  };
+  let count = 8;
+  let { micros, took } = await timed(count);
+  while (took < warmSeconds(seconds)) {
+    count = Math.ceil(count * Math.min(8, Math.max(1.5, (1.2 * warmSeconds(seconds)) / took)));
+    took = (await timed(count)).took;
+  }
+  count = Math.min(2_000_000, Math.max(10, Math.round((count / took) * seconds)));
+  ({ micros, took } = await timed(count));
+  micros.sort();
+  return { p50Micros: percentile(micros, 50), p99Micros: percentile(micros, 99), trips: count, seconds: took };
+}

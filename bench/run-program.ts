@@ -1,0 +1,73 @@
+import { spawn } from "node:child_process";
+import { peerPath } from "./project.js";
+import type { Figures } from "./rounds.js";
+
+/** No measurement takes this long; one that does hangs, is killed with all it started, and says so. */
+const watchdogMs = 30_000;
+
+/**
+ * Starts a program of `bench/peers` on a question (see `answer`) and returns its figures. Every figure comes from
+ * processes of its own, so that none is warmed up, or spoilt, by the one before.
+ *
+ * @throws Error with the program's last words if it cannot start, fails or hangs
+ */
+export function runProgram(program: string, question: unknown): Promise<Figures> {
+  return new Promise((resolve, reject) => {
+    const [command, args] = program.endsWith(".py")
+      ? ["python3", [peerPath(program)]]
+      : [process.execPath, [...process.execArgv, peerPath(program)]];
+    const child = spawn(command, [...args, JSON.stringify(question)], {
+      detached: process.platform !== "win32",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const killAll = (): void => {
+      try {
+        if (child.pid !== undefined && process.platform !== "win32") process.kill(-child.pid, "SIGKILL");
+        else child.kill("SIGKILL");
+      } catch {
+        // The whole group is gone, as it should be.
+      }
+    };
+    const interrupted = (): void => {
+      killAll();
+      process.exit(130);
+    };
+    process.once("SIGINT", interrupted);
+    process.once("SIGTERM", interrupted);
+    let hung = false;
+    const watchdog = setTimeout(() => {
+      hung = true;
+      killAll();
+    }, watchdogMs);
+
+    let out = "";
+    let err = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      err += text;
+    });
+    const finish = (settle: () => void): void => {
+      clearTimeout(watchdog);
+      process.removeListener("SIGINT", interrupted);
+      process.removeListener("SIGTERM", interrupted);
+      killAll();
+      settle();
+    };
+    child.once("error", (error) => finish(() => reject(error)));
+    child.once("close", (code, signal) =>
+      finish(() => {
+        if (hung) reject(new Error(`no answer in ${watchdogMs / 1000} s`));
+        else if (code !== 0) reject(new Error(errorLine(err) ?? `ended with ${signal ?? `code ${code}`}`));
+        else resolve(JSON.parse(out) as Figures);
+      }),
+    );
+  });
+}
+
+/** The line of a stack trace, Node's or Python's, that says what happened. */
+function errorLine(stderr: string): string | undefined {
+  const lines = stderr.split("\n").map((line) => line.trim());
+  return lines.find((line) => /^\w*(Error|Exception)\b/.test(line)) ?? lines.filter((line) => line !== "").at(-1);
+}

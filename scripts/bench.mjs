@@ -1,0 +1,9 @@
+// `npm run bench -- NAME [options]`: sets up, builds what is stale and measures.
+import { build } from "./build.mjs";
+import { main, run } from "./run.mjs";
+import { setup } from "./setup.mjs";
+
+await main(async (args) => {
+  await setup("build");
+  return (await build(["src", "bench"])) || run(process.execPath, ["build/bench/main.js", ...args]);
+});

@@ -1,0 +1,118 @@
+/*
+ * Attachments: who uses an object, and who removes it.
+ *
+ * Idea    An object has a table of owner words, one for each attached thread. The last one out removes the file; who
+ *         died counts as out. Nothing is counted, so that a kill cannot make a count lie.
+ * States  entry: 0 vacant, an owner word, or (an end of a pipe) 1 in flight, 2 closed.
+ *         life: 0 live, 1 removed, or the owner word of the thread that is deciding about the name.
+ * Order   joiner: entry, then life     remover: life, then entries. Both sequentially consistent, so that at least
+ *         one of them sees the other: a joiner that finds the object removed steps back and looks again by name.
+ *         A leaver vacates its entry before it tries for life; who holds life looks at the entries once more after
+ *         letting it go, so that of two that leave at once one removes.
+ * Death   A dead owner of life is replaced by compare-and-swap on its exact word; both steps of a removal (the name,
+ *         then life = removed) can be done again. A file whose last holder was killed stays until a sweep, which is
+ *         nothing but this decision taken by somebody else.
+ * Limits  A handle in flight is a further link of the file: with one there, the object is not removed.
+ */
+import { randomUUID } from "node:crypto";
+import { renameSync, unlinkSync } from "node:fs";
+import { NotFoundError, SystemError } from "../errors.js";
+import { attachmentEntry, objectHeader } from "./object.layout.js";
+import { isOwner, VACANT } from "./owner.js";
+import type { Segment } from "./segment.js";
+
+const LIVE = 0;
+const REMOVED = 1;
+
+/** Takes an entry for this thread and gives its index, or -1 when the object was just removed. */
+export function join(segment: Segment): number {
+  const { words, registry } = segment;
+  for (let index = 0; index < segment.maxAttached; index++) {
+    const word = segment.entry(index) + attachmentEntry.word.owner;
+    const found = words.load(word);
+    if (found !== VACANT && (!isOwner(found) || registry.isAlive(found))) continue;
+    if (words.compareExchange(word, found, registry.self) !== found) continue;
+    for (;;) {
+      const life = words.load(objectHeader.word.life); // observes: removal
+      if (life === LIVE) return index;
+      if (life === REMOVED) {
+        words.store(word, VACANT);
+        return -1;
+      }
+      if (!registry.isAlive(life)) words.compareExchange(objectHeader.word.life, life, LIVE);
+    }
+  }
+  throw new SystemError(
+    `${segment.label}: attach, and its ${segment.maxAttached} places are taken (option maxAttached when it is made)`,
+    { errno: "EAGAIN", resource: segment.name || undefined },
+  );
+}
+
+/** Vacates an entry (or marks it closed) and removes the object if that was the last one. */
+export function leave(segment: Segment, index: number, word = VACANT): void {
+  segment.words.store(segment.entry(index) + attachmentEntry.word.owner, word);
+  removeIfLast(segment);
+}
+
+export function anyoneAttached(segment: Segment): boolean {
+  for (let index = 0; index < segment.maxAttached; index++) {
+    const owner = segment.words.load(segment.entry(index) + attachmentEntry.word.owner);
+    if (isOwner(owner) && segment.registry.isAlive(owner)) return true;
+  }
+  return false;
+}
+
+/** Removes the file when nobody holds the object, no handle of it is on its way, and it was not made to stay. */
+export function removeIfLast(segment: Segment): boolean {
+  while (!segment.persists && !anyoneAttached(segment)) {
+    if (!takeLife(segment)) return false;
+    const last = !anyoneAttached(segment) && segment.linksInFlight() <= 0;
+    if (last) {
+      tryUnlink(segment.path);
+      segment.words.store(objectHeader.word.life, REMOVED); // publishes: removal
+      return true;
+    }
+    segment.words.store(objectHeader.word.life, LIVE);
+    if (segment.linksInFlight() > 0) return false;
+  }
+  return false;
+}
+
+/** Takes the name away: others no longer find it, holders keep it, and it goes with the last of them. */
+export function unlinkName(segment: Segment): void {
+  const { words } = segment;
+  while (!takeLife(segment)) {
+    if (words.load(objectHeader.word.life) === REMOVED) throw alreadyGone(segment);
+  }
+  try {
+    if (words.load(objectHeader.word.named) !== 1) throw alreadyGone(segment);
+    renameSync(segment.path, segment.anonymousPath);
+    words.store(objectHeader.word.named, 0);
+    words.store(objectHeader.word.persist, 0);
+  } finally {
+    words.store(objectHeader.word.life, LIVE);
+  }
+}
+
+function alreadyGone(segment: Segment): NotFoundError {
+  return new NotFoundError(`${segment.label}: unlink, and it has no name any more`, { resource: segment.name });
+}
+
+function takeLife(segment: Segment): boolean {
+  const { words, registry } = segment;
+  const found = words.load(objectHeader.word.life);
+  if (found === REMOVED) return false;
+  if (found !== LIVE && registry.isAlive(found) && found !== registry.self) return false;
+  return words.compareExchange(objectHeader.word.life, found, registry.self) === found;
+}
+
+function tryUnlink(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // its name is gone already: a cleaner before us was killed right after this step, or somebody removed it by hand
+  }
+}
+
+/** A name no other process thinks of: for links and folders of handles in flight. */
+export const freshName = (): string => randomUUID().slice(0, 18).replaceAll("-", "");

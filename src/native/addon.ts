@@ -1,0 +1,115 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { fileURLToPath } from "node:url";
+import { getSystemErrorName } from "node:util";
+import { SystemError } from "../errors.js";
+
+/**
+ * The kernel calls of the addon (`native/ipc.h` says what each does). Each gives a number of 0 or more, or a negative
+ * errno that {@link check} turns into a SystemError.
+ */
+export interface Addon {
+  open(path: string, flags: number, mode: number): number;
+  /** The descriptor is closed when this thread's environment ends, however a worker ends. */
+  keep(fd: number): number;
+  /** Somebody else closes a kept descriptor from now on. */
+  release(fd: number): number;
+  close(fd: number): number;
+  tmpfile(directory: string, bytes: number): number;
+  link(fd: number, path: string): number;
+  allocate(fd: number, offset: number, length: number): number;
+  /** Fills six doubles: size, links, inode, device, uid, mode. */
+  stat(fd: number, out: ArrayBuffer): number;
+  mkfifo(path: string, mode: number): number;
+  poke(fd: number): number;
+  drain(fd: number): number;
+  /** Maps pairs of (offset, length) one behind the other; the buffer shows the first `length` bytes, -1 all of them. */
+  map(fd: number, mode: number, length: number, ...regions: number[]): ArrayBuffer | number;
+  detach(buffer: ArrayBuffer): number;
+  sync(buffer: ArrayBuffer, offset: number, length: number): number;
+  lock(fd: number, byte: number, shared: number): number;
+  unlock(fd: number, byte: number): number;
+  locked(fd: number, byte: number): number;
+  futexWait(buffer: ArrayBuffer, byteOffset: number, expected: number, timeoutMs: number): number;
+  futexWake(buffer: ArrayBuffer, byteOffset: number, count: number): number;
+  watchAlarm(
+    fd: number,
+    buffer: ArrayBuffer,
+    byteOffset: number,
+    value: number,
+    noteOffset: number,
+    note: number,
+    pokeFd: number,
+  ): number;
+  watchLife(fd: number): number;
+  watchRead(fd: number, callback: () => void): LoopReader | number;
+  holdLoop(reader: LoopReader, hold: number): number;
+  unwatch(fd: number): number;
+}
+
+/** Stands for a watched descriptor that calls back in this thread's loop. */
+export interface LoopReader {
+  readonly loopReader: unique symbol;
+}
+
+export const MAP_SHARED = 0;
+export const MAP_PRIVATE = 1;
+
+/** The part of a binary's name that says where it runs: `linux-x64-glibc`. */
+export function target(): string {
+  const { platform, arch } = process;
+  if (platform !== "linux") return `${platform}-${arch}`;
+  return `${platform}-${arch}-${libc()}`;
+}
+
+function libc(): "glibc" | "musl" {
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  if (report?.header?.glibcVersionRuntime) return "glibc";
+  return existsSync(`/lib/ld-musl-${process.arch === "x64" ? "x86_64" : "aarch64"}.so.1`) ? "musl" : "glibc";
+}
+
+let loaded: Addon | undefined;
+
+/** Loads the binary on first use. @throws SystemError naming the target when there is none for this platform. */
+export function addon(): Addon {
+  loaded ??= load();
+  return loaded;
+}
+
+/** Where the binary for this platform is looked for. */
+export function addonPath(): string {
+  return fileURLToPath(new URL(`../prebuilds/${target()}/interproc.node`, import.meta.url));
+}
+
+function load(): Addon {
+  const path = addonPath();
+  try {
+    return createRequire(import.meta.url)(path) as Addon;
+  } catch (cause) {
+    const missing = !existsSync(path);
+    throw new SystemError(
+      missing
+        ? `interproc has no binary for ${target()} (looked for ${path}); shared memory needs one, sockets and brokers do not`
+        : `interproc could not load its binary for ${target()} (${path}): ${(cause as Error).message}`,
+      { cause, errno: "ENOENT", syscall: "dlopen" },
+    );
+  }
+}
+
+/** The symbolic name of a negative errno. */
+export function errnoName(result: number): string {
+  return getSystemErrorName(result);
+}
+
+export const EEXIST = -constants.errno.EEXIST;
+export const ENOENT = -constants.errno.ENOENT;
+export const ENXIO = -constants.errno.ENXIO;
+export const ENOSPC = -constants.errno.ENOSPC;
+
+/** Gives `result` back, or throws what it stands for. `operation` begins the sentence: `open of /dev/shm/x`. */
+export function check(result: number, syscall: string, operation: string): number {
+  if (result >= 0) return result;
+  const errno = errnoName(result);
+  throw new SystemError(`${operation}: ${errno}`, { errno, syscall });
+}

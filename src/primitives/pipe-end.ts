@@ -1,0 +1,396 @@
+import type { Claim, Connection, Lease, Peer, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "../channel.js";
+import { HANDLE } from "../codec.js";
+import type { SyncWaitOptions, WaitOptions } from "../deadline.js";
+import { ClosedError, UsageError } from "../errors.js";
+import { removeIfLast } from "../memory/attachments.js";
+import { CLOSED, IN_FLIGHT, isOwner } from "../memory/owner.js";
+import type { Segment } from "../memory/segment.js";
+import { beforeLeaving } from "../memory/this-thread.js";
+import { pipeBody } from "../rings/pipe.layout.js";
+import { dropFolder, flightFolder, makeLink, removeLink } from "./flight.js";
+import { cannotGive, type Given, type Handing } from "./handle.js";
+import { PipeLink } from "./pipe-link.js";
+import { PipeReceiving } from "./pipe-receiving.js";
+import { PipeSending } from "./pipe-sending.js";
+import { checkLimit, checkMax, claimOf, leaseOf, part, rest } from "./pipe-buffers.js";
+import { readableOf, writableOf } from "./pipe-streams.js";
+
+/** What came of a message that a former holder of the end had begun to take in. */
+export type PartialMessage = { bytes: Uint8Array; total: number; flags: number };
+
+const open = new Set<PipeEnd>();
+let leaving = false;
+
+/** Ends of one pipe that this thread holds, by the pipe's identity: they share one mapping. */
+export const mappedPipes = new Map<string, Segment>();
+
+/** One end of a pipe over shared memory; see {@link Connection}. */
+export class PipeEnd<Out = unknown, In = unknown> implements Connection<Out, In>, Handing {
+  private readonly link: PipeLink;
+  private readonly sending: PipeSending | undefined;
+  private readonly receiving: PipeReceiving | undefined;
+  private movedTo = "";
+  private streamIn: ReadableStream<In> | undefined;
+  private streamOut: WritableStream<Out> | undefined;
+
+  /** @internal use `pipe()` */
+  constructor(
+    private readonly segment: Segment,
+    private readonly end: number,
+    partial?: PartialMessage,
+    private state: "open" | "closed" | "moved" = "open",
+  ) {
+    const body = segment.bodyOffset / 4;
+    const duplex = segment.words.load(body + pipeBody.word.duplex) === 1;
+    const maxMessage = segment.words.load(body + pipeBody.word.maxMessage) >>> 0;
+    const folder = (): string => flightFolder(segment.id);
+    this.link = new PipeLink(segment, end);
+    if (duplex || end === 1) this.sending = new PipeSending(this.link, maxMessage, folder);
+    if (duplex || end === 0) this.receiving = new PipeReceiving(this.link, maxMessage, folder);
+    if (partial) this.receiving?.reader.resume(partial);
+    if (state !== "open") return;
+    mappedPipes.set(segment.id, segment);
+    open.add(this as PipeEnd);
+    if (!leaving) {
+      leaving = true;
+      beforeLeaving(() => {
+        for (const one of open) one.close();
+      });
+    }
+  }
+
+  // send and recv are the hot ones: an async function would cost each call a promise more
+  send(value: Out, options?: WaitOptions): Promise<void> {
+    try {
+      return this.out("send()").send(value, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  sendSync(value: Out, options?: SyncWaitOptions): void {
+    this.out("sendSync()").sendSync(value, options);
+  }
+
+  trySend(value: Out): boolean {
+    return this.out("trySend()").trySend(value);
+  }
+
+  async sendMany(values: Iterable<Out>, options?: WaitOptions): Promise<void> {
+    const out = this.out("sendMany()");
+    const iterator = values[Symbol.iterator]();
+    for (let next = iterator.next(); !next.done; next = iterator.next()) {
+      if (out.trySend(next.value)) continue;
+      await out.send(next.value, options);
+    }
+  }
+
+  sendManySync(values: Iterable<Out>, options?: SyncWaitOptions): void {
+    const out = this.out("sendManySync()");
+    for (const value of values) out.sendSync(value, options);
+  }
+
+  trySendMany(values: Iterable<Out>): number {
+    const out = this.out("trySendMany()");
+    let count = 0;
+    for (const value of values) {
+      if (!out.trySend(value)) break;
+      count++;
+    }
+    return count;
+  }
+
+  recv(options?: WaitOptions): Promise<In> {
+    try {
+      const into = this.into("recv()");
+      return into.receive(into.takeValue, "recv()", options) as Promise<In>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  recvSync(options?: SyncWaitOptions): In {
+    const into = this.into("recvSync()");
+    return into.receiveSync(into.takeValue, "recvSync()", options) as In;
+  }
+
+  tryRecv(): In | undefined {
+    const into = this.into("tryRecv()");
+    return into.tryReceive(into.takeValue, "tryRecv()") as In | undefined;
+  }
+
+  async recvMany(max: number, options?: WaitOptions): Promise<In[]> {
+    const into = this.into("recvMany()");
+    checkMax(max, "recvMany()");
+    return into.receive(() => this.takeMany(into, max), "recvMany()", options);
+  }
+
+  recvManySync(max: number, options?: SyncWaitOptions): In[] {
+    const into = this.into("recvManySync()");
+    checkMax(max, "recvManySync()");
+    return into.receiveSync(() => this.takeMany(into, max), "recvManySync()", options);
+  }
+
+  tryRecvMany(max: number): In[] {
+    const into = this.into("tryRecvMany()");
+    checkMax(max, "tryRecvMany()");
+    return into.tryReceive(() => this.takeMany(into, max), "tryRecvMany()") ?? [];
+  }
+
+  async poll(options: WaitOptions = {}): Promise<boolean> {
+    const into = this.into("poll()");
+    const timeout = Math.max(0, options.timeout ?? 0);
+    if (into.isReady || into.isAtEnd) return true;
+    if (timeout === 0) return false;
+    const yes = (): boolean => true;
+    return into.receive(yes, "poll()", { ...options, timeout }, yes).catch((error: unknown) => {
+      if ((error as { code?: string }).code === "ERR_INTERPROC_TIMEOUT") return false;
+      throw error;
+    });
+  }
+
+  pollSync(options: SyncWaitOptions = {}): boolean {
+    const into = this.into("pollSync()");
+    const timeout = Math.max(0, options.timeout ?? 0);
+    if (into.isReady || into.isAtEnd) return true;
+    if (timeout === 0) return false;
+    const yes = (): boolean => true;
+    try {
+      return into.receiveSync(yes, "pollSync()", { timeout }, yes);
+    } catch (error) {
+      if ((error as { code?: string }).code === "ERR_INTERPROC_TIMEOUT") return false;
+      throw error;
+    }
+  }
+
+  async sendBytes(bytes: ArrayBufferView | ArrayBuffer, options: SendBytesOptions = {}): Promise<void> {
+    return this.out("sendBytes()").sendBytes(part(bytes, options, "sendBytes()"), options);
+  }
+
+  sendBytesSync(bytes: ArrayBufferView | ArrayBuffer, options: Omit<SendBytesOptions, "signal"> = {}): void {
+    this.out("sendBytesSync()").sendBytesSync(part(bytes, options, "sendBytesSync()"), options);
+  }
+
+  trySendBytes(bytes: ArrayBufferView | ArrayBuffer, options: Omit<SendBytesOptions, "signal" | "timeout"> = {}): boolean {
+    return this.out("trySendBytes()").trySendBytes(part(bytes, options, "trySendBytes()"));
+  }
+
+  async recvBytes(options: RecvBytesOptions = {}): Promise<Uint8Array> {
+    const into = this.into("recvBytes()");
+    checkLimit(options.maxLength, "recvBytes()");
+    return into.receive(() => into.takeBytes("recvBytes()", options.maxLength), "recvBytes()", options);
+  }
+
+  recvBytesSync(options: Omit<RecvBytesOptions, "signal"> = {}): Uint8Array {
+    const into = this.into("recvBytesSync()");
+    checkLimit(options.maxLength, "recvBytesSync()");
+    return into.receiveSync(() => into.takeBytes("recvBytesSync()", options.maxLength), "recvBytesSync()", options);
+  }
+
+  tryRecvBytes(options: Pick<RecvBytesOptions, "maxLength"> = {}): Uint8Array | undefined {
+    const into = this.into("tryRecvBytes()");
+    checkLimit(options.maxLength, "tryRecvBytes()");
+    return into.tryReceive(() => into.takeBytes("tryRecvBytes()", options.maxLength), "tryRecvBytes()");
+  }
+
+  async recvBytesInto(buffer: ArrayBufferView | ArrayBuffer, options: RecvIntoOptions = {}): Promise<number> {
+    const into = this.into("recvBytesInto()");
+    const target = rest(buffer, options.offset, "recvBytesInto()");
+    if (into.isIdle) into.reader.assembleInto(target);
+    try {
+      return await into.receive(() => into.takeInto(target, "recvBytesInto()"), "recvBytesInto()", options);
+    } finally {
+      into.reader.assembleInto(undefined);
+    }
+  }
+
+  recvBytesIntoSync(buffer: ArrayBufferView | ArrayBuffer, options: Omit<RecvIntoOptions, "signal"> = {}): number {
+    const into = this.into("recvBytesIntoSync()");
+    const target = rest(buffer, options.offset, "recvBytesIntoSync()");
+    if (into.isIdle) into.reader.assembleInto(target);
+    try {
+      return into.receiveSync(() => into.takeInto(target, "recvBytesIntoSync()"), "recvBytesIntoSync()", options);
+    } finally {
+      into.reader.assembleInto(undefined);
+    }
+  }
+
+  tryRecvBytesInto(buffer: ArrayBufferView | ArrayBuffer, options: Pick<RecvIntoOptions, "offset"> = {}): number | undefined {
+    const into = this.into("tryRecvBytesInto()");
+    const target = rest(buffer, options.offset, "tryRecvBytesInto()");
+    return into.tryReceive(() => into.takeInto(target, "tryRecvBytesInto()"), "tryRecvBytesInto()");
+  }
+
+  async claim(bytes: number, options?: WaitOptions): Promise<Claim> {
+    const out = this.out("claim()");
+    for (;;) {
+      const claimed = out.tryClaim(bytes);
+      if (claimed) return claimOf(claimed);
+      await out.waitForRoom(bytes, "claim()", options);
+    }
+  }
+
+  claimSync(bytes: number, options?: SyncWaitOptions): Claim {
+    const out = this.out("claimSync()");
+    let claimed = out.tryClaim(bytes);
+    if (!claimed) {
+      const attempt = (): boolean => {
+        claimed ??= out.tryClaim(bytes);
+        return claimed !== undefined;
+      };
+      out.blockForRoom(attempt, bytes, "claimSync()", options);
+      out.requirePeer(undefined);
+    }
+    return claimOf(claimed as NonNullable<typeof claimed>);
+  }
+
+  tryClaim(bytes: number): Claim | undefined {
+    const claimed = this.out("tryClaim()").tryClaim(bytes);
+    return claimed && claimOf(claimed);
+  }
+
+  async recvLease(options?: WaitOptions): Promise<Lease> {
+    const into = this.into("recvLease()");
+    return into.receive(() => leaseOf(into.takeLease("recvLease()")), "recvLease()", options);
+  }
+
+  recvLeaseSync(options?: SyncWaitOptions): Lease {
+    const into = this.into("recvLeaseSync()");
+    return into.receiveSync(() => leaseOf(into.takeLease("recvLeaseSync()")), "recvLeaseSync()", options);
+  }
+
+  tryRecvLease(): Lease | undefined {
+    const into = this.into("tryRecvLease()");
+    return into.tryReceive(() => leaseOf(into.takeLease("tryRecvLease()")), "tryRecvLease()");
+  }
+
+  get readable(): ReadableStream<In> | undefined {
+    if (this.receiving) this.streamIn ??= readableOf<In>(this);
+    return this.streamIn;
+  }
+
+  get writable(): WritableStream<Out> | undefined {
+    if (this.sending) this.streamOut ??= writableOf<Out>(this);
+    return this.streamOut;
+  }
+
+  get closed(): boolean {
+    return this.state !== "open";
+  }
+
+  get peer(): Peer {
+    if (this.state !== "open") return { transport: "shm" };
+    const owner = this.link.peerOwner;
+    const pid = isOwner(owner) ? this.segment.registry.pidOf(owner) : undefined;
+    return pid === undefined ? { transport: "shm" } : { transport: "shm", pid, uid: process.getuid?.() };
+  }
+
+  close(): void {
+    if (this.state !== "open") return;
+    this.state = "closed";
+    this.detach(CLOSED, () => this.unusable("the call"));
+    if (removeIfLast(this.segment)) dropFolder(flightFolder(this.segment.id));
+    this.unmap();
+  }
+
+  ref(): this {
+    return this.holdLoop(true);
+  }
+
+  unref(): this {
+    return this.holdLoop(false);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<In, void, undefined> {
+    for (;;) {
+      let value: In;
+      try {
+        value = await this.recv();
+      } catch (error) {
+        if ((error as { code?: string }).code === "ERR_INTERPROC_EOF") return;
+        throw error;
+      }
+      yield value;
+    }
+  }
+
+  /** Hands this end over: it is in flight from now on, and this object is of no use any more. */
+  [HANDLE](folder: string): Given {
+    if (this.state !== "open") throw this.unusable("hand over");
+    if (this.sending?.isIdle === false || this.receiving?.isIdle === false)
+      throw cannotGive("pipe end", "a call on it is still waiting");
+    const { segment, end, link } = this;
+    const partial = this.receiving?.reader.partial();
+    const name = makeLink(folder, segment, end);
+    link.setOwn(IN_FLIGHT);
+    this.state = "moved";
+    this.movedTo = "another process";
+    return {
+      descriptor: { kind: "pipe", link: name, end, ...(partial && { partial }) },
+      commit: (to) => {
+        this.movedTo = to;
+        open.delete(this as PipeEnd);
+        this.unmap();
+      },
+      undo: () => {
+        link.setOwn(segment.registry.self);
+        this.state = "open";
+        removeLink(folder, name);
+      },
+    };
+  }
+
+  private takeMany(into: PipeReceiving, max: number): In[] {
+    const values: In[] = [];
+    while (values.length < max && into.reader.next()) values.push(into.takeValue() as In);
+    return values;
+  }
+
+  private out(operation: string): PipeSending {
+    if (this.state !== "open") throw this.unusable(operation);
+    if (!this.sending) throw new UsageError(`${operation} on the receiving end of a pipe made with { duplex: false }`);
+    return this.sending;
+  }
+
+  private into(operation: string): PipeReceiving {
+    if (this.state !== "open") throw this.unusable(operation);
+    if (!this.receiving) throw new UsageError(`${operation} on the sending end of a pipe made with { duplex: false }`);
+    return this.receiving;
+  }
+
+  private unusable(operation: string): ClosedError {
+    if (this.state === "moved") return new ClosedError(`${operation} on a pipe's end that now belongs to ${this.movedTo}`);
+    return new ClosedError(`${operation} on a pipe's end that is closed`);
+  }
+
+  private detach(word: number, error: () => Error): void {
+    open.delete(this as PipeEnd);
+    this.sending?.rejectAll(error);
+    this.receiving?.rejectAll(error);
+    this.link.setOwn(word);
+    this.link.wakePeer();
+  }
+
+  /** The mapping goes with the second end that this thread gives up. */
+  private unmap(): void {
+    const { segment } = this;
+    for (const one of open) if (one.segment === segment) return;
+    if (mappedPipes.get(segment.id) === segment) mappedPipes.delete(segment.id);
+    segment.unmap();
+  }
+
+  private holdLoop(held: boolean): this {
+    if (this.sending) this.sending.holdsLoop = held;
+    if (this.receiving) this.receiving.holdsLoop = held;
+    this.link.parker.holdsChanged();
+    return this;
+  }
+}

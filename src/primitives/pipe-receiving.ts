@@ -1,0 +1,279 @@
+import { StructuredDecoder } from "../codec.js";
+import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../deadline.js";
+import { EOFError, UsageError } from "../errors.js";
+import { MessageReader } from "../rings/message-reader.js";
+import { wantedWord } from "../rings/message-writer.js";
+import { FORMATS } from "../rings/record-ring.layout.js";
+import { nextTurn, turnIsDue } from "../sync/loop-turn.js";
+import type { Wait } from "../sync/parker.js";
+import { Pending } from "../sync/pending.js";
+import { unpackHandles } from "./handle.js";
+import type { PipeLink } from "./pipe-link.js";
+
+const decoder = new StructuredDecoder();
+
+interface Entry<T> {
+  readonly pending: Pending<T>;
+  /** Takes what it came for from the found message. */
+  readonly take: () => T;
+  /** Answers at the end of file instead of rejecting. */
+  readonly atEnd: (() => T) | undefined;
+}
+
+/** The receiving half of a pipe's end: records into values, to the calls in their order. */
+export class PipeReceiving implements Wait {
+  readonly reader: MessageReader;
+  private readonly queue: Entry<unknown>[] = [];
+  private readonly wantedWord: number;
+  private armed = false;
+  private leased = false;
+  private owesWake = false;
+  holdsLoop = true;
+
+  constructor(
+    private readonly link: PipeLink,
+    maxMessage: number,
+    private readonly folder: () => string,
+  ) {
+    const place = link.place(1 - link.end);
+    this.reader = new MessageReader(place, maxMessage);
+    this.wantedWord = wantedWord(place.control);
+  }
+
+  get isIdle(): boolean {
+    return this.queue.length === 0 && !this.leased;
+  }
+
+  /** Whether {@link take}ing now would not wait. */
+  get isReady(): boolean {
+    return this.isIdle && this.reader.next();
+  }
+
+  /** Calls `take` once a message is found. `atEnd` answers at the end of file, which is an EOFError otherwise. */
+  receive<T>(take: () => T, operation: string, options: WaitOptions | undefined, atEnd?: () => T): Promise<T> {
+    options?.signal?.throwIfAborted();
+    if (this.isIdle) {
+      if (this.reader.next()) {
+        const value = take();
+        return turnIsDue() ? nextTurn().then(() => value) : Promise.resolve(value);
+      }
+      if (this.isAtEnd) return Promise.resolve(this.endOf(atEnd));
+    }
+    this.settleDebt();
+    const entry: Entry<T> = { take, atEnd, pending: new Pending<T>(operation, options ?? {}, () => this.withdraw(entry)) };
+    this.queue.push(entry as Entry<unknown>);
+    if (!this.leased) this.link.parker.start(this);
+    return entry.pending.promise;
+  }
+
+  receiveSync<T>(take: () => T, operation: string, options: SyncWaitOptions | undefined, atEnd?: () => T): T {
+    if (this.isIdle && this.reader.next()) return take();
+    const deadline = deadlineOf(options?.timeout, operation);
+    if (this.leased) throw this.whileLeased(operation);
+    const ready = (): boolean => this.serve() && (this.reader.next() || this.isAtEnd);
+    if (!ready()) {
+      if (this.link.isPeerHere)
+        throw new UsageError(`${operation} on a pipe that is empty and whose other end this very thread holds: nobody could send`);
+      this.settleDebt();
+      if (!this.link.parker.waitSync([this.readyWait(ready)], deadline)) throw timedOut(operation, options?.timeout);
+    }
+    return this.reader.next() ? take() : this.endOf(atEnd);
+  }
+
+  /** Calls `take` if a message is there; undefined if none is. */
+  tryReceive<T>(take: () => T, operation: string): T | undefined {
+    if (!this.isIdle) {
+      if (this.leased) throw this.whileLeased(operation);
+      if (!this.serve()) return undefined;
+    }
+    if (this.reader.next()) return take();
+    if (this.isAtEnd) return this.endOf(undefined);
+    this.settleDebt();
+    return undefined;
+  }
+
+  /** Takes the found message as a value. */
+  readonly takeValue = (): unknown => {
+    const { reader } = this;
+    try {
+      if (reader.format === FORMATS.bytes) return reader.bytes.slice(reader.start, reader.end);
+      if (reader.hasHandles) return unpackHandles(reader.bytes.slice(reader.start, reader.end), this.folder());
+      return decoder.decode(reader.bytes, reader.start, reader.end);
+    } finally {
+      reader.finish();
+      this.gaveSpace();
+    }
+  };
+
+  /** Takes the found message as bytes of the caller's own. */
+  takeBytes(operation: string, maxLength: number | undefined): Uint8Array {
+    const { reader } = this;
+    this.requireBytes(operation);
+    const length = reader.end - reader.start;
+    if (maxLength !== undefined && length > maxLength)
+      throw new UsageError(`${operation} of a message of ${length} bytes; at most ${maxLength} (maxLength); it is still there`);
+    const bytes = reader.inRing ? copyOf(reader.bytes, reader.start, reader.end) : asPlain(reader.bytes.subarray(0, reader.end));
+    reader.finish();
+    this.gaveSpace();
+    return bytes;
+  }
+
+  /** Copies the found message into a buffer. */
+  takeInto(target: Uint8Array, operation: string): number {
+    const { reader } = this;
+    this.requireBytes(operation);
+    const length = reader.end - reader.start;
+    if (length > target.length) {
+      const undelivered = this.takeBytes(operation, undefined);
+      throw new UsageError(`${operation} of a message of ${length} bytes into room for ${target.length}; error.undelivered has it`, {
+        undelivered,
+      });
+    }
+    if (reader.bytes !== target)
+      target.set(reader.bytes.subarray(reader.start, reader.end));
+    reader.finish();
+    this.gaveSpace();
+    return length;
+  }
+
+  /** Shows the found message where it lies, until `release`; nothing else is received meanwhile. */
+  takeLease(operation: string): { bytes: Uint8Array; release(): void } {
+    this.requireBytes(operation);
+    const { reader } = this;
+    this.leased = true;
+    return {
+      bytes: reader.bytes.subarray(reader.start, reader.end),
+      release: () => {
+        this.leased = false;
+        reader.finish();
+        this.gaveSpace();
+        if (this.queue.length > 0) this.link.parker.start(this);
+      },
+    };
+  }
+
+  /** Ends every call that waits: the end is closed or handed over. */
+  rejectAll(error: () => Error): void {
+    this.link.parker.stop(this);
+    for (const { pending } of this.queue.splice(0)) pending.reject(error());
+  }
+
+  attempt(): boolean {
+    return this.serve();
+  }
+
+  arm(): void {
+    this.armed = true;
+    this.link.arm(false);
+  }
+
+  disarm(): void {
+    if (!this.armed) return;
+    this.armed = false;
+    this.link.disarm(false);
+  }
+
+  recheck(): void {
+    this.link.lookAtPeer();
+  }
+
+  peers(): readonly number[] {
+    return this.link.peers();
+  }
+
+  /** Nothing left to read, and nobody there to send. What was published before the end came is seen first. */
+  get isAtEnd(): boolean {
+    return this.link.isPeerGone && !this.reader.next();
+  }
+
+  /** Answers waiting calls in order as far as messages are there; true when none waits any more. */
+  private serve(): boolean {
+    const { queue, reader } = this;
+    while (queue.length > 0) {
+      if (this.leased) return true;
+      if (!reader.next()) {
+        if (!this.isAtEnd) {
+          this.settleDebt();
+          return false;
+        }
+        for (const { pending, atEnd } of queue.splice(0)) {
+          if (atEnd) pending.resolve(atEnd());
+          else pending.reject(endOfFile());
+        }
+        return true;
+      }
+      const { pending, take } = queue.shift() as Entry<unknown>;
+      try {
+        pending.resolve(take());
+      } catch (error) {
+        pending.reject(error);
+      }
+    }
+    return true;
+  }
+
+  private readyWait(ready: () => boolean): Wait {
+    return {
+      attempt: ready,
+      arm: () => this.arm(),
+      disarm: () => this.disarm(),
+      recheck: () => this.recheck(),
+      peers: () => this.peers(),
+      holdsLoop: true,
+    };
+  }
+
+  private endOf<T>(atEnd: (() => T) | undefined): T {
+    if (atEnd) return atEnd();
+    throw endOfFile();
+  }
+
+  private requireBytes(operation: string): void {
+    if (this.reader.format !== FORMATS.bytes)
+      throw new UsageError(`${operation}, and the next message is a value that was sent by send(): recv() takes it; it is still there`);
+  }
+
+  private whileLeased(operation: string): UsageError {
+    return new UsageError(`${operation} while a lease of the message before is open: release() it first`);
+  }
+
+  /**
+   * Wakes a writer that waits for room, but not for every few bytes: for half a ring, an empty one, or what is left
+   * when this side stops reading. A reader that just stops calling leaves the writer to its bounded sleep.
+   */
+  private gaveSpace(): void {
+    const { link, reader } = this;
+    if (!link.isWriterWaiting) return;
+    const { free, capacity } = reader.ring;
+    const wanted = link.segment.words.load(this.wantedWord);
+    if (free >= capacity / 2 && free >= wanted) link.wakePeer();
+    else if (!this.owesWake) {
+      this.owesWake = true;
+      setImmediate(() => this.settleDebt());
+    }
+  }
+
+  private settleDebt(): void {
+    if (!this.owesWake) return;
+    this.owesWake = false;
+    if (this.link.segment.isMapped && this.link.isWriterWaiting) this.link.wakePeer();
+  }
+
+  private withdraw(entry: Entry<never> | Entry<unknown>): void {
+    const index = this.queue.indexOf(entry as Entry<unknown>);
+    if (index >= 0) this.queue.splice(index, 1);
+    if (this.queue.length === 0) this.link.parker.stop(this);
+  }
+}
+
+function endOfFile(): EOFError {
+  return new EOFError("recv, and nothing is left to read: the pipe's other end is closed or its process dead");
+}
+
+function copyOf(source: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer);
+  copy.set(source.subarray(start, end));
+  return copy;
+}
+
+const asPlain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,0 +1,337 @@
+import { StructuredEncoder } from "../codec.js";
+import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../deadline.js";
+import { BrokenPipeError, UsageError } from "../errors.js";
+import { MessageWriter, type Outgoing } from "../rings/message-writer.js";
+import { FORMATS, HANDLES } from "../rings/record-ring.layout.js";
+import { nextTurn, turnIsDue } from "../sync/loop-turn.js";
+import type { Wait } from "../sync/parker.js";
+import { Pending } from "../sync/pending.js";
+import { type Given, packHandles } from "./handle.js";
+import type { PipeLink } from "./pipe-link.js";
+
+const encoder = new StructuredEncoder();
+const DONE = Promise.resolve();
+/** Below this much known room the reader's position is looked at again before a value is encoded in place. */
+const LITTLE_ROOM = 512;
+
+interface Entry extends Outgoing {
+  readonly value: unknown;
+  readonly given: readonly Given[];
+  pending?: Pending<void>;
+  isDone: boolean;
+}
+
+/** The sending half of a pipe's end: values into records, in the order of the calls. */
+export class PipeSending implements Wait {
+  private readonly writer: MessageWriter;
+  private readonly array: Uint8Array;
+  private readonly queue: Entry[] = [];
+  private readonly rooms = new Set<Pending<void>>();
+  private armed = false;
+  /** A claimed record lies open: nothing else can be written. */
+  private claimed = false;
+  holdsLoop = true;
+
+  constructor(
+    private readonly link: PipeLink,
+    private readonly maxMessage: number,
+    /** The carrier's folder for handles that go along. */
+    private readonly folder: () => string,
+  ) {
+    const place = link.place(link.end);
+    this.writer = new MessageWriter(place);
+    this.array = place.bytes.array;
+  }
+
+  get isIdle(): boolean {
+    return this.queue.length === 0 && !this.claimed;
+  }
+
+  /** Sends a value, or waits behind what was sent before. */
+  send(value: unknown, options: WaitOptions | undefined): Promise<void> {
+    options?.signal?.throwIfAborted();
+    if (this.isIdle && this.tryWhole(value)) return turnIsDue() ? nextTurn() : DONE;
+    return this.enqueue(this.pack(value), "send()", options ?? {});
+  }
+
+  sendSync(value: unknown, options: SyncWaitOptions | undefined): void {
+    if (this.isIdle && this.tryWhole(value)) return;
+    this.block(this.pack(value), "sendSync()", options);
+  }
+
+  trySend(value: unknown): boolean {
+    if (!this.isIdle) return false;
+    if (this.tryWhole(value)) return true;
+    const body = encoder.encode(value);
+    if (encoder.handles.length === 0) return this.tryPush({ bytes: body, flags: FORMATS.structured });
+    if (!this.writer.fits(body.length + 256 * encoder.handles.length)) return false;
+    const entry = this.pack(value);
+    if (this.writer.fits(entry.bytes.length) && this.pushWhole(entry)) return true;
+    for (const one of entry.given) one.undo();
+    return false;
+  }
+
+  sendBytes(bytes: Uint8Array, options: WaitOptions): Promise<void> {
+    options.signal?.throwIfAborted();
+    this.checkLength(bytes.length);
+    if (this.isIdle && this.tryWholeBytes(bytes)) return turnIsDue() ? nextTurn() : DONE;
+    const entry = this.entry(bytes, FORMATS.bytes, bytes, []);
+    if (this.isIdle && this.isPushed(entry)) return DONE;
+    return this.enqueue({ ...entry, bytes: bytes.slice() }, "sendBytes()", options);
+  }
+
+  sendBytesSync(bytes: Uint8Array, options: SyncWaitOptions): void {
+    this.checkLength(bytes.length);
+    if (this.isIdle && this.tryWholeBytes(bytes)) return;
+    this.block(this.entry(bytes, FORMATS.bytes, bytes, []), "sendBytesSync()", options);
+  }
+
+  trySendBytes(bytes: Uint8Array): boolean {
+    if (!this.isIdle) return false;
+    this.checkLength(bytes.length);
+    return this.tryWholeBytes(bytes) || this.tryPush({ bytes, flags: FORMATS.bytes });
+  }
+
+  /** Room for a record of `length` bytes, to be filled in place; undefined when there is none now. */
+  tryClaim(length: number): { bytes: Uint8Array; commit(length: number): void; abort(): void } | undefined {
+    if (!Number.isInteger(length) || length < 0 || length > this.writer.ring.capacity / 2)
+      throw new UsageError(`claim() of ${length} bytes; allowed: 0 to ${this.writer.ring.capacity / 2}, half the ring's capacity`);
+    if (!this.isIdle) return undefined;
+    this.requirePeer(undefined);
+    const offset = this.writer.reserve(length);
+    if (offset < 0) return undefined;
+    this.claimed = true;
+    const end = (): void => {
+      this.claimed = false;
+      if (this.queue.length > 0) this.link.parker.start(this);
+    };
+    return {
+      bytes: this.array.subarray(offset, offset + length),
+      commit: (used) => {
+        this.writer.commit(used, FORMATS.bytes);
+        this.link.wakeReader();
+        end();
+      },
+      abort: end,
+    };
+  }
+
+  /** What a wait for room looks at: the peer's end of life ends it too. */
+  roomWait(attempt: () => boolean, length: number): Wait {
+    return {
+      attempt: () => this.link.isPeerGone || attempt(),
+      arm: () => {
+        this.writer.want(undefined, length);
+        this.link.arm(true);
+      },
+      disarm: () => this.link.disarm(true),
+      recheck: () => void this.link.lookAtPeer(),
+      peers: () => this.link.peers(),
+      holdsLoop: this.holdsLoop,
+    };
+  }
+
+  /** Resolves once a claim of `length` bytes is worth another try. */
+  waitForRoom(length: number, operation: string, options: WaitOptions | undefined): Promise<void> {
+    options?.signal?.throwIfAborted();
+    const attempt = (): boolean => {
+      if (!this.link.isPeerGone && (!this.isIdle || this.writer.reserve(length) < 0)) return false;
+      pending.resolve();
+      return true;
+    };
+    const wait: Wait = { ...this.roomWait(() => false, length), attempt };
+    const pending = new Pending<void>(operation, options ?? {}, () => this.link.parker.stop(wait));
+    this.rooms.add(pending);
+    this.link.parker.start(wait);
+    return pending.promise.finally(() => this.rooms.delete(pending));
+  }
+
+  /** Waits for room in a call that blocks. */
+  blockForRoom(attempt: () => boolean, length: number, operation: string, options: SyncWaitOptions | undefined): void {
+    const deadline = deadlineOf(options?.timeout, operation);
+    if (attempt()) return;
+    this.requireOtherThread(operation);
+    if (!this.link.parker.waitSync([this.roomWait(attempt, length)], deadline)) throw timedOut(operation, options?.timeout);
+  }
+
+  /** Ends every call that waits: the end is closed or handed over. */
+  rejectAll(error: () => Error): void {
+    this.link.parker.stop(this);
+    for (const entry of this.queue.splice(0)) this.drop(entry, error());
+    for (const room of this.rooms) room.reject(error());
+  }
+
+  requirePeer(value: unknown): void {
+    if (!this.link.isPeerGone) return;
+    throw new BrokenPipeError("send, and the pipe's other end is closed or its process dead", { undelivered: value });
+  }
+
+  attempt(): boolean {
+    return this.flush();
+  }
+
+  arm(): void {
+    this.armed = true;
+    this.writer.want(this.queue[0]);
+    this.link.arm(true);
+  }
+
+  disarm(): void {
+    if (!this.armed) return;
+    this.armed = false;
+    this.link.disarm(true);
+  }
+
+  recheck(): void {
+    this.link.lookAtPeer();
+  }
+
+  peers(): readonly number[] {
+    return this.link.peers();
+  }
+
+  /** Encodes a value straight into the ring; false when it does not fit in one record now. */
+  private tryWhole(value: unknown): boolean {
+    const { writer } = this;
+    const { ring } = writer;
+    this.requirePeer(value);
+    if (ring.room < LITTLE_ROOM) ring.look();
+    for (;;) {
+      const room = ring.room;
+      if (room < 1) return false;
+      const { offset } = ring;
+      const end = encoder.encodeInto(value, this.array, offset, offset + Math.min(room, writer.wholeLimit));
+      if (end >= 0) {
+        if (encoder.handles.length > 0) return false;
+        writer.commit(end - offset, FORMATS.structured);
+        this.link.wakeReader();
+        return true;
+      }
+      if (room >= writer.wholeLimit || !ring.look()) return false;
+    }
+  }
+
+  private tryWholeBytes(bytes: Uint8Array): boolean {
+    const { writer } = this;
+    this.requirePeer(bytes);
+    const { length } = bytes;
+    if (length > writer.wholeLimit) return false;
+    const offset = writer.reserve(length);
+    if (offset < 0) return false;
+    if (length < 128) for (let i = 0; i < length; i++) this.array[offset + i] = bytes[i];
+    else this.array.set(bytes, offset);
+    writer.commit(length, FORMATS.bytes);
+    this.link.wakeReader();
+    return true;
+  }
+
+  private tryPush({ bytes, flags }: { bytes: Uint8Array; flags: number }): boolean {
+    this.checkLength(bytes.length);
+    if (!this.writer.fits(bytes.length)) return false;
+    return this.pushWhole(this.entry(bytes, flags, bytes, []));
+  }
+
+  private pushWhole(entry: Entry): boolean {
+    if (!this.writer.push(entry)) return false;
+    for (const one of entry.given) one.commit("the receiver");
+    this.link.wakeReader();
+    return true;
+  }
+
+  private pack(value: unknown): Entry {
+    this.requirePeer(value);
+    const bytes = encoder.encode(value);
+    this.checkLength(bytes.length);
+    if (encoder.handles.length === 0) return this.entry(bytes.slice(), FORMATS.structured, value, []);
+    const parcel = packHandles(value, this.folder);
+    return this.entry(parcel.bytes, FORMATS.structured | HANDLES, value, parcel.given);
+  }
+
+  private entry(bytes: Uint8Array, flags: number, value: unknown, given: readonly Given[]): Entry {
+    return { bytes, flags, value, given, written: 0, begun: false, isDone: false };
+  }
+
+  private checkLength(length: number): void {
+    if (length > this.maxMessage)
+      throw new UsageError(
+        `send of ${length.toLocaleString("en")} bytes; at most ${this.maxMessage.toLocaleString("en")} (maxMessage)`,
+      );
+  }
+
+  /** Writes a message that is alone in the queue as far as it goes. */
+  private isPushed(entry: Entry): boolean {
+    const whole = this.writer.push(entry);
+    if (whole || entry.begun) this.link.wakeReader();
+    return whole;
+  }
+
+  private enqueue(entry: Entry, operation: string, options: WaitOptions): Promise<void> {
+    this.queue.push(entry);
+    if (this.flush()) return turnIsDue() ? nextTurn() : DONE;
+    const pending = new Pending<void>(operation, options, () => this.withdraw(entry), entry.value);
+    entry.pending = pending;
+    this.link.parker.start(this);
+    return pending.promise;
+  }
+
+  private block(entry: Entry, operation: string, options: SyncWaitOptions | undefined): void {
+    const deadline = deadlineOf(options?.timeout, operation);
+    this.queue.push(entry);
+    try {
+      if (this.flush()) return;
+      this.requireOtherThread(operation);
+      const wait: Wait = { ...this.roomWait(() => this.flush() || entry.isDone, 0), arm: () => this.arm(), disarm: () => this.disarm() };
+      if (!this.link.parker.waitSync([wait], deadline)) throw timedOut(operation, options?.timeout, entry.value);
+      if (!entry.isDone) this.requirePeer(entry.value);
+    } finally {
+      if (!entry.isDone) this.withdraw(entry);
+    }
+  }
+
+  private requireOtherThread(operation: string): void {
+    if (this.link.isPeerHere)
+      throw new UsageError(`${operation} on a pipe that is full and whose other end this very thread holds: nobody could make room`);
+  }
+
+  /** Writes what fits; true when nothing is left. */
+  private flush(): boolean {
+    const { queue, writer, link } = this;
+    while (queue.length > 0) {
+      if (this.claimed) return false;
+      if (link.isPeerGone) {
+        for (const entry of queue.splice(0)) this.drop(entry, this.broken(entry.value));
+        return true;
+      }
+      const entry = queue[0];
+      const before = entry.written;
+      const whole = writer.push(entry);
+      if (whole || entry.written > before) link.wakeReader();
+      if (!whole) {
+        if (this.armed) writer.want(entry);
+        return false;
+      }
+      queue.shift();
+      entry.isDone = true;
+      for (const one of entry.given) one.commit("the receiver");
+      entry.pending?.resolve();
+    }
+    return true;
+  }
+
+  private broken(value: unknown): BrokenPipeError {
+    return new BrokenPipeError("send, and the pipe's other end is closed or its process dead", { undelivered: value });
+  }
+
+  private withdraw(entry: Entry): void {
+    const index = this.queue.indexOf(entry);
+    if (index < 0) return;
+    this.queue.splice(index, 1);
+    for (const one of entry.given) one.undo();
+    if (this.queue.length === 0) this.link.parker.stop(this);
+  }
+
+  private drop(entry: Entry, error: Error): void {
+    for (const one of entry.given) one.undo();
+    entry.pending?.reject(error);
+  }
+}

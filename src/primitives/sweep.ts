@@ -1,0 +1,104 @@
+import { constants, existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { removeIfLast } from "../memory/attachments.js";
+import { ANONYMOUS, FLIGHT, LIVES, PARKERS } from "../memory/directory.js";
+import { ownerWord, SLOTS } from "../memory/owner.js";
+import type { Registry } from "../memory/registry.js";
+import { GATE_BYTE } from "../memory/registry.layout.js";
+import { openSegment } from "../memory/segment.js";
+import { registry } from "../memory/this-thread.js";
+import { addon } from "../native/addon.js";
+import { dropFolder, flightFolder } from "./flight.js";
+
+let swept = false;
+
+/** Removes once, when this thread begins, what killed processes left. */
+export function sweepOnce(): void {
+  if (swept) return;
+  swept = true;
+  sweep();
+}
+
+/**
+ * Removes what killed processes left: objects whose last holder they were, handles that nobody will take, their FIFOs.
+ * Does nothing when no thread was killed since the last sweep. Any number of processes may sweep at once, and be killed
+ * in it: each step is the decision that an orderly close takes, and can be taken again. Gives how many threads it found.
+ */
+export function sweep(): number {
+  const home = registry();
+  const killed = home.killedSlots();
+  if (killed.length === 0) return 0;
+  sweepFlights(home);
+  sweepObjects(home, home.directory);
+  sweepObjects(home, join(home.directory, ANONYMOUS));
+  sweepDoors(home);
+  for (const slot of killed) home.clean(slot);
+  return killed.length;
+}
+
+function sweepObjects(home: Registry, folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith(".")) continue;
+    const path = join(folder, name);
+    try {
+      const segment = openSegment(home, path, undefined, name);
+      if (removeIfLast(segment)) {
+        rmSync(path, { force: true });
+        dropFolder(flightFolder(segment.id));
+      }
+      segment.unmap();
+    } catch {
+      // somebody else's file, or one that was removed just now
+    }
+  }
+}
+
+/** Folders of carriers that are gone: a pipe's or queue's whose file is no more, a spawn's or sharer's whose lock is free. */
+function sweepFlights(home: Registry): void {
+  const flights = join(home.directory, FLIGHT);
+  for (const carrier of readdirSync(flights)) {
+    const folder = join(flights, carrier);
+    if (!isCarried(home, folder, carrier)) dropFolder(folder);
+  }
+}
+
+function isCarried(home: Registry, folder: string, carrier: string): boolean {
+  const alive = join(folder, "alive");
+  if (existsSync(alive)) return isLocked(alive);
+  if (existsSync(join(home.directory, ANONYMOUS, carrier))) return true;
+  return readdirSync(home.directory).some((name) => !name.startsWith(".") && idOf(home, name) === carrier);
+}
+
+function idOf(home: Registry, name: string): string | undefined {
+  try {
+    const segment = openSegment(home, join(home.directory, name), undefined, name);
+    segment.unmap();
+    return segment.id;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether an open file somewhere holds the lock on a carrier's `alive` file. */
+export function isLocked(path: string): boolean {
+  const native = addon();
+  const fd = native.open(path, 0, 0);
+  if (fd < 0) return false;
+  const locked = native.locked(fd, GATE_BYTE);
+  native.close(fd);
+  return locked === 1;
+}
+
+function sweepDoors(home: Registry): void {
+  const parkers = join(home.directory, PARKERS);
+  for (const name of readdirSync(parkers)) {
+    const [slot, generation] = name.split(".").map(Number);
+    if (slot < SLOTS && !home.isAlive(ownerWord(slot, generation))) rmSync(join(parkers, name), { force: true });
+  }
+  const lives = join(home.directory, LIVES);
+  for (const name of readdirSync(lives)) {
+    const fd = addon().open(join(lives, name), constants.O_WRONLY | constants.O_NONBLOCK, 0); // refused when nobody reads
+    if (fd < 0) rmSync(join(lives, name), { force: true });
+    else addon().close(fd);
+  }
+}

@@ -1,0 +1,165 @@
+import { ProtocolError } from "../errors.js";
+import type { Bytes } from "../memory/bytes.js";
+import { FIRST, FORMAT_MASK, HANDLES, LAST, ringReaderLine, TOTAL_BYTES } from "./record-ring.layout.js";
+import { readerLine } from "./message-writer.js";
+import { type RingPlace, RingReader } from "./record-ring.js";
+
+/** Up to this length a message's memory is taken at once; beyond, it grows as the bytes really come. */
+const TRUSTED_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Reads messages from a record ring: a whole record is shown where it lies, a message in pieces is put together in
+ * memory of its own. Never waits: {@link next} says whether a whole message is there.
+ */
+export class MessageReader {
+  readonly ring: RingReader;
+  /** The message that {@link next} found is bytes[start…end). */
+  bytes: Uint8Array;
+  start = 0;
+  end = 0;
+  format = 0;
+  hasHandles = false;
+  /** The message lies in the ring, and its bytes are overwritten once it was finished. */
+  inRing = false;
+
+  private readonly source: Bytes;
+  private readonly counters: Float64Array;
+  private found = false;
+  private pieces: Uint8Array | undefined;
+  private filled = 0;
+  private total = 0;
+  private flags = 0;
+  private target: Uint8Array | undefined;
+
+  constructor(
+    place: RingPlace,
+    private readonly maxMessage: number,
+  ) {
+    this.ring = new RingReader(place);
+    this.source = place.bytes;
+    this.bytes = place.bytes.array;
+    const { array } = place.words;
+    const at = array.byteOffset + readerLine(place.control) * 4 + ringReaderLine.offset.messages;
+    this.counters = new Float64Array(array.buffer, at, 2);
+  }
+
+  /** The length of the next message as far as it is known: of a long one from its first piece on; -1 when none came. */
+  get nextLength(): number {
+    if (this.next()) return this.end - this.start;
+    return this.pieces ? this.total : -1;
+  }
+
+  /** Finds the next whole message, taking in what pieces are there. It stays found until {@link finish}. */
+  next(): boolean {
+    if (this.found) return true;
+    const { ring } = this;
+    while (ring.peek()) {
+      const { flags } = ring;
+      if ((flags & (FIRST | LAST)) === (FIRST | LAST)) {
+        this.drop();
+        this.bytes = this.source.array;
+        this.start = ring.offset;
+        this.end = ring.offset + ring.length;
+        this.inRing = true;
+        return this.show(flags);
+      }
+      if (this.take(flags)) return this.show(this.flags);
+    }
+    return false;
+  }
+
+  /** The found message was read: its place is the writer's again. */
+  finish(): void {
+    this.found = false;
+    this.counters[0]++;
+    this.counters[1] += this.end - this.start;
+    if (this.inRing) this.ring.advance();
+    else this.drop();
+  }
+
+  /** Pieces of the next long message go straight to `target` if it is long enough. */
+  assembleInto(target: Uint8Array | undefined): void {
+    if (target === undefined && this.pieces !== undefined && this.pieces === this.target)
+      this.pieces = this.pieces.slice(0, this.total); // given up in the middle: the buffer is its owner's again
+    this.target = target;
+  }
+
+  /** What came of a message that is not whole yet; it goes along when the end is handed over. */
+  partial(): { bytes: Uint8Array; total: number; flags: number } | undefined {
+    this.next();
+    if (this.found && !this.inRing) return { bytes: this.bytes.slice(this.start, this.end), total: this.total, flags: this.flags };
+    if (!this.pieces) return undefined;
+    return { bytes: this.pieces.slice(0, this.filled), total: this.total, flags: this.flags };
+  }
+
+  /** Goes on with what a former holder of the end had taken in. */
+  resume(partial: { bytes: Uint8Array; total: number; flags: number }): void {
+    this.begin(partial.total, partial.flags);
+    this.append(partial.bytes, 0, partial.bytes.length);
+    if (this.filled === this.total) this.complete();
+  }
+
+  /** True once the message is whole. */
+  private take(flags: number): boolean {
+    const { ring } = this;
+    let from = ring.offset;
+    const to = ring.offset + ring.length;
+    if (flags & FIRST) {
+      if (ring.length < TOTAL_BYTES || this.source.word(from + 4) !== 0)
+        throw new ProtocolError("a message's first piece does not say its length");
+      this.begin(this.source.word(from), flags & (FORMAT_MASK | HANDLES));
+      from += TOTAL_BYTES;
+    } else if (!this.pieces) throw new ProtocolError("a piece of a message came without its first one");
+    if (this.filled + (to - from) > this.total || (flags & LAST) !== 0 !== (this.filled + (to - from) === this.total))
+      throw new ProtocolError(`a message of ${this.total} bytes came in pieces of ${this.filled + (to - from)}`);
+    this.append(this.source.array, from, to);
+    ring.advance();
+    return flags & LAST ? this.complete() : false;
+  }
+
+  private begin(total: number, flags: number): void {
+    this.drop();
+    if (total > this.maxMessage)
+      throw new ProtocolError(`a message of ${total.toLocaleString("en")} bytes came; at most ${this.maxMessage.toLocaleString("en")} (maxMessage)`);
+    const { target } = this;
+    this.pieces = target && target.length >= total ? target : Buffer.allocUnsafeSlow(Math.min(total, TRUSTED_BYTES));
+    this.total = total;
+    this.flags = flags;
+    this.filled = 0;
+  }
+
+  private append(source: Uint8Array, from: number, to: number): void {
+    const { filled } = this;
+    let pieces = this.pieces as Uint8Array;
+    if (filled + to - from > pieces.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(this.total, Math.max(pieces.length * 2, filled + to - from)));
+      larger.set(pieces.subarray(0, filled));
+      pieces = this.pieces = larger;
+    }
+    pieces.set(source.subarray(from, to), filled);
+    this.filled = filled + to - from;
+  }
+
+  private complete(): boolean {
+    this.bytes = this.pieces as Uint8Array;
+    this.start = 0;
+    this.end = this.total;
+    this.inRing = false;
+    this.found = true;
+    this.format = this.flags & FORMAT_MASK;
+    this.hasHandles = (this.flags & HANDLES) !== 0;
+    return true;
+  }
+
+  private show(flags: number): true {
+    this.format = flags & FORMAT_MASK;
+    this.hasHandles = (flags & HANDLES) !== 0;
+    this.found = true;
+    return true;
+  }
+
+  private drop(): void {
+    this.pieces = undefined;
+    this.filled = 0;
+  }
+}

@@ -1,0 +1,31 @@
+import { now } from "../deadline.js";
+
+const MOST_MS = 1;
+const LOOK_EVERY = 32;
+
+let begun = 0;
+let count = 0;
+
+function ended(): void {
+  begun = 0;
+}
+
+/**
+ * Whether an awaiting call that could answer at once should let the event loop turn first: calls that are always ready
+ * only ever run microtasks, and timers and I/O would starve. True at most once a millisecond of uninterrupted calls.
+ */
+export function turnIsDue(): boolean {
+  if (begun === 0) {
+    begun = now();
+    count = 0;
+    setImmediate(ended);
+    return false;
+  }
+  if (++count % LOOK_EVERY !== 0) return false;
+  return now() - begun > MOST_MS;
+}
+
+/** Resolves once timers and I/O had their turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

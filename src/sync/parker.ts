@@ -1,0 +1,271 @@
+/*
+ * Parker: the one place that sleeps.
+ *
+ * Idea    A thread sleeps on its own parker word only (in the registry), whatever it waits for and however many things.
+ *         An object knows by a bitmap which attachments wait; whoever changes it wakes their threads: by futex when
+ *         asleep in a Sync form, by one byte in the thread's FIFO when asleep in the event loop, not at all when awake.
+ * States  awake -> asleep in a call -> notified -> awake;   awake -> asleep in the loop -> notified -> awake
+ * Order   sleeper: bit, then parker word, then look again     changer: change, then bitmap, then parker word
+ *         Both sequentially consistent: if the sleeper's last look misses the change, the changer's look at the bitmap
+ *         finds the bit, and its exchange finds the sleeper asleep.
+ * Death   A changer killed between change and wake leaves the sleeper asleep: every sleep ends after at most 50 ms in a
+ *         call (a second in an idle loop) and looks again, also at who is alive. The death of a thread that is waited
+ *         for is told at once by its FIFO's hang-up, which the watcher thread turns into a notification.
+ * Limits  Before it sleeps a call spins for 20 µs at most; the loop polls by setImmediate for 50 µs at most, and only
+ *         while recent polls succeeded; neither with one processor.
+ * Source  Rust's thread::park, Concurrency Kit's ck_ec, folly's EventCount.
+ */
+import { now } from "../deadline.js";
+import type { Registry } from "../memory/registry.js";
+import { registry } from "../memory/this-thread.js";
+import { addon } from "../native/addon.js";
+import { type LoopDoor, openLoopDoor } from "./loop-door.js";
+import { ASLEEP_IN_CALL, ASLEEP_IN_LOOP, AWAKE, NOTIFIED } from "./parker.layout.js";
+import { Peers } from "./peers.js";
+import { canSpin } from "./processors.js";
+
+const CALL_RECHECK_MS = 50;
+const LOOP_RECHECK_MS = 50;
+const LOOP_RECHECK_MOST_MS = 1000;
+const SPIN_MS = 0.02;
+const POLL_MS = 0.05;
+
+/** Something that is waited for. */
+export interface Wait {
+  /** Tries to finish; true when nothing is left to wait for. Called often, so its first look must be cheap. */
+  attempt(): boolean;
+  /** Publishes that this thread waits; from now on whoever changes the object wakes it. */
+  arm(): void;
+  disarm(): void;
+  /** Looks again who is alive, so that the next attempt can end. */
+  recheck(): void;
+  /** Threads whose death ends the wait. */
+  peers(): readonly number[];
+  /** Whether a process with nothing else to do stays alive for it. */
+  readonly holdsLoop: boolean;
+}
+
+type Mode = "idle" | "polling" | "asleep";
+
+export class Parker {
+  private readonly waits = new Set<Wait>();
+  private readonly word: number;
+  /** Other threads' FIFOs. */
+  readonly peers: Peers;
+  private door: LoopDoor | undefined;
+  private held = false;
+  private mode: Mode = "idle";
+  private ticking = false;
+  private pollingSince = 0;
+  private asleepSince = 0;
+  private pollPays = canSpin;
+  private timer: NodeJS.Timeout | undefined;
+  private recheckMs = LOOP_RECHECK_MS;
+  private readonly tick = (): void => {
+    this.ticking = false;
+    this.look();
+  };
+
+  constructor(readonly registry: Registry) {
+    this.word = registry.parkerOf(registry.self);
+    this.peers = new Peers(registry);
+  }
+
+  /** Wakes a thread that may be asleep. Two atomic accesses when it is not. */
+  wake(owner: number): void {
+    const { registry } = this;
+    if (owner === registry.self) {
+      if (this.waits.size > 0) this.lookSoon();
+      return;
+    }
+    const parker = registry.parkerOf(owner);
+    if (parker < 0) return;
+    const before = registry.words.exchange(parker, NOTIFIED); // publishes: notification
+    if (before === ASLEEP_IN_CALL) addon().futexWake(registry.buffer, parker * 4, 1);
+    else if (before === ASLEEP_IN_LOOP) this.peers.poke(owner);
+  }
+
+  /** Blocks this thread until an attempt of one of the waits succeeds. False: the deadline came first. */
+  waitSync(waits: readonly Wait[], deadline: number): boolean {
+    if (this.spin(waits, deadline)) return true;
+    if (now() >= deadline) return false;
+    try {
+      for (const wait of waits) wait.arm();
+      return this.sleepInCall(waits, deadline);
+    } finally {
+      for (const wait of waits) wait.disarm();
+      if (this.waits.size > 0) this.lookSoon();
+    }
+  }
+
+  /** Waits in the event loop: attempts follow wakes until one succeeds. */
+  start(wait: Wait): void {
+    this.waits.add(wait);
+    if (this.mode === "asleep") {
+      wait.arm();
+      this.watchPeers(wait);
+      if (wait.attempt()) this.stop(wait);
+      else this.holdIfNeeded();
+    } else if (!this.ticking) {
+      this.pollingSince = now();
+      if (this.pollPays && wait.holdsLoop) this.poll();
+      else this.sleepInLoop();
+    }
+  }
+
+  /** Gives a wait up (or ends one that has succeeded). */
+  stop(wait: Wait): void {
+    if (!this.waits.delete(wait)) return;
+    wait.disarm();
+    if (this.waits.size === 0) this.rest();
+    else this.holdIfNeeded();
+  }
+
+  /** A wait's `holdsLoop` has changed. */
+  holdsChanged(): void {
+    if (this.mode === "asleep") this.holdIfNeeded();
+  }
+
+  private spin(waits: readonly Wait[], deadline: number): boolean {
+    for (const wait of waits) if (wait.attempt()) return true;
+    if (!canSpin) return false;
+    const end = Math.min(now() + SPIN_MS, deadline);
+    do {
+      for (let i = 0; i < 8; i++) for (const wait of waits) if (wait.attempt()) return true;
+    } while (now() < end);
+    return false;
+  }
+
+  private sleepInCall(waits: readonly Wait[], deadline: number): boolean {
+    const { registry, word } = this;
+    let timedOut = false;
+    let slept = 0;
+    try {
+      for (;;) {
+        const before = registry.words.exchange(word, ASLEEP_IN_CALL); // observes: notification
+        if (before === NOTIFIED || timedOut) for (const wait of waits) wait.recheck();
+        for (const wait of waits) if (wait.attempt()) return true;
+        for (const wait of waits) this.watchPeers(wait);
+        const from = now();
+        const timeout = Math.min(CALL_RECHECK_MS, deadline - from);
+        if (timeout <= 0) return false;
+        timedOut = addon().futexWait(registry.buffer, word * 4, ASLEEP_IN_CALL, timeout) === 1;
+        slept += now() - from;
+      }
+    } finally {
+      registry.words.store(word, AWAKE);
+      if (slept > 0) registry.countSleep(slept * 1000);
+    }
+  }
+
+  private poll(): void {
+    this.mode = "polling";
+    this.lookSoon();
+  }
+
+  private lookSoon(): void {
+    if (this.ticking) return;
+    this.ticking = true;
+    setImmediate(this.tick);
+  }
+
+  /** One look at everything that is waited for in the loop. */
+  private look(): void {
+    if (this.waits.size === 0) return this.rest();
+    const wasAsleep = this.mode === "asleep";
+    if (wasAsleep) {
+      if (this.registry.words.exchange(this.word, AWAKE) === NOTIFIED) this.recheckAll();
+      this.mode = "polling";
+      const at = now();
+      if (canSpin && at - this.asleepSince < POLL_MS * 2) this.pollPays = true;
+    }
+    const progress = this.attemptAll();
+    if (this.waits.size === 0) return this.rest();
+    if (progress) {
+      this.pollingSince = now();
+      this.recheckMs = LOOP_RECHECK_MS;
+      if (this.mode === "polling" && !wasAsleep) this.pollPays = canSpin;
+    }
+    if (this.ticking) return;
+    if (this.pollPays && this.someHold() && now() - this.pollingSince < POLL_MS) return this.poll();
+    if (!progress && !wasAsleep) this.pollPays = false;
+    this.sleepInLoop();
+  }
+
+  private attemptAll(): boolean {
+    let progress = false;
+    for (const wait of this.waits) {
+      if (!wait.attempt()) continue;
+      progress = true;
+      if (this.waits.delete(wait)) wait.disarm();
+    }
+    return progress;
+  }
+
+  private sleepInLoop(): void {
+    this.mode = "asleep";
+    this.asleepSince = now();
+    for (const wait of this.waits) {
+      wait.arm();
+      this.watchPeers(wait);
+    }
+    this.door ??= openLoopDoor(this.registry.fifo, () => this.look());
+    if (this.registry.words.exchange(this.word, ASLEEP_IN_LOOP) === NOTIFIED) this.recheckAll();
+    if (this.attemptAll() && this.waits.size === 0) return this.rest();
+    this.holdIfNeeded();
+    this.timer ??= this.recheckLater();
+  }
+
+  private recheckAll(): void {
+    for (const wait of this.waits) wait.recheck();
+  }
+
+  private recheckLater(): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.timer = undefined;
+      this.recheckAll();
+      this.recheckMs = Math.min(this.recheckMs * 2, LOOP_RECHECK_MOST_MS);
+      if (this.waits.size > 0) {
+        this.look();
+        if (this.waits.size > 0) this.timer ??= this.recheckLater();
+      }
+    }, this.recheckMs);
+    timer.unref();
+    return timer;
+  }
+
+  /** Nothing is waited for in the loop. */
+  private rest(): void {
+    if (this.mode === "asleep") this.registry.words.store(this.word, AWAKE);
+    this.mode = "idle";
+    this.hold(false);
+    this.recheckMs = LOOP_RECHECK_MS;
+  }
+
+  private watchPeers(wait: Wait): void {
+    for (const owner of wait.peers()) if (!this.peers.watch(owner)) wait.recheck();
+  }
+
+  private someHold(): boolean {
+    for (const wait of this.waits) if (wait.holdsLoop) return true;
+    return false;
+  }
+
+  private holdIfNeeded(): void {
+    this.hold(this.someHold());
+  }
+
+  private hold(held: boolean): void {
+    if (this.held === held) return;
+    this.held = held;
+    this.door?.hold(held);
+  }
+}
+
+let own: Parker | undefined;
+
+/** This thread's parker. */
+export function parker(): Parker {
+  own ??= new Parker(registry());
+  return own;
+}
