@@ -11,6 +11,7 @@ const warmSeconds = (seconds: number): number => Math.max(0.1, seconds / 4);
  * returns the seconds from the first send to the acknowledgement.
  */
 export async function measureOneWay(seconds: number, round: (count: number) => Promise<number>): Promise<Figures> {
+  await round(1); // waits for the other process to start
   let count = 1;
   let took = await round(count);
   while (took < warmSeconds(seconds)) {
@@ -36,6 +37,7 @@ export async function measureRoundTrips(
     await trips(micros);
     return { micros, took: (performance.now() - start) / 1000 };
   };
+  await timed(1); // waits for the other process to start
   let count = 8;
   let { micros, took } = await timed(count);
   while (took < warmSeconds(seconds)) {

@@ -92,4 +92,10 @@ void ipc_unwatch_owner(const void *owner);
 /* Ends the alarms whose word lies in the range: called before the range is unmapped. */
 void ipc_unwatch_range(const void *address, size_t length);
 
+/*
+ * The process's life line: a FIFO that it holds open for reading until it ends, whichever of its threads asked first.
+ * Makes it at `path` on the first call; every call copies the path in use to `out`.
+ */
+int ipc_life(const char *path, char *out, size_t room);
+
 #endif

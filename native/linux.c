@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -314,3 +315,19 @@ static int take_back(bool (*which)(const ipc_watch_t *, const void *, uintptr_t,
 int ipc_unwatch(int fd, const void *owner) { return take_back(same_fd, owner, (uintptr_t)fd, 0); }
 void ipc_unwatch_owner(const void *owner) { take_back(same_owner, owner, 0, 0); }
 void ipc_unwatch_range(const void *address, size_t length) { take_back(in_range, NULL, (uintptr_t)address, length); }
+
+int ipc_life(const char *path, char *out, size_t room) {
+  static char *known;
+  pthread_mutex_lock(&watcher.mutex);
+  int status = 0;
+  if (known == NULL) {
+    char *copy = strdup(path);
+    status = copy == NULL ? -ENOMEM : ipc_mkfifo(path, 0600);
+    if (status == 0) status = ipc_open(path, O_RDWR | O_NONBLOCK, 0); /* stays open until the process ends */
+    if (status >= 0) known = copy;
+    else free(copy);
+  }
+  if (known != NULL) status = snprintf(out, room, "%s", known) < (int)room ? 0 : -ENAMETOOLONG;
+  pthread_mutex_unlock(&watcher.mutex);
+  return status;
+}

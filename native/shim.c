@@ -307,6 +307,19 @@ FUNCTION(js_watch_life) {
   RETURN(ipc_watch(&watch));
 }
 
+/* life(path): the path of the process's life line, or -errno */
+FUNCTION(js_life) {
+  ARGUMENTS;
+  char path[MAX_PATH], used[MAX_PATH];
+  text(&call, 0, path);
+  if (call.failed) return NULL;
+  int status = ipc_life(path, used, sizeof used);
+  if (status < 0) return give(env, status);
+  napi_value out;
+  napi_create_string_utf8(env, used, NAPI_AUTO_LENGTH, &out);
+  return out;
+}
+
 static void notify(void *context) { napi_call_threadsafe_function(context, NULL, napi_tsfn_nonblocking); }
 
 static void release_function(napi_env env, void *data, void *hint) {
@@ -401,6 +414,7 @@ NAPI_MODULE_INIT() {
       {"locked", js_locked},       {"futexWait", js_futex_wait}, {"futexWake", js_futex_wake},
       {"watchAlarm", js_watch_alarm}, {"watchLife", js_watch_life}, {"watchRead", js_watch_read},
       {"holdLoop", js_hold_loop},  {"unwatch", js_unwatch},
+      {"life", js_life},
   };
   environment_t *own = calloc(1, sizeof *own);
   if (own == NULL) return NULL;

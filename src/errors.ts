@@ -230,7 +230,7 @@ export class SystemError extends InterprocError {
 }
 
 /** The errors of the operating system whose cause passes without a change of the program. */
-export const passingErrnos: ReadonlySet<string> = new Set([
+const passingErrnos: ReadonlySet<string> = new Set([
   "EAGAIN",
   "EBUSY",
   "ECONNABORTED",

@@ -154,6 +154,7 @@ def main():
     other.close()
     other_control.close()
     if question["measure"] == "one-way":
+        one_way_round(conn, control, question, 1)  # waits for the other process to start
         count, took = 1, one_way_round(conn, control, question, 1)
         while took < warm:
             count = grow(count, took, warm)
@@ -162,6 +163,7 @@ def main():
         took = one_way_round(conn, control, question, count)
         figures = {"messagesPerSecond": count / took, "messages": count, "seconds": took}
     else:
+        trips_round(conn, control, question, 1)  # waits for the other process to start
         count, took = 8, 0.0
         while took < warm:
             start = time.perf_counter()

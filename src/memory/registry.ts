@@ -24,7 +24,7 @@ import { constants, rmSync } from "node:fs";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { MismatchError, SystemError } from "../errors.js";
-import { type Addon, addon, check, EEXIST, ENOENT, ENOSPC, MAP_SHARED } from "../native/addon.js";
+import { type Addon, addon, check, EEXIST, ENOENT, ENOSPC, failed, MAP_SHARED } from "../native/addon.js";
 import { makeFolders, openDirectory, outOfMemory, PARKERS, REGISTRY_FILE, removeIfEmpty } from "./directory.js";
 import { generationOf, LAST_GENERATION, ownerWord, SLOTS, slotOf } from "./owner.js";
 import {
@@ -81,7 +81,7 @@ export class Registry {
       }
       makeFolders(directory);
       const buffer = native.map(fd, MAP_SHARED, -1, 0, REGISTRY_BYTES);
-      if (typeof buffer === "number") throw new SystemError(`the registry in ${directory} cannot be mapped`);
+      if (typeof buffer === "number") throw failed(buffer, "mmap", `the registry in ${directory}`);
       checkHeader(new Int32Array(buffer), directory);
       return new Registry(directory, fd, buffer);
     }
@@ -220,7 +220,7 @@ function openFile(native: Addon, directory: string): number {
 
 function writeHeader(native: Addon, fd: number): void {
   const buffer = native.map(fd, MAP_SHARED, -1, 0, REGISTRY_BYTES);
-  if (typeof buffer === "number") throw new SystemError("the registry cannot be mapped");
+  if (typeof buffer === "number") throw failed(buffer, "mmap", "the registry");
   const words = new Int32Array(buffer);
   words[registryHeader.word.version] = REGISTRY_VERSION;
   words[registryHeader.word.slots] = SLOTS;

@@ -1,8 +1,8 @@
 import { constants, readSync, statSync } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { ExistsError, MismatchError, NotFoundError, SystemError } from "../errors.js";
-import { addon, check, EEXIST, ENOENT, ENOSPC, MAP_SHARED } from "../native/addon.js";
+import { ExistsError, MismatchError, NotFoundError } from "../errors.js";
+import { addon, check, EEXIST, ENOENT, ENOSPC, failed, MAP_SHARED } from "../native/addon.js";
 import { ANONYMOUS, outOfMemory } from "./directory.js";
 import {
   attachmentEntry,
@@ -282,7 +282,6 @@ function mapData(
 }
 
 function mapped(buffer: ArrayBuffer | number, label: string): ArrayBuffer {
-  if (typeof buffer !== "number") return buffer;
-  check(buffer, "mmap", `${label}: map`);
-  throw new SystemError(`${label}: map`);
+  if (typeof buffer === "number") throw failed(buffer, "mmap", `${label}: map`);
+  return buffer;
 }

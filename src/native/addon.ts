@@ -43,6 +43,8 @@ export interface Addon {
     pokeFd: number,
   ): number;
   watchLife(fd: number): number;
+  /** The path of the FIFO that this process holds open until it ends; made at `path` if there is none yet. */
+  life(path: string): string | number;
   watchRead(fd: number, callback: () => void): LoopReader | number;
   holdLoop(reader: LoopReader, hold: number): number;
   unwatch(fd: number): number;
@@ -110,6 +112,11 @@ export const ENOSPC = -constants.errno.ENOSPC;
 /** Gives `result` back, or throws what it stands for. `operation` begins the sentence: `open of /dev/shm/x`. */
 export function check(result: number, syscall: string, operation: string): number {
   if (result >= 0) return result;
+  throw failed(result, syscall, operation);
+}
+
+/** The error that a negative errno stands for. */
+export function failed(result: number, syscall: string, operation: string): SystemError {
   const errno = errnoName(result);
-  throw new SystemError(`${operation}: ${errno}`, { errno, syscall });
+  return new SystemError(`${operation}: ${errno}`, { errno, syscall });
 }

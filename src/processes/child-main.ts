@@ -1,0 +1,64 @@
+/*
+ * What a spawned process runs: finds its errand in the folder named by the environment, binds its life to its parent's,
+ * imports the task's module, takes the arguments, calls the task, answers, and ends when nothing is left to do.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Connection } from "../channel.js";
+import { UsageError } from "../errors.js";
+import { dropFolder } from "../primitives/flight.js";
+import { unpackHandles } from "../primitives/handle.js";
+import "../index.js";
+import { ARGUMENTS_FILE, CONTROL_FILE, ERRAND_FILE, SPAWN_VARIABLE } from "./birth.layout.js";
+import { setBirth } from "./current-process.js";
+import { setImporting } from "./importing.js";
+import { dieWith } from "./life-line.js";
+import type { Verdict } from "./process.js";
+import { describeFailure } from "./remote-failure.js";
+import type { Errand } from "./spawn.js";
+import { findTask } from "./task.js";
+
+const folder = process.env[SPAWN_VARIABLE];
+if (!folder) throw new UsageError(`this program is started by spawn() only: ${SPAWN_VARIABLE} is not set`);
+delete process.env[SPAWN_VARIABLE];
+const errand = JSON.parse(readFileSync(join(folder, ERRAND_FILE), "utf8")) as Errand;
+setBirth(errand.birth);
+process.title = errand.birth.name;
+if (!errand.detached) dieWith(errand.birth.life);
+
+const control = unpackHandles(readFileSync(join(folder, CONTROL_FILE)), folder) as Connection<Verdict, never>;
+try {
+  await answer({ value: await perform(folder, errand) });
+} catch (error) {
+  console.error(`Process ${errand.birth.name}:`);
+  console.error(error);
+  process.exitCode = 1;
+  await control.send({ failure: describeFailure(error) }).catch(() => undefined);
+}
+control.close();
+
+async function perform(from: string, { module, name }: Errand): Promise<unknown> {
+  setImporting(module);
+  try {
+    await import(module);
+  } finally {
+    setImporting(undefined);
+  }
+  const task = findTask({ module, name });
+  if (!task)
+    throw new UsageError(
+      `importing ${module} registers no task ${JSON.stringify(name)}; task(import.meta, …) must run when the module is imported, not later`,
+    );
+  const args = unpackHandles(readFileSync(join(from, ARGUMENTS_FILE)), from) as never[];
+  dropFolder(from);
+  return await task(...args);
+}
+
+/** Sends the result, or as an error why it could not be sent. Nobody reading it is not this process's trouble. */
+async function answer(verdict: Verdict): Promise<void> {
+  try {
+    await control.send(verdict);
+  } catch (error) {
+    if ((error as { code?: string }).code !== "ERR_INTERPROC_BROKEN_PIPE") throw error;
+  }
+}

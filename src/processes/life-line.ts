@@ -1,0 +1,29 @@
+import { constants, rmSync } from "node:fs";
+import { join } from "node:path";
+import { isMainThread } from "node:worker_threads";
+import { freshName } from "../memory/attachments.js";
+import { LIVES } from "../memory/directory.js";
+import { beforeLeaving, registry } from "../memory/this-thread.js";
+import { addon, check, failed } from "../native/addon.js";
+
+let known: string | undefined;
+
+/** The path of this process's life line, by which its children notice its end. */
+export function lifeLine(): string {
+  if (known !== undefined) return known;
+  const path = addon().life(join(registry().directory, LIVES, `${process.pid}.${freshName()}`));
+  if (typeof path === "number") throw failed(path, "mkfifo", "this process's life line");
+  known = path;
+  if (isMainThread) beforeLeaving(() => rmSync(path, { force: true }));
+  return path;
+}
+
+/**
+ * Ends this process as soon as the one behind the life line ends, by the addon's watcher thread: also while the event
+ * loop is busy. A parent that is gone already ends it at once.
+ */
+export function dieWith(path: string): void {
+  const fd = addon().open(path, constants.O_WRONLY | constants.O_NONBLOCK, 0);
+  if (fd < 0) process.kill(process.pid, "SIGKILL");
+  check(addon().watchLife(fd), "poll", "watching the parent's life line");
+}

@@ -1,0 +1,46 @@
+import { RemoteError } from "../errors.js";
+
+/** What was thrown in another process, as plain data: nothing of it can fail to be decoded. */
+export interface RemoteFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly code?: string;
+  readonly cause?: RemoteFailure;
+}
+
+const DEEPEST_CAUSE = 8;
+
+/** Describes anything that was thrown. */
+export function describeFailure(thrown: unknown, depth = 0): RemoteFailure {
+  if (typeof thrown !== "object" || thrown === null) return { name: typeof thrown, message: safely(() => String(thrown)) };
+  const error = thrown as { name?: unknown; message?: unknown; stack?: unknown; code?: unknown; cause?: unknown };
+  return {
+    name: safely(() => String(error.name ?? error.constructor.name)),
+    message: safely(() => String(error.message ?? JSON.stringify(thrown))),
+    ...(typeof error.stack === "string" && { stack: error.stack }),
+    ...((typeof error.code === "string" || typeof error.code === "number") && { code: String(error.code) }),
+    ...(error.cause !== undefined && depth < DEEPEST_CAUSE && { cause: describeFailure(error.cause, depth + 1) }),
+  };
+}
+
+function safely(describe: () => string): string {
+  try {
+    return describe();
+  } catch {
+    return "(cannot be described)";
+  }
+}
+
+/** The error that stands for it on this side, with both stacks. */
+export function restoreFailure(failure: RemoteFailure, where: string): RemoteError {
+  const { name, message, stack, code, cause } = failure;
+  const error = new RemoteError(`${where}: ${name}: ${message}`, {
+    remoteName: name,
+    ...(stack !== undefined && { remoteStack: stack }),
+    ...(code !== undefined && { remoteCode: code }),
+    ...(cause && { cause: restoreFailure(cause, where) }),
+  });
+  if (stack) error.stack = `${error.stack}\n  in the other process:\n${stack.replace(/^/gm, "    ")}`;
+  return error;
+}

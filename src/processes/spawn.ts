@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn as spawnChild, type StdioOptions } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Connection } from "../channel.js";
+import { SystemError, UsageError } from "../errors.js";
+import { outOfMemory } from "../memory/directory.js";
+import { registry } from "../memory/this-thread.js";
+import { addon } from "../native/addon.js";
+import { dropFolder } from "../primitives/flight.js";
+import { type Given, packHandles } from "../primitives/handle.js";
+import { pipe } from "../primitives/pipe.js";
+import { sweepOnce } from "../primitives/sweep.js";
+import { ARGUMENTS_FILE, CONTROL_FILE, ERRAND_FILE, SPAWN_VARIABLE } from "./birth.layout.js";
+import { type Carrier, openCarrier } from "./carrier.js";
+import { type Birth, currentProcess } from "./current-process.js";
+import { refuseWhileImporting } from "./importing.js";
+import { lifeLine } from "./life-line.js";
+import { Process, type Verdict } from "./process.js";
+import { type Task, type TaskName, taskName } from "./task.js";
+
+export interface SpawnOptions {
+  /** What the child calls itself; default `Process-1`, `Process-2` … */
+  name?: string;
+  /** The child's whole environment; default this process's. */
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** As in `child_process.spawn`; default stdin nothing, stdout and stderr this process's. */
+  stdio?: StdioOptions;
+  /** Options of the runtime; default those of this process, so that loaders come along. */
+  execArgv?: readonly string[];
+  /** Aborting it terminates the child. */
+  signal?: AbortSignal;
+  /** The child does not die with this process. */
+  detached?: boolean;
+}
+
+/** What a child is told in its errand file. */
+export interface Errand extends TaskName {
+  readonly birth: Birth;
+  readonly detached: boolean;
+}
+
+const CONTROL_CAPACITY = 4096;
+/** Options that belong to one process only, with how many values follow. */
+const NOT_INHERITED = /^--?(inspect|eval$|e$|print$|p$|pe$|check$|c$|interactive$|i$|test|watch|run$|input-type)/;
+
+let count = 0;
+
+/**
+ * Starts a task in a process of its own. The arguments are complete in shared memory before the process exists, so
+ * `spawn(…); conn.recvSync()` works. Shared objects among them (anywhere inside) arrive as the same objects; the ends of
+ * pipes move. The child is run as this process was (its `execArgv`), dies with it, however it dies, and keeps it alive
+ * until it ends or `unref()`.
+ *
+ * If the call throws, nothing has moved. If the child dies before it takes what it was given, the peers of moved ends
+ * get EOF and the rest comes back.
+ *
+ * @throws UsageError for a function that is no task, and in a module that a child is just importing
+ * @throws CodecError for an argument that cannot be encoded
+ * @throws SystemError when the process or its memory cannot be had
+ */
+export function spawn<Args extends unknown[], Result>(
+  task: Task<Args, Result>,
+  ...[args, options]: Args extends [] ? [args?: Args, options?: SpawnOptions] : [args: Args, options?: SpawnOptions]
+): Process<Awaited<Result>> {
+  const mark = taskName(task, "spawn()");
+  refuseWhileImporting("spawn()");
+  if (args !== undefined && !Array.isArray(args))
+    throw new UsageError(`spawn(): the arguments are ${typeof args}; allowed: an array of the task's arguments`);
+  options?.signal?.throwIfAborted();
+  registry();
+  sweepOnce();
+  const name = options?.name ?? `Process-${++count}`;
+  const carrier = openCarrier("spawn");
+  const [control, childEnd] = pipe<never, Verdict>({ capacity: CONTROL_CAPACITY });
+  const given: Given[] = [];
+  try {
+    pack(carrier, CONTROL_FILE, childEnd, given);
+    pack(carrier, ARGUMENTS_FILE, args ?? [], given);
+    const self = currentProcess();
+    const birth = { name, parent: { pid: process.pid, name: self.name }, life: lifeLine() };
+    const errand: Errand = { ...mark, birth, detached: options?.detached ?? false };
+    writeFileSync(join(carrier.folder, ERRAND_FILE), JSON.stringify(errand));
+    const child = start(carrier, options ?? {}, name);
+    for (const one of given) one.commit(`process ${child.pid} (${name})`);
+    return new Process<Awaited<Result>>(child, name, control as Connection<never, Verdict>, carrier.folder, options?.signal);
+  } catch (error) {
+    for (const one of given.reverse()) one.undo();
+    control.close();
+    childEnd.close();
+    dropFolder(carrier.folder);
+    throw error;
+  } finally {
+    addon().close(carrier.fd); // the child holds it open from now on
+  }
+}
+
+function pack({ folder }: Carrier, file: string, value: unknown, given: Given[]): void {
+  const parcel = packHandles(value, () => folder);
+  given.push(...parcel.given);
+  try {
+    writeFileSync(join(folder, file), parcel.bytes);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOSPC") throw outOfMemory(registry().directory, parcel.bytes.length, "spawn(): the arguments");
+    throw new SystemError(`spawn(): the arguments cannot be written: ${code}`, { cause, errno: code, syscall: "write" });
+  }
+}
+
+function start({ folder, fd }: Carrier, options: SpawnOptions, name: string): ChildProcess {
+  const main = fileURLToPath(new URL("./child-main.js", import.meta.url));
+  const execArgv = options.execArgv ?? inheritedOptions();
+  const child = spawnChild(process.execPath, [...execArgv, main], {
+    env: { ...(options.env ?? process.env), [SPAWN_VARIABLE]: folder, INTERPROC_DIR: process.env.INTERPROC_DIR },
+    cwd: options.cwd,
+    stdio: stdioOf(options.stdio, fd),
+    detached: options.detached,
+  });
+  if (child.pid === undefined) {
+    child.on("error", () => undefined); // told here and now
+    throw new SystemError(`spawn(): process ${JSON.stringify(name)} cannot be started (${process.execPath})`, {
+      syscall: "spawn",
+      resource: name,
+    });
+  }
+  return child;
+}
+
+function stdioOf(stdio: StdioOptions | undefined, fd: number): StdioOptions {
+  const given = typeof stdio === "string" ? [stdio, stdio, stdio] : [...(stdio ?? [])];
+  const [input = "ignore", output = "inherit", errors = "inherit", ...more] = given;
+  return [input, output, errors, ...more, fd];
+}
+
+/** How this process was run: loaders and flags, without what is for one process only (a debugger's port, `-e`). */
+function inheritedOptions(): string[] {
+  return process.execArgv.filter((argument) => !NOT_INHERITED.test(argument));
+}

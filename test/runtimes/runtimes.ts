@@ -1,0 +1,50 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { projectRoot } from "../project-root.js";
+
+/** Another program than this Node that runs JavaScript. */
+export interface Runtime {
+  /** The package in `test/runtimes/package.json` that has it. */
+  readonly name: string;
+  /** What to type before the program's file. */
+  readonly command: readonly string[];
+}
+
+const folder = join(projectRoot, "test/runtimes");
+const packages = join(folder, "node_modules");
+
+export const runtimes: readonly Runtime[] = [
+  { name: "node-24", command: [join(packages, "node-24/bin/node")] },
+  { name: "node-26", command: [join(packages, "node-26/bin/node")] },
+  { name: "bun", command: [join(packages, "bun/bin/bun"), "run"] },
+  { name: "deno", command: [join(packages, "deno/deno"), "run", "--allow-all", "--node-modules-dir=manual"] },
+];
+
+/** Why the runtimes cannot be run on this machine, if they cannot. */
+export function whyNotHere(): string | undefined {
+  const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
+  const here = `${process.platform}-${process.arch}${header.glibcVersionRuntime ? "-glibc" : ""}`;
+  return here === "linux-x64-glibc" ? undefined : `the runtimes' packages are for linux-x64-glibc, this is ${here}`;
+}
+
+/** Installs what is missing into `test/runtimes/node_modules`: nobody who runs no test of them fetches them. */
+export function installRuntimes(): void {
+  const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  if (Object.entries(dependencies).every(([name, alias]) => alias.endsWith(`@${installedVersion(name)}`))) return;
+  const args = ["install", "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
+  const { status, stderr } = spawnSync("npm", args, { cwd: folder, encoding: "utf8" });
+  if (status !== 0)
+    throw new Error(`npm ${args.join(" ")} in test/runtimes failed with exit code ${status}: ${stderr}`);
+}
+
+function installedVersion(name: string): string | undefined {
+  try {
+    const manifest = readFileSync(join(packages, name, "package.json"), "utf8");
+    return (JSON.parse(manifest) as { version: string }).version;
+  } catch {
+    return undefined;
+  }
+}
