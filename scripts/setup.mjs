@@ -77,7 +77,7 @@ async function aptInstall(names) {
   if (writesPolicy) writeFileSync(policyFile, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   try {
     for (const args of [["update"], ["install", "-y", "--no-install-recommends", ...names]]) {
-      const code = await run("apt-get", ["-qq", ...args], { env });
+      const code = await run("apt-get", ["-qq", "-o", "Dpkg::Use-Pty=0", ...args], { env });
       if (code !== 0) throw new ScriptError(`apt-get ${args.join(" ")} failed with exit code ${code}`);
     }
   } finally {

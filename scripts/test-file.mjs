@@ -18,19 +18,32 @@ const graceMs = 5_000;
 export async function runTestFile(file, { isFast, timeoutMs }) {
   const startedAt = performance.now();
   const directory = makeDirectory();
+  // what a test that is killed leaves in the folder for temporary files goes with it
+  const temporary = mkdtempSync(join(tmpdir(), "interproc-test-"));
   const complaints = [];
+  const clear = () => {
+    for (const pid of survivors(directory)) kill(pid);
+    for (const folder of [directory, temporary]) rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", clear);
   try {
-    const { code, output } = await runProcess(file, { directory, isFast, timeoutMs });
+    const { code, output } = await runProcess(file, { directory, temporary, isFast, timeoutMs });
     if (code === "timeout") complaints.push(`ended by the watchdog after ${timeoutMs / 1000} s`);
     else if (code !== 0) complaints.push(`exit code ${code}`);
     const left = await leftovers(directory);
     complaints.push(...left.map((thing) => `left behind: ${thing}`));
     const tests = Number(/^ℹ tests (\d+)$/m.exec(output)?.[1] ?? 0);
     if (complaints.length === 0 && tests === 0) complaints.push("no test in this file");
-    return { tests, output, complaints, durationMs: performance.now() - startedAt };
+    // the reporter repeats all failures at its end
+    return {
+      tests,
+      output: output.split("\n✖ failing tests:")[0],
+      complaints,
+      durationMs: performance.now() - startedAt,
+    };
   } finally {
-    for (const pid of survivors(directory)) kill(pid);
-    rmSync(directory, { recursive: true, force: true });
+    process.off("exit", clear);
+    clear();
   }
 }
 
@@ -43,11 +56,15 @@ function makeDirectory() {
   }
 }
 
-function runProcess(file, { directory, isFast, timeoutMs }) {
-  const env = { ...process.env, INTERPROC_DIR: directory, INTERPROC_TEST: isFast ? "fast" : "full", NO_COLOR: "1" };
+function runProcess(file, { directory, temporary, isFast, timeoutMs }) {
+  const env = {
+    ...process.env,
+    ...{ INTERPROC_DIR: directory, INTERPROC_TEST: isFast ? "fast" : "full", TMPDIR: temporary, NO_COLOR: "1" },
+  };
   for (const name of ["NODE_OPTIONS", "NODE_TEST_CONTEXT", "FORCE_COLOR"]) delete env[name];
   const args = ["--enable-source-maps", "--test-reporter=spec", "--test-reporter-destination=stdout", file];
   const child = spawn(process.execPath, args, { cwd: root, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  // Ctrl-C does not reach another process group
   const interrupt = () => {
     kill(-child.pid);
     process.exit(130);

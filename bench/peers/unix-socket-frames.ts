@@ -115,5 +115,7 @@ export function writeBlock(
     block.writeUInt32LE(length, at);
     at += headerBytes + length;
   }
+  if (next === from)
+    throw new RangeError(`unix-socket: message ${from} does not fit into a block of ${blockBytes} bytes`);
   return { next, free: socket.write(block.subarray(0, at)) };
 }

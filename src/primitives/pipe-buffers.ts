@@ -3,6 +3,7 @@ import { UsageError } from "../errors.js";
 
 /** A buffer as bytes. */
 function bytesOf(buffer: ArrayBufferView | ArrayBuffer, operation: string): Uint8Array {
+  if (buffer instanceof Uint8Array) return buffer;
   if (ArrayBuffer.isView(buffer)) return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer);
   throw new UsageError(`${operation} of ${buffer === null ? "null" : typeof buffer}; allowed: an ArrayBuffer or a view of one`);
@@ -16,11 +17,12 @@ function checkIndex(value: number, most: number, what: string, operation: string
 /** The part of a buffer that is to be sent. */
 export function part(
   buffer: ArrayBufferView | ArrayBuffer,
-  { offset = 0, size }: { offset?: number; size?: number },
+  options: { offset?: number; size?: number } | undefined,
   operation: string,
 ): Uint8Array {
   const bytes = bytesOf(buffer, operation);
-  if (offset === 0 && size === undefined) return bytes;
+  if (options === undefined) return bytes;
+  const { offset = 0, size } = options;
   checkIndex(offset, bytes.length, "offset", operation);
   if (size !== undefined) checkIndex(size, bytes.length - offset, "size", operation);
   return bytes.subarray(offset, size === undefined ? undefined : offset + size);

@@ -79,25 +79,22 @@ export class PipeEnd<Out = unknown, In = unknown> implements Connection<Out, In>
   async sendMany(values: Iterable<Out>, options?: WaitOptions): Promise<void> {
     const out = this.out("sendMany()");
     const iterator = values[Symbol.iterator]();
-    for (let next = iterator.next(); !next.done; next = iterator.next()) {
-      if (out.trySend(next.value)) continue;
-      await out.send(next.value, options);
-    }
+    for (let next = out.tryMany(iterator); !next.done; next = out.tryMany(iterator)) await out.send(next.value, options);
   }
 
   sendManySync(values: Iterable<Out>, options?: SyncWaitOptions): void {
     const out = this.out("sendManySync()");
-    for (const value of values) out.sendSync(value, options);
+    const iterator = values[Symbol.iterator]();
+    for (let next = out.tryMany(iterator); !next.done; next = out.tryMany(iterator)) out.sendSync(next.value, options);
   }
 
   trySendMany(values: Iterable<Out>): number {
     const out = this.out("trySendMany()");
+    const iterator = values[Symbol.iterator]();
     let count = 0;
-    for (const value of values) {
-      if (!out.trySend(value)) break;
-      count++;
-    }
-    return count;
+    const counted = { next: () => (count++, iterator.next()) };
+    for (let next = out.tryMany(counted); !next.done; next = out.tryMany(counted)) if (!out.trySend(next.value)) break;
+    return count - 1;
   }
 
   recv(options?: WaitOptions): Promise<In> {
@@ -122,19 +119,19 @@ export class PipeEnd<Out = unknown, In = unknown> implements Connection<Out, In>
   async recvMany(max: number, options?: WaitOptions): Promise<In[]> {
     const into = this.into("recvMany()");
     checkMax(max, "recvMany()");
-    return into.receive(() => this.takeMany(into, max), "recvMany()", options);
+    return into.receive(() => into.takeMany(max) as In[], "recvMany()", options);
   }
 
   recvManySync(max: number, options?: SyncWaitOptions): In[] {
     const into = this.into("recvManySync()");
     checkMax(max, "recvManySync()");
-    return into.receiveSync(() => this.takeMany(into, max), "recvManySync()", options);
+    return into.receiveSync(() => into.takeMany(max) as In[], "recvManySync()", options);
   }
 
   tryRecvMany(max: number): In[] {
     const into = this.into("tryRecvMany()");
     checkMax(max, "tryRecvMany()");
-    return into.tryReceive(() => this.takeMany(into, max), "tryRecvMany()") ?? [];
+    return into.tryReceive(() => into.takeMany(max) as In[], "tryRecvMany()") ?? [];
   }
 
   async poll(options: WaitOptions = {}): Promise<boolean> {
@@ -163,32 +160,43 @@ export class PipeEnd<Out = unknown, In = unknown> implements Connection<Out, In>
     }
   }
 
-  async sendBytes(bytes: ArrayBufferView | ArrayBuffer, options: SendBytesOptions = {}): Promise<void> {
-    return this.out("sendBytes()").sendBytes(part(bytes, options, "sendBytes()"), options);
+  sendBytes(bytes: ArrayBufferView | ArrayBuffer, options?: SendBytesOptions): Promise<void> {
+    try {
+      return this.out("sendBytes()").sendBytes(part(bytes, options, "sendBytes()"), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  sendBytesSync(bytes: ArrayBufferView | ArrayBuffer, options: Omit<SendBytesOptions, "signal"> = {}): void {
+  sendBytesSync(bytes: ArrayBufferView | ArrayBuffer, options?: Omit<SendBytesOptions, "signal">): void {
     this.out("sendBytesSync()").sendBytesSync(part(bytes, options, "sendBytesSync()"), options);
   }
 
-  trySendBytes(bytes: ArrayBufferView | ArrayBuffer, options: Omit<SendBytesOptions, "signal" | "timeout"> = {}): boolean {
+  trySendBytes(bytes: ArrayBufferView | ArrayBuffer, options?: Omit<SendBytesOptions, "signal" | "timeout">): boolean {
     return this.out("trySendBytes()").trySendBytes(part(bytes, options, "trySendBytes()"));
   }
 
-  async recvBytes(options: RecvBytesOptions = {}): Promise<Uint8Array> {
-    const into = this.into("recvBytes()");
-    checkLimit(options.maxLength, "recvBytes()");
-    return into.receive(() => into.takeBytes("recvBytes()", options.maxLength), "recvBytes()", options);
+  recvBytes(options?: RecvBytesOptions): Promise<Uint8Array> {
+    try {
+      const into = this.into("recvBytes()");
+      if (options === undefined) return into.receive(into.takeWhole, "recvBytes()", undefined);
+      checkLimit(options.maxLength, "recvBytes()");
+      return into.receive(() => into.takeBytes("recvBytes()", options.maxLength), "recvBytes()", options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  recvBytesSync(options: Omit<RecvBytesOptions, "signal"> = {}): Uint8Array {
+  recvBytesSync(options?: Omit<RecvBytesOptions, "signal">): Uint8Array {
     const into = this.into("recvBytesSync()");
+    if (options === undefined) return into.receiveSync(into.takeWhole, "recvBytesSync()", undefined);
     checkLimit(options.maxLength, "recvBytesSync()");
     return into.receiveSync(() => into.takeBytes("recvBytesSync()", options.maxLength), "recvBytesSync()", options);
   }
 
-  tryRecvBytes(options: Pick<RecvBytesOptions, "maxLength"> = {}): Uint8Array | undefined {
+  tryRecvBytes(options?: Pick<RecvBytesOptions, "maxLength">): Uint8Array | undefined {
     const into = this.into("tryRecvBytes()");
+    if (options === undefined) return into.tryReceive(into.takeWhole, "tryRecvBytes()");
     checkLimit(options.maxLength, "tryRecvBytes()");
     return into.tryReceive(() => into.takeBytes("tryRecvBytes()", options.maxLength), "tryRecvBytes()");
   }
@@ -346,12 +354,6 @@ export class PipeEnd<Out = unknown, In = unknown> implements Connection<Out, In>
         removeLink(folder, name);
       },
     };
-  }
-
-  private takeMany(into: PipeReceiving, max: number): In[] {
-    const values: In[] = [];
-    while (values.length < max && into.reader.next()) values.push(into.takeValue() as In);
-    return values;
   }
 
   private out(operation: string): PipeSending {

@@ -1,6 +1,6 @@
 import { StructuredDecoder } from "../codec.js";
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../deadline.js";
-import { EOFError, UsageError } from "../errors.js";
+import { CodecError, EOFError, UsageError } from "../errors.js";
 import { MessageReader } from "../rings/message-reader.js";
 import { wantedWord } from "../rings/message-writer.js";
 import { FORMATS } from "../rings/record-ring.layout.js";
@@ -46,14 +46,25 @@ export class PipeReceiving implements Wait {
 
   /** Whether {@link take}ing now would not wait. */
   get isReady(): boolean {
-    return this.isIdle && this.reader.next();
+    return this.isIdle && this.next();
+  }
+
+  /** Finds the next message. Room made by taking pieces in is told like any other. */
+  private next(): boolean {
+    const { reader } = this;
+    const found = reader.next();
+    if (reader.tookPieces) {
+      reader.tookPieces = false;
+      this.gaveSpace();
+    }
+    return found;
   }
 
   /** Calls `take` once a message is found. `atEnd` answers at the end of file, which is an EOFError otherwise. */
   receive<T>(take: () => T, operation: string, options: WaitOptions | undefined, atEnd?: () => T): Promise<T> {
     options?.signal?.throwIfAborted();
     if (this.isIdle) {
-      if (this.reader.next()) {
+      if (this.next()) {
         const value = take();
         return turnIsDue() ? nextTurn().then(() => value) : Promise.resolve(value);
       }
@@ -67,17 +78,20 @@ export class PipeReceiving implements Wait {
   }
 
   receiveSync<T>(take: () => T, operation: string, options: SyncWaitOptions | undefined, atEnd?: () => T): T {
-    if (this.isIdle && this.reader.next()) return take();
+    if (this.isIdle && this.next()) return take();
     const deadline = deadlineOf(options?.timeout, operation);
     if (this.leased) throw this.whileLeased(operation);
-    const ready = (): boolean => this.serve() && (this.reader.next() || this.isAtEnd);
+    const ready = (): boolean => {
+      if (this.serve() && (this.next() || this.isAtEnd)) return true;
+      this.settleDebt();
+      return false;
+    };
     if (!ready()) {
       if (this.link.isPeerHere)
         throw new UsageError(`${operation} on a pipe that is empty and whose other end this very thread holds: nobody could send`);
-      this.settleDebt();
       if (!this.link.parker.waitSync([this.readyWait(ready)], deadline)) throw timedOut(operation, options?.timeout);
     }
-    return this.reader.next() ? take() : this.endOf(atEnd);
+    return this.next() ? take() : this.endOf(atEnd);
   }
 
   /** Calls `take` if a message is there; undefined if none is. */
@@ -86,7 +100,7 @@ export class PipeReceiving implements Wait {
       if (this.leased) throw this.whileLeased(operation);
       if (!this.serve()) return undefined;
     }
-    if (this.reader.next()) return take();
+    if (this.next()) return take();
     if (this.isAtEnd) return this.endOf(undefined);
     this.settleDebt();
     return undefined;
@@ -94,16 +108,46 @@ export class PipeReceiving implements Wait {
 
   /** Takes the found message as a value. */
   readonly takeValue = (): unknown => {
-    const { reader } = this;
     try {
-      if (reader.format === FORMATS.bytes) return reader.bytes.slice(reader.start, reader.end);
-      if (reader.hasHandles) return unpackHandles(reader.bytes.slice(reader.start, reader.end), this.folder());
-      return decoder.decode(reader.bytes, reader.start, reader.end);
+      return this.decode();
     } finally {
-      reader.finish();
+      this.reader.finish();
       this.gaveSpace();
     }
   };
+
+  /** Takes the found message and up to `max` - 1 more that are there; their room is given back at once. */
+  takeMany(max: number): unknown[] {
+    const { reader } = this;
+    const values: unknown[] = [];
+    try {
+      do {
+        try {
+          values.push(this.decode());
+        } finally {
+          reader.skip();
+        }
+      } while (values.length < max && this.next());
+    } catch (error) {
+      if (values.length > 0 && error instanceof CodecError)
+        throw new CodecError(`${error.message} (error.undelivered has what came before it)`, { cause: error, undelivered: values });
+      throw error;
+    } finally {
+      reader.ring.release();
+      this.gaveSpace();
+    }
+    return values;
+  }
+
+  private decode(): unknown {
+    const { reader } = this;
+    if (reader.format === FORMATS.bytes) return copyOf(reader.bytes, reader.start, reader.end);
+    if (reader.hasHandles) return unpackHandles(reader.bytes.slice(reader.start, reader.end), this.folder());
+    return decoder.decode(reader.bytes, reader.start, reader.end);
+  }
+
+  /** Takes the found message as bytes, however long it is. */
+  readonly takeWhole = (): Uint8Array => this.takeBytes("recvBytes()", undefined);
 
   /** Takes the found message as bytes of the caller's own. */
   takeBytes(operation: string, maxLength: number | undefined): Uint8Array {
@@ -183,15 +227,15 @@ export class PipeReceiving implements Wait {
 
   /** Nothing left to read, and nobody there to send. What was published before the end came is seen first. */
   get isAtEnd(): boolean {
-    return this.link.isPeerGone && !this.reader.next();
+    return this.link.isPeerGone && !this.next();
   }
 
   /** Answers waiting calls in order as far as messages are there; true when none waits any more. */
   private serve(): boolean {
-    const { queue, reader } = this;
+    const { queue } = this;
     while (queue.length > 0) {
       if (this.leased) return true;
-      if (!reader.next()) {
+      if (!this.next()) {
         if (!this.isAtEnd) {
           this.settleDebt();
           return false;
@@ -270,9 +314,17 @@ function endOfFile(): EOFError {
   return new EOFError("recv, and nothing is left to read: the pipe's other end is closed or its process dead");
 }
 
+/** Up to here V8 keeps a typed array's bytes in its own heap, without an ArrayBuffer to allocate. */
+const IN_HEAP_BYTES = 64;
+/** From here on memory that is not zeroed first pays. */
+const LARGE_BYTES = 4096;
+
 function copyOf(source: Uint8Array, start: number, end: number): Uint8Array {
-  const copy = new Uint8Array(Buffer.allocUnsafeSlow(end - start).buffer);
-  copy.set(source.subarray(start, end));
+  const length = end - start;
+  if (length > IN_HEAP_BYTES && length < LARGE_BYTES) return source.slice(start, end);
+  const copy = length < LARGE_BYTES ? new Uint8Array(length) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+  if (length > IN_HEAP_BYTES) copy.set(source.subarray(start, end));
+  else for (let i = 0; i < length; i++) copy[i] = source[start + i];
   return copy;
 }
 

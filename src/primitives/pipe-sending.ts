@@ -14,6 +14,11 @@ const DONE = Promise.resolve();
 /** Below this much known room the reader's position is looked at again before a value is encoded in place. */
 const LITTLE_ROOM = 512;
 
+/** A Uint8Array is a value like any other, but needs no encoding: a Buffer arrives as one too, as by structured clone. */
+function isPlainBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && (value.constructor === Uint8Array || value.constructor === Buffer);
+}
+
 interface Entry extends Outgoing {
   readonly value: unknown;
   readonly given: readonly Given[];
@@ -62,6 +67,7 @@ export class PipeSending implements Wait {
   trySend(value: unknown): boolean {
     if (!this.isIdle) return false;
     if (this.tryWhole(value)) return true;
+    if (isPlainBytes(value)) return this.tryPush({ bytes: value, flags: FORMATS.bytes });
     const body = encoder.encode(value);
     if (encoder.handles.length === 0) return this.tryPush({ bytes: body, flags: FORMATS.structured });
     if (!this.writer.fits(body.length + 256 * encoder.handles.length)) return false;
@@ -71,16 +77,16 @@ export class PipeSending implements Wait {
     return false;
   }
 
-  sendBytes(bytes: Uint8Array, options: WaitOptions): Promise<void> {
-    options.signal?.throwIfAborted();
+  sendBytes(bytes: Uint8Array, options: WaitOptions | undefined): Promise<void> {
+    options?.signal?.throwIfAborted();
     this.checkLength(bytes.length);
     if (this.isIdle && this.tryWholeBytes(bytes)) return turnIsDue() ? nextTurn() : DONE;
     const entry = this.entry(bytes, FORMATS.bytes, bytes, []);
     if (this.isIdle && this.isPushed(entry)) return DONE;
-    return this.enqueue({ ...entry, bytes: bytes.slice() }, "sendBytes()", options);
+    return this.enqueue({ ...entry, bytes: bytes.slice() }, "sendBytes()", options ?? {});
   }
 
-  sendBytesSync(bytes: Uint8Array, options: SyncWaitOptions): void {
+  sendBytesSync(bytes: Uint8Array, options: SyncWaitOptions | undefined): void {
     this.checkLength(bytes.length);
     if (this.isIdle && this.tryWholeBytes(bytes)) return;
     this.block(this.entry(bytes, FORMATS.bytes, bytes, []), "sendBytesSync()", options);
@@ -190,11 +196,51 @@ export class PipeSending implements Wait {
     return this.link.peers();
   }
 
-  /** Encodes a value straight into the ring; false when it does not fit in one record now. */
+  /**
+   * Stages values as long as they fit and shows them to the reader together. Gives the first result that was not sent:
+   * one that did not fit, or the iterator's end.
+   */
+  tryMany<T>(iterator: Pick<Iterator<T>, "next">): IteratorResult<T, unknown> {
+    const { ring } = this.writer;
+    let staged = false;
+    try {
+      for (;;) {
+        const next = iterator.next();
+        if (next.done || !this.isIdle) return next;
+        if (!staged) this.requirePeer(next.value);
+        if (!this.stage(next.value)) return next;
+        staged = true;
+      }
+    } finally {
+      if (staged) {
+        ring.publish();
+        this.link.wakeReader();
+      }
+    }
+  }
+
+  /** Sends a value in one record, if it fits now. */
   private tryWhole(value: unknown): boolean {
+    this.requirePeer(value);
+    if (!this.stage(value)) return false;
+    this.writer.ring.publish();
+    this.link.wakeReader();
+    return true;
+  }
+
+  private tryWholeBytes(bytes: Uint8Array): boolean {
+    this.requirePeer(bytes);
+    if (!this.stageBytes(bytes)) return false;
+    this.writer.ring.publish();
+    this.link.wakeReader();
+    return true;
+  }
+
+  /** Encodes a value straight into the ring; false when it does not fit in one record now. */
+  private stage(value: unknown): boolean {
+    if (isPlainBytes(value)) return this.stageBytes(value);
     const { writer } = this;
     const { ring } = writer;
-    this.requirePeer(value);
     if (ring.room < LITTLE_ROOM) ring.look();
     for (;;) {
       const room = ring.room;
@@ -203,25 +249,21 @@ export class PipeSending implements Wait {
       const end = encoder.encodeInto(value, this.array, offset, offset + Math.min(room, writer.wholeLimit));
       if (end >= 0) {
         if (encoder.handles.length > 0) return false;
-        writer.commit(end - offset, FORMATS.structured);
-        this.link.wakeReader();
+        writer.stage(end - offset, FORMATS.structured);
         return true;
       }
       if (room >= writer.wholeLimit || !ring.look()) return false;
     }
   }
 
-  private tryWholeBytes(bytes: Uint8Array): boolean {
+  private stageBytes(bytes: Uint8Array): boolean {
     const { writer } = this;
-    this.requirePeer(bytes);
     const { length } = bytes;
     if (length > writer.wholeLimit) return false;
     const offset = writer.reserve(length);
     if (offset < 0) return false;
-    if (length < 128) for (let i = 0; i < length; i++) this.array[offset + i] = bytes[i];
-    else this.array.set(bytes, offset);
-    writer.commit(length, FORMATS.bytes);
-    this.link.wakeReader();
+    writer.fill(offset, bytes);
+    writer.stage(length, FORMATS.bytes);
     return true;
   }
 
@@ -240,6 +282,10 @@ export class PipeSending implements Wait {
 
   private pack(value: unknown): Entry {
     this.requirePeer(value);
+    if (isPlainBytes(value)) {
+      this.checkLength(value.length);
+      return this.entry(value.slice(), FORMATS.bytes, value, []);
+    }
     const bytes = encoder.encode(value);
     this.checkLength(bytes.length);
     if (encoder.handles.length === 0) return this.entry(bytes.slice(), FORMATS.structured, value, []);

@@ -2,7 +2,7 @@ import { ProtocolError } from "../errors.js";
 import type { Bytes } from "../memory/bytes.js";
 import { FIRST, FORMAT_MASK, HANDLES, LAST, ringReaderLine, TOTAL_BYTES } from "./record-ring.layout.js";
 import { readerLine } from "./message-writer.js";
-import { type RingPlace, RingReader } from "./record-ring.js";
+import { RECORD_HEADER, type RingPlace, RingReader } from "./record-ring.js";
 
 /** Up to this length a message's memory is taken at once; beyond, it grows as the bytes really come. */
 const TRUSTED_BYTES = 16 * 1024 * 1024;
@@ -19,11 +19,15 @@ export class MessageReader {
   end = 0;
   format = 0;
   hasHandles = false;
+  /** Pieces were taken in, so that the writer has more room, since this was last set to false. */
+  tookPieces = false;
   /** The message lies in the ring, and its bytes are overwritten once it was finished. */
   inRing = false;
 
   private readonly source: Bytes;
   private readonly counters: Float64Array;
+  /** How many records the ring can hold at once. */
+  private readonly mostRecords: number;
   private found = false;
   private pieces: Uint8Array | undefined;
   private filled = 0;
@@ -38,6 +42,7 @@ export class MessageReader {
     this.ring = new RingReader(place);
     this.source = place.bytes;
     this.bytes = place.bytes.array;
+    this.mostRecords = place.capacity / RECORD_HEADER;
     const { array } = place.words;
     const at = array.byteOffset + readerLine(place.control) * 4 + ringReaderLine.offset.messages;
     this.counters = new Float64Array(array.buffer, at, 2);
@@ -49,13 +54,18 @@ export class MessageReader {
     return this.pieces ? this.total : -1;
   }
 
-  /** Finds the next whole message, taking in what pieces are there. It stays found until {@link finish}. */
+  /**
+   * Finds the next whole message, taking in what pieces are there. It stays found until {@link finish}. False says that
+   * no whole one was there when it was called: what a busy writer adds meanwhile may be left to the next call.
+   */
   next(): boolean {
     if (this.found) return true;
     const { ring } = this;
-    while (ring.peek()) {
+    // bounded, or a peer that writes pieces without end would keep this thread here for ever
+    for (let left = this.mostRecords; left > 0 && ring.peek(); left--) {
       const { flags } = ring;
       if ((flags & (FIRST | LAST)) === (FIRST | LAST)) {
+        this.checkTotal(ring.length);
         this.drop();
         this.bytes = this.source.array;
         this.start = ring.offset;
@@ -70,17 +80,27 @@ export class MessageReader {
 
   /** The found message was read: its place is the writer's again. */
   finish(): void {
+    this.skip();
+    this.ring.release();
+  }
+
+  /** The found message was read; `ring.release()` gives its place back together with others. */
+  skip(): void {
     this.found = false;
     this.counters[0]++;
     this.counters[1] += this.end - this.start;
-    if (this.inRing) this.ring.advance();
+    if (this.inRing) this.ring.skip();
     else this.drop();
   }
 
   /** Pieces of the next long message go straight to `target` if it is long enough. */
   assembleInto(target: Uint8Array | undefined): void {
-    if (target === undefined && this.pieces !== undefined && this.pieces === this.target)
-      this.pieces = this.pieces.slice(0, this.total); // given up in the middle: the buffer is its owner's again
+    if (target === undefined && this.pieces !== undefined && this.pieces === this.target) {
+      const own = Buffer.allocUnsafeSlow(this.total); // given up: the buffer is its owner's again
+      own.set(this.pieces.subarray(0, this.filled));
+      this.pieces = own;
+      if (this.found && !this.inRing) this.bytes = own;
+    }
     this.target = target;
   }
 
@@ -92,10 +112,17 @@ export class MessageReader {
     return { bytes: this.pieces.slice(0, this.filled), total: this.total, flags: this.flags };
   }
 
-  /** Goes on with what a former holder of the end had taken in. */
+  /**
+   * Goes on with what a former holder of the end had taken in.
+   * @throws ProtocolError when it contradicts itself: it came in a message, which may say anything
+   */
   resume(partial: { bytes: Uint8Array; total: number; flags: number }): void {
-    this.begin(partial.total, partial.flags);
-    this.append(partial.bytes, 0, partial.bytes.length);
+    const { bytes, total, flags } = partial;
+    if (!(bytes instanceof Uint8Array) || !Number.isInteger(total) || !Number.isInteger(flags) || bytes.length > total)
+      throw new ProtocolError("a pipe's end came with a part of a message that is longer than the message");
+    this.begin(total, flags);
+    this.room(bytes.length).set(bytes);
+    this.filled = bytes.length;
     if (this.filled === this.total) this.complete();
   }
 
@@ -112,15 +139,16 @@ export class MessageReader {
     } else if (!this.pieces) throw new ProtocolError("a piece of a message came without its first one");
     if (this.filled + (to - from) > this.total || (flags & LAST) !== 0 !== (this.filled + (to - from) === this.total))
       throw new ProtocolError(`a message of ${this.total} bytes came in pieces of ${this.filled + (to - from)}`);
-    this.append(this.source.array, from, to);
+    this.source.copyOut(from, to, this.room(to - from), this.filled);
+    this.filled += to - from;
     ring.advance();
+    this.tookPieces = true;
     return flags & LAST ? this.complete() : false;
   }
 
   private begin(total: number, flags: number): void {
     this.drop();
-    if (total > this.maxMessage)
-      throw new ProtocolError(`a message of ${total.toLocaleString("en")} bytes came; at most ${this.maxMessage.toLocaleString("en")} (maxMessage)`);
+    this.checkTotal(total);
     const { target } = this;
     this.pieces = target && target.length >= total ? target : Buffer.allocUnsafeSlow(Math.min(total, TRUSTED_BYTES));
     this.total = total;
@@ -128,16 +156,21 @@ export class MessageReader {
     this.filled = 0;
   }
 
-  private append(source: Uint8Array, from: number, to: number): void {
-    const { filled } = this;
-    let pieces = this.pieces as Uint8Array;
-    if (filled + to - from > pieces.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.min(this.total, Math.max(pieces.length * 2, filled + to - from)));
-      larger.set(pieces.subarray(0, filled));
-      pieces = this.pieces = larger;
-    }
-    pieces.set(source.subarray(from, to), filled);
-    this.filled = filled + to - from;
+  private checkTotal(total: number): void {
+    if (total <= this.maxMessage) return;
+    const most = this.maxMessage.toLocaleString("en");
+    throw new ProtocolError(`a message of ${total.toLocaleString("en")} bytes came; at most ${most} (maxMessage)`);
+  }
+
+  /** The pieces' memory, with room for `length` bytes more. */
+  private room(length: number): Uint8Array {
+    const pieces = this.pieces as Uint8Array;
+    const needed = this.filled + length;
+    if (needed <= pieces.length) return pieces;
+    const larger = Buffer.allocUnsafeSlow(Math.min(this.total, Math.max(pieces.length * 2, needed)));
+    larger.set(pieces.subarray(0, this.filled));
+    this.pieces = larger;
+    return larger;
   }
 
   private complete(): boolean {

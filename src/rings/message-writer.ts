@@ -43,8 +43,19 @@ export class MessageWriter {
     return this.ring.reserve(length);
   }
 
+  /** Copies a small message's bytes to where {@link reserve} said. */
+  fill(offset: number, bytes: Uint8Array): void {
+    this.bytes.copyIn(offset, bytes, 0, bytes.length);
+  }
+
   commit(length: number, flags: number): void {
-    this.ring.commit(length, flags | FIRST | LAST);
+    this.stage(length, flags);
+    this.ring.publish();
+  }
+
+  /** Ends a whole message without showing it yet; `ring.publish()` shows all that were staged. */
+  stage(length: number, flags: number): void {
+    this.ring.stage(length, flags | FIRST | LAST);
     this.counters[0]++;
     this.counters[1] += length;
   }
@@ -97,7 +108,7 @@ export class MessageWriter {
   private neededFor(length: number): number {
     if (length <= this.wholeLimit) return length + RECORD_HEADER;
     const pieces = Math.ceil((length + TOTAL_BYTES) / this.wholeLimit);
-    return length + TOTAL_BYTES + pieces * (RECORD_HEADER + 8);
+    return length + TOTAL_BYTES + pieces * RECORD_HEADER;
   }
 }
 

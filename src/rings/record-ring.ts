@@ -37,9 +37,15 @@ export interface RingPlace {
   readonly capacity: number;
 }
 
-function checkDistance(distance: number, capacity: number, which: string): void {
-  if (distance < 0 || distance > capacity || (distance & 7) !== 0)
-    throw new ProtocolError(`a ring's ${which} is ${distance} bytes off; allowed: 0 to ${capacity} in steps of 8`);
+function checkDistance(distance: number, most: number, which: string): void {
+  if (distance < 0 || distance > most || (distance & 7) !== 0)
+    throw new ProtocolError(`a ring's ${which} is ${distance} bytes off; allowed: 0 to ${most} in steps of 8`);
+}
+
+/** A position that this side goes on from; whoever held the end before may have left anything. */
+function startingPosition(position: number, which: string): number {
+  if ((position & 7) !== 0) throw new ProtocolError(`a ring's ${which} is ${position >>> 0}; allowed: multiples of 8`);
+  return position;
 }
 
 export class RingWriter {
@@ -62,8 +68,8 @@ export class RingWriter {
     this.base = base;
     this.mask = capacity - 1;
     this.capacity = capacity;
-    this.tail = words.load(this.tailWord);
-    this.head = this.tail;
+    this.tail = startingPosition(words.load(this.tailWord), "tail");
+    this.head = (this.tail - capacity) | 0;
     this.look();
   }
 
@@ -76,7 +82,7 @@ export class RingWriter {
   look(): boolean {
     const head = this.words.load(this.headWord); // observes: space
     if (head === this.head) return false;
-    checkDistance((this.tail - head) | 0, this.capacity, "head");
+    checkDistance((this.tail - head) | 0, (this.tail - this.head) | 0, "head"); // it never goes back
     this.head = head;
     return true;
   }
@@ -94,10 +100,20 @@ export class RingWriter {
 
   /** Publishes the record whose payload was written at {@link offset}. */
   commit(length: number, flags: number): void {
+    this.stage(length, flags);
+    this.publish();
+  }
+
+  /** Ends a record without showing it yet: the next one goes behind it, and {@link publish} shows them together. */
+  stage(length: number, flags: number): void {
     const at = this.base + (this.tail & this.mask);
     this.bytes.setWord(at, length);
     this.bytes.setWord(at + 4, flags);
     this.tail = (this.tail + RECORD_HEADER + align(length)) | 0;
+  }
+
+  /** Shows the reader what was staged. */
+  publish(): void {
     this.words.store(this.tailWord, this.tail); // publishes: record
   }
 
@@ -132,7 +148,7 @@ export class RingReader {
     this.base = base;
     this.mask = capacity - 1;
     this.capacity = capacity;
-    this.head = words.load(this.headWord);
+    this.head = startingPosition(words.load(this.headWord), "head");
     this.tail = this.head;
   }
 
@@ -156,7 +172,17 @@ export class RingReader {
 
   /** Gives the found record's bytes back to the writer. */
   advance(): void {
+    this.skip();
+    this.release();
+  }
+
+  /** Goes on to the next record without giving this one's bytes back yet; {@link release} gives them back together. */
+  skip(): void {
     this.head = (this.head + RECORD_HEADER + align(this.length)) | 0;
+  }
+
+  /** Gives the writer back what was skipped. */
+  release(): void {
     this.words.store(this.headWord, this.head); // publishes: space
   }
 

@@ -54,7 +54,7 @@ describe("the package that npm would publish", () => {
   test("publint has nothing to say", async () => {
     const bytes = readFileSync(tarball);
     const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-    const { messages, pkg } = await publint({ pkgDir: projectRoot, pack: { tarball: buffer }, strict: true });
+    const { messages, pkg } = await publint({ pack: { tarball: buffer }, strict: true });
     assert.deepEqual(
       messages.map((message) => formatMessage(message, pkg)),
       [],
@@ -71,6 +71,7 @@ describe("the package that npm would publish", () => {
     assert.equal(stdout.trimEnd(), program.prints?.trimEnd());
 
     const command = spawnSync(join(project.folder, "node_modules/.bin/interproc"), ["--version"], { encoding: "utf8" });
+    assert.equal(command.error, undefined);
     const { version } = JSON.parse(read("package.json")) as { version: string };
     assert.equal(command.stdout.trim(), version, command.stderr);
   });

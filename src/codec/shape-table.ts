@@ -1,0 +1,133 @@
+import { isWide, writeLatin1, writeUtf16 } from "./text.js";
+
+/** Objects with more keys are written key by key. */
+const MAX_SHAPE_KEYS = 64;
+/** Longer lists of keys, in characters, are not kept in memory. */
+const MAX_SHAPE_CHARACTERS = 2048;
+/** A message that has brought this many shapes nobody had seen is one of dictionaries, not of records. */
+const NEW_SHAPES_A_MESSAGE = 256;
+/** The table forgets everything when it has grown to this many nodes. */
+const MAX_NODES = 4096;
+
+const { hasOwnProperty } = Object.prototype;
+
+/** A list of keys that objects share, ready to be copied into a message. */
+export class WrittenShape {
+  /** Its number in the message that is being written; -1 before it was met there. */
+  id = -1;
+  /** Key count, length of the keys, keys: what follows the tag `shape`. */
+  readonly definition: Uint8Array;
+
+  constructor(readonly keys: readonly string[]) {
+    const encoded = keys.map(encodeKey);
+    const bytes = encoded.reduce((sum, key) => sum + key.length, 0);
+    this.definition = Uint8Array.from([varint(keys.length), varint(bytes), ...encoded].flatMap((part) => [...part]));
+  }
+
+  /** True when the object's own enumerable string keys are exactly this shape's, in this order. */
+  fits(object: object): boolean {
+    const { keys } = this;
+    let index = 0;
+    for (const key in object) {
+      if (!hasOwnProperty.call(object, key)) continue;
+      if (key !== keys[index]) return false;
+      index++;
+    }
+    return index === keys.length;
+  }
+}
+
+interface Node {
+  shape: WrittenShape | undefined;
+  next: Map<string, Node> | undefined;
+}
+
+/**
+ * The shapes that an encoder has met, kept from message to message so that the keys of an object are compared and not
+ * looked up: the object that lay at the same depth before is usually of the same shape.
+ */
+export class ShapeTable {
+  private root: Node = { shape: undefined, next: undefined };
+  private nodes = 0;
+  private readonly lastAtDepth: (WrittenShape | undefined)[] = [];
+  private readonly inMessage: WrittenShape[] = [];
+  private newInMessage = 0;
+
+  /** The object's shape, or undefined when its keys are not worth one. */
+  shapeOf(object: object, depth: number): WrittenShape | undefined {
+    const last = this.lastAtDepth[depth];
+    if (last !== undefined && last.fits(object)) return last;
+    const shape = this.lookUp(Object.keys(object));
+    if (shape !== undefined) this.lastAtDepth[depth] = shape;
+    return shape;
+  }
+
+  /** Gives the shape its number in this message. */
+  number(shape: WrittenShape): void {
+    shape.id = this.inMessage.push(shape) - 1;
+  }
+
+  /** The message is over. */
+  clear(): void {
+    const { inMessage } = this;
+    if (inMessage.length > 0) {
+      for (const shape of inMessage) shape.id = -1;
+      inMessage.length = 0;
+    }
+    this.newInMessage = 0;
+    if (this.nodes > MAX_NODES) {
+      this.root = { shape: undefined, next: undefined };
+      this.nodes = 0;
+      this.lastAtDepth.length = 0;
+    }
+  }
+
+  private lookUp(keys: string[]): WrittenShape | undefined {
+    if (keys.length > MAX_SHAPE_KEYS) return undefined;
+    let node = this.root;
+    for (const key of keys) {
+      const known = node.next?.get(key);
+      if (known === undefined) return this.add(keys);
+      node = known;
+    }
+    return node.shape ?? this.add(keys);
+  }
+
+  private add(keys: string[]): WrittenShape | undefined {
+    if (this.newInMessage === NEW_SHAPES_A_MESSAGE) return undefined;
+    if (keys.reduce((sum, key) => sum + key.length, 0) > MAX_SHAPE_CHARACTERS) return undefined;
+    this.newInMessage++;
+    let node = this.root;
+    for (const key of keys) {
+      node.next ??= new Map();
+      let following = node.next.get(key);
+      if (following === undefined) {
+        following = { shape: undefined, next: undefined };
+        node.next.set(key, following);
+        this.nodes++;
+      }
+      node = following;
+    }
+    node.shape = new WrittenShape(keys);
+    return node.shape;
+  }
+}
+
+/** A key's length times two, plus one when it is UTF-16; its characters. */
+function encodeKey(key: string): Uint8Array {
+  const isUtf16 = isWide(key);
+  const head = varint(key.length * 2 + (isUtf16 ? 1 : 0));
+  const bytes = new Uint8Array(head.length + key.length * (isUtf16 ? 2 : 1));
+  bytes.set(head);
+  if (isUtf16) writeUtf16(bytes, key, head.length);
+  else writeLatin1(bytes, key, head.length);
+  return bytes;
+}
+
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  bytes.push(rest);
+  return Uint8Array.from(bytes);
+}
