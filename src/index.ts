@@ -2,7 +2,13 @@ export type { Claim, Connection, Lease, Peer, RecvBytesOptions, RecvIntoOptions,
 export { registerClass } from "./codec.js";
 export type { SyncWaitOptions, WaitOptions } from "./deadline.js";
 export * from "./errors.js";
+export type { ElementDelta, ElementKind, ElementValue, ElementView } from "./primitives/element-kinds.js";
+export { MappedFile, type MappedFileOptions } from "./primitives/mapped-file.js";
 export { type PipeOptions, pipe } from "./primitives/pipe.js";
+export { type ArrayContent, SharedArray } from "./primitives/shared-array.js";
+export { type OpenSharedMemoryOptions, SharedMemory, type SharedMemoryOptions } from "./primitives/shared-memory.js";
+export type { SharedObjectOptions } from "./primitives/shared-object.js";
+export { SharedValue } from "./primitives/shared-value.js";
 export { type CurrentProcess, currentProcess, type ParentProcess } from "./processes/current-process.js";
 export { isMain } from "./processes/is-main.js";
 export { activeChildren, type Exit, Process } from "./processes/process.js";

@@ -2,6 +2,9 @@ import { CodecError } from "../errors.js";
 import { TAG } from "./structured.layout.js";
 import { isWide, writeLatin1, writeUtf16 } from "./text.js";
 
+// constants of this module, and not properties of TAG: the engine then has the numbers in the code
+const { uint8: UINT8, uint16: UINT16, float64: FLOAT64, int32: INT32, negative8: NEGATIVE8, latin1: LATIN1, utf16: UTF16, bigint64: BIGINT64, shortLatin1: SHORT_LATIN1 } = TAG;
+
 const EMPTY = new Uint8Array(0);
 const FIRST_SCRATCH_BYTES = 4096;
 /** Scratch memory that a large message made is given back after it. */
@@ -100,7 +103,7 @@ export class ByteWriter {
 
   number(value: number, position: number): number {
     if (value === (value | 0) && (value !== 0 || 1 / value > 0)) return this.integer(value, position);
-    return this.float(TAG.float64, value, position);
+    return this.float(FLOAT64, value, position);
   }
 
   string(value: string, position: number): number {
@@ -116,7 +119,7 @@ export class ByteWriter {
       target[position + 1 + i] = code;
     }
     if (all > 0xff) return this.utf16(value, position);
-    target[position] = TAG.shortLatin1 + length;
+    target[position] = SHORT_LATIN1 + length;
     return end;
   }
 
@@ -136,7 +139,7 @@ export class ByteWriter {
 
   bigint64(value: bigint, position: number): number {
     if (position + 9 > this.limit) this.room(position, 9);
-    this.target[position] = TAG.bigint64;
+    this.target[position] = BIGINT64;
     scratchBig[0] = value;
     this.eightBytes(position + 1);
     return position + 9;
@@ -151,22 +154,22 @@ export class ByteWriter {
         return position + 1;
       }
       if (value <= 0xff) {
-        target[position] = TAG.uint8;
+        target[position] = UINT8;
         target[position + 1] = value;
         return position + 2;
       }
       if (value <= 0xffff) {
-        target[position] = TAG.uint16;
+        target[position] = UINT16;
         target[position + 1] = value;
         target[position + 2] = value >> 8;
         return position + 3;
       }
     } else if (value >= -0x100) {
-      target[position] = TAG.negative8;
+      target[position] = NEGATIVE8;
       target[position + 1] = -1 - value;
       return position + 2;
     }
-    target[position] = TAG.int32;
+    target[position] = INT32;
     target[position + 1] = value;
     target[position + 2] = value >> 8;
     target[position + 3] = value >> 16;
@@ -176,7 +179,7 @@ export class ByteWriter {
 
   private longString(value: string, position: number): number {
     if (isWide(value)) return this.utf16(value, position);
-    const at = this.tagged(TAG.latin1, value.length, position);
+    const at = this.tagged(LATIN1, value.length, position);
     if (at + value.length > this.limit) this.room(at, value.length);
     writeLatin1(this.target, value, at);
     return at + value.length;
@@ -184,7 +187,7 @@ export class ByteWriter {
 
   private utf16(value: string, position: number): number {
     const bytes = value.length * 2;
-    const at = this.tagged(TAG.utf16, value.length, position);
+    const at = this.tagged(UTF16, value.length, position);
     if (at + bytes > this.limit) this.room(at, bytes);
     writeUtf16(this.target, value, at);
     return at + bytes;

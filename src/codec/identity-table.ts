@@ -1,27 +1,37 @@
 /**
- * Up to this many objects, the engine's search through a list is cheaper than a Map: 8-15 ns against 23 ns for an
- * object that has an identity hash already and 35 ns for one that has not.
+ * Up to this many objects, the engine's search through a list (5 ns and 0.3 ns an element) is cheaper than a Map (45 ns
+ * for an object that has no identity hash yet).
  */
-const LISTED = 64;
+const LISTED = 192;
 
 /** The objects of one message in the order in which they were met: who was met before, and as which one. */
 export class IdentityTable {
-  private readonly list: (object | null)[] = [];
+  /** Many messages have one object only. */
+  private first: object | undefined;
+  /** From the second object on; its place 0 has the first one. */
+  private list: object[] = [];
   private map: Map<object, number> | undefined;
   private count = 0;
 
   /** The number of an object that was met before; -1 for a new one, which now has the next number. */
   find(object: object): number {
+    if (this.count === 0) {
+      this.first = object;
+      this.count = 1;
+      return -1;
+    }
     if (this.map !== undefined) return this.findInMap(this.map, object);
     const { list } = this;
-    if (this.count > 0) {
+    if (this.count === 1) {
+      if (object === this.first) return 0;
+      list.push(this.first as object);
+    } else {
       const number = list.indexOf(object);
       if (number >= 0) return number;
-    }
-    if (this.count === LISTED) {
-      this.map = new Map();
-      for (let number = 0; number < LISTED; number++) this.map.set(list[number] as object, number);
-      return this.findInMap(this.map, object);
+      if (this.count === LISTED) {
+        this.map = new Map(list.map((listed, number) => [listed, number]));
+        return this.findInMap(this.map, object);
+      }
     }
     list.push(object);
     this.count++;
@@ -39,10 +49,12 @@ export class IdentityTable {
   }
 
   clear(): void {
-    if (this.count === 0) return;
-    this.list.length = 0;
+    this.first = undefined;
+    if (this.count > 1) {
+      this.list = [];
+      this.map = undefined;
+    }
     this.count = 0;
-    this.map = undefined;
   }
 
   private findInMap(map: Map<object, number>, object: object): number {

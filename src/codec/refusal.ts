@@ -50,7 +50,7 @@ export function refusal(value: unknown, steps: readonly Step[]): CodecError {
 }
 
 /** Why an instance of a class cannot be encoded, and what to do about it. */
-export function classRefusal(value: object, name: string, steps: readonly Step[]): CodecError {
+export function classRefusal(name: string, steps: readonly Step[]): CodecError {
   const what = name === "" ? "a class without a name" : `class ${name}`;
   return new CodecError(
     `encode: an instance of ${what} cannot be sent, at ${pathOf(steps)}; call registerClass(${name || "theClass, { name }"}) ` +

@@ -51,6 +51,7 @@ export class ShapeTable {
   private nodes = 0;
   private readonly lastAtDepth: (WrittenShape | undefined)[] = [];
   private readonly inMessage: WrittenShape[] = [];
+  private numbered = 0;
   private newInMessage = 0;
 
   /** The object's shape, or undefined when its keys are not worth one. */
@@ -64,21 +65,20 @@ export class ShapeTable {
 
   /** Gives the shape its number in this message. */
   number(shape: WrittenShape): void {
-    shape.id = this.inMessage.push(shape) - 1;
+    this.inMessage[this.numbered] = shape;
+    shape.id = this.numbered++;
   }
 
   /** The message is over. */
   clear(): void {
-    const { inMessage } = this;
-    if (inMessage.length > 0) {
-      for (const shape of inMessage) shape.id = -1;
-      inMessage.length = 0;
-    }
+    for (let id = 0; id < this.numbered; id++) this.inMessage[id].id = -1;
+    this.numbered = 0;
     this.newInMessage = 0;
     if (this.nodes > MAX_NODES) {
       this.root = { shape: undefined, next: undefined };
       this.nodes = 0;
       this.lastAtDepth.length = 0;
+      this.inMessage.length = 0;
     }
   }
 

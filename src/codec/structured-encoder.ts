@@ -74,7 +74,7 @@ export class StructuredEncoder {
     if (this.isBusy)
       throw new UsageError("encode: a getter or getState of the value that is being encoded used the same encoder");
     this.isBusy = true;
-    this.handles.length = 0;
+    if (this.handles.length > 0) this.handles.length = 0;
   }
 
   private finish(): void {

@@ -3,6 +3,7 @@ import { CodecError } from "../errors.js";
 import { ByteWriter } from "./byte-writer.js";
 import type { Registration } from "./class-registry.js";
 import { IdentityTable } from "./identity-table.js";
+import { hasOnlyElements } from "./only-elements.js";
 import { OutgoingBuffers } from "./outgoing-buffers.js";
 import { pathOf, refusal, type Step } from "./refusal.js";
 import { ShapeTable } from "./shape-table.js";
@@ -10,12 +11,26 @@ import { type DecodeLimits, FLAGS, FORMAT_VERSION, TAG } from "./structured.layo
 import { writeBigInt } from "./write-bigint.js";
 import { writeOther } from "./write-other.js";
 
+// constants of this module, and not properties of TAG: the engine then has the numbers in the code
+const {
+  true: TRUE,
+  false: FALSE,
+  null: NULL,
+  undefined: UNDEFINED,
+  shape: SHAPE,
+  shaped: SHAPED,
+  array: ARRAY,
+  object: OBJECT,
+  reference: REFERENCE,
+  holes: HOLES,
+  properties: PROPERTIES,
+  end: END,
+  shortArray: SHORT_ARRAY,
+  shortShaped: SHORT_SHAPED,
+} = TAG;
 const { isProxy } = types;
 const { hasOwnProperty } = Object.prototype;
-const { shortArray, shortShaped } = TAG;
 
-/** Up to this length, listing an array's keys is cheaper than listing its values. */
-const FEW_ELEMENTS = 5;
 /** A run of holes is counted one by one up to this; then the array's keys are listed. */
 const SHORT_RUN = 64;
 const NO_STEP: Step = { toString: () => "" };
@@ -61,8 +76,8 @@ export class ValueWriter extends ByteWriter {
     this.identity.clear();
     this.shapes.clear();
     this.buffers.clear();
-    this.classes.length = 0;
-    this.unmade.length = 0;
+    if (this.classes.length > 0) this.classes.length = 0;
+    if (this.unmade.length > 0) this.unmade.length = 0;
     this.depth = 0;
     this.count = 0;
     this.hasReferences = false;
@@ -72,10 +87,10 @@ export class ValueWriter extends ByteWriter {
     if (typeof value === "number") return this.number(value, position);
     if (typeof value === "string") return this.string(value, position);
     if (typeof value === "object") {
-      return value === null ? this.byte(TAG.null, position) : this.composite(value, position);
+      return value === null ? this.byte(NULL, position) : this.composite(value, position);
     }
-    if (typeof value === "boolean") return this.byte(value ? TAG.true : TAG.false, position);
-    if (value === undefined) return this.byte(TAG.undefined, position);
+    if (typeof value === "boolean") return this.byte(value ? TRUE : FALSE, position);
+    if (value === undefined) return this.byte(UNDEFINED, position);
     if (typeof value === "bigint") return writeBigInt(this, value, position);
     throw this.refusal(value);
   }
@@ -88,26 +103,31 @@ export class ValueWriter extends ByteWriter {
 
   /** A plain object, or another one's own enumerable string properties as one. */
   object(object: Record<string, unknown>, position: number): number {
-    const { depth } = this;
+    const { depth, steps } = this;
     const shape = this.shapes.shapeOf(object, depth);
-    if (shape === undefined) return this.pairs(object, Object.keys(object), this.byte(TAG.object, position));
+    if (shape === undefined) return this.pairs(object, Object.keys(object), this.byte(OBJECT, position));
     const { keys } = shape;
     this.add(keys.length);
     let at: number;
     if (shape.id < 0) {
       this.shapes.number(shape);
-      at = this.copy(shape.definition, this.byte(TAG.shape, position));
+      at = this.copy(shape.definition, this.byte(SHAPE, position));
     } else if (shape.id < 16) {
-      at = this.byte(shortShaped + shape.id, position);
+      at = this.byte(SHORT_SHAPED + shape.id, position);
     } else {
-      at = this.tagged(TAG.shaped, shape.id, position);
+      at = this.tagged(SHAPED, shape.id, position);
     }
     let index = 0;
     for (const key in object) {
       if (!hasOwnProperty.call(object, key)) continue;
       if (key !== keys[index]) break;
-      this.steps[depth] = key;
-      at = this.value(object[key], at);
+      const value = object[key];
+      if (typeof value === "string") at = this.string(value, at);
+      else if (typeof value === "number") at = this.number(value, at);
+      else {
+        steps[depth] = key;
+        at = this.value(value, at);
+      }
       index++;
     }
     if (index === keys.length) return at;
@@ -119,19 +139,22 @@ export class ValueWriter extends ByteWriter {
   /** An array: its elements, then what other properties it has. */
   array(array: readonly unknown[], position: number): number {
     const { length } = array;
-    const { depth } = this;
-    let at = length < 16 ? this.byte(shortArray + length, position) : this.tagged(TAG.array, length, position);
+    const { depth, steps } = this;
+    let at = length < 16 ? this.byte(SHORT_ARRAY + length, position) : this.tagged(ARRAY, length, position);
     this.add(length);
     for (let index = 0; index < length; index++) {
       const element = array[index];
       if (element === undefined && !hasOwnProperty.call(array, index)) {
         return this.properties(array, this.holey(array, index, length, at));
       }
-      this.steps[depth] = index;
-      at = this.value(element, at);
+      if (typeof element === "string") at = this.string(element, at);
+      else if (typeof element === "number") at = this.number(element, at);
+      else {
+        steps[depth] = index;
+        at = this.value(element, at);
+      }
     }
-    const listed = length <= FEW_ELEMENTS ? Object.keys(array).length : Object.values(array).length;
-    return listed === length ? at : this.properties(array, at);
+    return hasOnlyElements(array) ? at : this.properties(array, at);
   }
 
   /**
@@ -205,7 +228,7 @@ export class ValueWriter extends ByteWriter {
         `encode: the state of an instance contains the instance, at ${pathOf(this.path)}; its class has setState, which needs the state first`,
       );
     this.hasReferences = true;
-    return this.tagged(TAG.reference, number, position);
+    return this.tagged(REFERENCE, number, position);
   }
 
   /** From the first hole of an array on. */
@@ -227,7 +250,7 @@ export class ValueWriter extends ByteWriter {
         while (present[cursor] < next) cursor++;
         next = cursor < present.length ? Math.min(present[cursor], length) : length;
       }
-      at = this.tagged(TAG.holes, next - index, at);
+      at = this.tagged(HOLES, next - index, at);
       index = next;
     }
     return at;
@@ -236,7 +259,7 @@ export class ValueWriter extends ByteWriter {
   private properties(array: object, position: number): number {
     const names = Object.keys(array).filter((key) => !isIndex(key));
     if (names.length === 0) return position;
-    return this.pairs(array as Record<string, unknown>, names, this.byte(TAG.properties, position));
+    return this.pairs(array as Record<string, unknown>, names, this.byte(PROPERTIES, position));
   }
 
   private pairs(object: Record<string, unknown>, keys: readonly string[], position: number): number {
@@ -246,14 +269,13 @@ export class ValueWriter extends ByteWriter {
       this.add(1);
       at = this.child(key, object[key], this.string(key, at));
     }
-    return this.byte(TAG.end, at);
+    return this.byte(END, at);
   }
 
   private copy(bytes: Uint8Array, position: number): number {
     const { length } = bytes;
     if (position + length > this.limit) this.room(position, length);
-    const { target } = this;
-    for (let i = 0; i < length; i++) target[position + i] = bytes[i];
+    this.target.set(bytes, position);
     return position + length;
   }
 }

@@ -46,5 +46,6 @@ function kindOf(error: Error): number {
 function messageOf(error: Error): string | undefined {
   const own = Object.getOwnPropertyDescriptor(error, "message");
   if (own !== undefined) return "value" in own ? String(own.value) : undefined;
-  return types.isNativeError(error) || typeof error.message !== "string" ? undefined : error.message;
+  const isNative: boolean = types.isNativeError(error);
+  return isNative || typeof error.message !== "string" ? undefined : error.message;
 }

@@ -45,7 +45,7 @@ export function writeOther(writer: ValueWriter, value: object, prototype: object
   const found = builtIns.find((one) => one.is(value));
   if (found !== undefined) return found.write(writer, value as never, position);
   const maker = makerOf(prototype);
-  if (maker !== undefined && !isNative(maker)) throw classRefusal(value, maker.name, writer.path);
+  if (maker !== undefined && !isNative(maker)) throw classRefusal(maker.name, writer.path);
   if (maker !== undefined || Object.prototype.toString.call(value) !== "[object Object]") throw writer.refusal(value);
   return writer.object(value as Record<string, unknown>, position);
 }

@@ -16,6 +16,7 @@ export const PARKERS = ".parkers";
 export const ANONYMOUS = ".anonymous";
 export const FLIGHT = ".flight";
 export const LIVES = ".lives";
+export const PYTHON = ".python";
 export const REGISTRY_FILE = ".registry";
 
 /** Makes the directory where it is missing, checks owner and mode, and gives its path. */
@@ -46,7 +47,7 @@ export function openDirectory(): string {
   return path;
 }
 
-const FOLDERS = [PARKERS, ANONYMOUS, FLIGHT, LIVES];
+const FOLDERS = [PARKERS, ANONYMOUS, FLIGHT, LIVES, PYTHON];
 
 /** Makes the subfolders; called by a thread that holds the registry's gate, so that nobody removes them meanwhile. */
 export function makeFolders(directory: string): void {

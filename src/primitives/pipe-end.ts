@@ -18,6 +18,7 @@ import { readableOf, writableOf } from "./pipe-streams.js";
 /** What came of a message that a former holder of the end had begun to take in. */
 export type PartialMessage = { bytes: Uint8Array; total: number; flags: number };
 
+const END = { done: true, value: undefined } as const;
 const open = new Set<PipeEnd>();
 let leaving = false;
 
@@ -317,17 +318,21 @@ export class PipeEnd<Out = unknown, In = unknown> implements Connection<Out, In>
     this.close();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<In, void, undefined> {
-    for (;;) {
-      let value: In;
-      try {
-        value = await this.recv();
-      } catch (error) {
-        if ((error as { code?: string }).code === "ERR_INTERPROC_EOF") return;
-        throw error;
-      }
-      yield value;
-    }
+  [Symbol.asyncIterator](): AsyncIterableIterator<In> {
+    const into = this.into("for await");
+    const iterator: AsyncIterableIterator<In> = {
+      next: () => {
+        try {
+          this.into("for await");
+          return into.receive(into.takeResult as () => IteratorResult<In>, "for await", undefined, () => END);
+        } catch (error) {
+          return Promise.reject(error);
+        }
+      },
+      return: () => Promise.resolve(END),
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 
   /** Hands this end over: it is in flight from now on, and this object is of no use any more. */

@@ -1,3 +1,4 @@
+import { now } from "../deadline.js";
 import { Bytes } from "../memory/bytes.js";
 import { attachmentEntry, WAITS } from "../memory/object.layout.js";
 import { CLOSED, IN_FLIGHT, isOwner } from "../memory/owner.js";
@@ -19,6 +20,9 @@ export class PipeLink {
   private known = 0;
   private seenDeath: number;
   private gone = false;
+  /** This end's time asleep, in microseconds, as the inspector shows it. */
+  private readonly blocked: Float64Array;
+  private armedAt = 0;
 
   constructor(
     readonly segment: Segment,
@@ -28,6 +32,8 @@ export class PipeLink {
     this.waitingWord = segment.waiting;
     this.deathWord = segment.registry.lastDeathWord;
     this.seenDeath = segment.registry.words.load(this.deathWord);
+    const at = segment.entry(end) * 4 + attachmentEntry.offset.blockedMicroseconds;
+    this.blocked = new Float64Array(segment.control, at, 1);
   }
 
   place(ring: number): RingPlace {
@@ -101,12 +107,15 @@ export class PipeLink {
     const { words } = this.segment;
     words.or(this.waitingWord, forSpace ? spaceBit(this.end) : dataBit(this.end)); // publishes: waiting
     words.store(this.segment.entry(this.end) + attachmentEntry.word.waitsFor, forSpace ? WAITS.space : WAITS.data);
+    this.armedAt = now();
   }
 
   disarm(forSpace: boolean): void {
     const { words } = this.segment;
     words.and(this.waitingWord, ~(forSpace ? spaceBit(this.end) : dataBit(this.end)));
     words.store(this.segment.entry(this.end) + attachmentEntry.word.waitsFor, WAITS.nothing);
+    words.add(this.segment.entry(this.end) + attachmentEntry.word.sleeps, 1);
+    this.blocked[0] += (now() - this.armedAt) * 1000;
   }
 
   /** Writes this end's entry: closed, in flight, or this thread's again. */

@@ -5,12 +5,16 @@ import { MessageReader } from "../rings/message-reader.js";
 import { wantedWord } from "../rings/message-writer.js";
 import { FORMATS } from "../rings/record-ring.layout.js";
 import { nextTurn, turnIsDue } from "../sync/loop-turn.js";
+import { looksBriefly } from "../sync/look-briefly.js";
 import type { Wait } from "../sync/parker.js";
 import { Pending } from "../sync/pending.js";
 import { unpackHandles } from "./handle.js";
 import type { PipeLink } from "./pipe-link.js";
 
 const decoder = new StructuredDecoder();
+
+/** How often one attempt goes on with the pieces of a long message before others have their turn. */
+const MOST_STEPS = 128;
 
 interface Entry<T> {
   readonly pending: Pending<T>;
@@ -29,6 +33,7 @@ export class PipeReceiving implements Wait {
   private leased = false;
   private owesWake = false;
   holdsLoop = true;
+  moved = 0;
 
   constructor(
     private readonly link: PipeLink,
@@ -49,15 +54,23 @@ export class PipeReceiving implements Wait {
     return this.isIdle && this.next();
   }
 
-  /** Finds the next message. Room made by taking pieces in is told like any other. */
+  /**
+   * Finds the next message. Room made by taking pieces in is told like any other, and while the writer keeps pace the
+   * next pieces are taken in the same turn.
+   */
   private next(): boolean {
     const { reader } = this;
-    const found = reader.next();
-    if (reader.tookPieces) {
+    if (reader.next()) return true;
+    for (let steps = 0; reader.tookPieces; steps++) {
       reader.tookPieces = false;
+      this.moved = (this.moved + 1) | 0;
       this.gaveSpace();
+      if (steps > MOST_STEPS || !looksBriefly(() => reader.ring.look())) return false;
+      if (reader.next()) break;
     }
-    return found;
+    if (!reader.isFound) return false;
+    reader.tookPieces = false;
+    return true;
   }
 
   /** Calls `take` once a message is found. `atEnd` answers at the end of file, which is an EOFError otherwise. */
@@ -115,6 +128,9 @@ export class PipeReceiving implements Wait {
       this.gaveSpace();
     }
   };
+
+  /** Takes the found message as a step of an iteration. */
+  readonly takeResult = (): IteratorResult<unknown> => ({ done: false, value: this.takeValue() });
 
   /** Takes the found message and up to `max` - 1 more that are there; their room is given back at once. */
   takeMany(max: number): unknown[] {
@@ -256,14 +272,18 @@ export class PipeReceiving implements Wait {
     return true;
   }
 
-  private readyWait(ready: () => boolean): Wait {
+  private readyWait(attempt: () => boolean): Wait {
+    const half = this;
     return {
-      attempt: ready,
-      arm: () => this.arm(),
-      disarm: () => this.disarm(),
-      recheck: () => this.recheck(),
-      peers: () => this.peers(),
+      attempt,
+      arm: () => half.arm(),
+      disarm: () => half.disarm(),
+      recheck: () => half.recheck(),
+      peers: () => half.peers(),
       holdsLoop: true,
+      get moved() {
+        return half.moved;
+      },
     };
   }
 

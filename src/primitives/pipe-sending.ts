@@ -4,6 +4,7 @@ import { BrokenPipeError, UsageError } from "../errors.js";
 import { MessageWriter, type Outgoing } from "../rings/message-writer.js";
 import { FORMATS, HANDLES } from "../rings/record-ring.layout.js";
 import { nextTurn, turnIsDue } from "../sync/loop-turn.js";
+import { looksBriefly } from "../sync/look-briefly.js";
 import type { Wait } from "../sync/parker.js";
 import { Pending } from "../sync/pending.js";
 import { type Given, packHandles } from "./handle.js";
@@ -13,6 +14,8 @@ const encoder = new StructuredEncoder();
 const DONE = Promise.resolve();
 /** Below this much known room the reader's position is looked at again before a value is encoded in place. */
 const LITTLE_ROOM = 512;
+/** About how much of a long message one attempt writes before others have their turn. */
+const STREAM_BYTES = 2 * 1024 * 1024;
 
 /** A Uint8Array is a value like any other, but needs no encoding: a Buffer arrives as one too, as by structured clone. */
 function isPlainBytes(value: unknown): value is Uint8Array {
@@ -36,6 +39,7 @@ export class PipeSending implements Wait {
   /** A claimed record lies open: nothing else can be written. */
   private claimed = false;
   holdsLoop = true;
+  moved = 0;
 
   constructor(
     private readonly link: PipeLink,
@@ -82,8 +86,10 @@ export class PipeSending implements Wait {
     this.checkLength(bytes.length);
     if (this.isIdle && this.tryWholeBytes(bytes)) return turnIsDue() ? nextTurn() : DONE;
     const entry = this.entry(bytes, FORMATS.bytes, bytes, []);
-    if (this.isIdle && this.isPushed(entry)) return DONE;
-    return this.enqueue({ ...entry, bytes: bytes.slice() }, "sendBytes()", options ?? {});
+    if (this.isIdle && this.stream(entry)) return DONE;
+    // what is left is the caller's no more: a snapshot of the rest, as a message that has begun
+    const rest = { ...entry, bytes: bytes.slice(entry.written), written: 0 };
+    return this.enqueue(rest, "sendBytes()", options ?? {});
   }
 
   sendBytesSync(bytes: Uint8Array, options: SyncWaitOptions | undefined): void {
@@ -304,13 +310,6 @@ export class PipeSending implements Wait {
       );
   }
 
-  /** Writes a message that is alone in the queue as far as it goes. */
-  private isPushed(entry: Entry): boolean {
-    const whole = this.writer.push(entry);
-    if (whole || entry.begun) this.link.wakeReader();
-    return whole;
-  }
-
   private enqueue(entry: Entry, operation: string, options: WaitOptions): Promise<void> {
     this.queue.push(entry);
     if (this.flush()) return turnIsDue() ? nextTurn() : DONE;
@@ -326,8 +325,7 @@ export class PipeSending implements Wait {
     try {
       if (this.flush()) return;
       this.requireOtherThread(operation);
-      const wait: Wait = { ...this.roomWait(() => this.flush() || entry.isDone, 0), arm: () => this.arm(), disarm: () => this.disarm() };
-      if (!this.link.parker.waitSync([wait], deadline)) throw timedOut(operation, options?.timeout, entry.value);
+      if (!this.link.parker.waitSync([this], deadline)) throw timedOut(operation, options?.timeout, entry.value);
       if (!entry.isDone) this.requirePeer(entry.value);
     } finally {
       if (!entry.isDone) this.withdraw(entry);
@@ -349,10 +347,7 @@ export class PipeSending implements Wait {
         return true;
       }
       const entry = queue[0];
-      const before = entry.written;
-      const whole = writer.push(entry);
-      if (whole || entry.written > before) link.wakeReader();
-      if (!whole) {
+      if (!this.stream(entry)) {
         if (this.armed) writer.want(entry);
         return false;
       }
@@ -362,6 +357,22 @@ export class PipeSending implements Wait {
       entry.pending?.resolve();
     }
     return true;
+  }
+
+  /**
+   * Writes a message as far as it goes, and on while the reader keeps pace: a long message then takes one turn of the
+   * event loop, not one for every ring full of it.
+   */
+  private stream(entry: Entry): boolean {
+    const { writer, link } = this;
+    for (let most = entry.written + STREAM_BYTES; ; ) {
+      const before = entry.written;
+      const whole = writer.push(entry);
+      if (!whole && entry.written === before) return false;
+      this.moved = (this.moved + 1) | 0;
+      link.wakeReader();
+      if (whole || entry.written > most || !looksBriefly(() => writer.ring.look())) return whole;
+    }
   }
 
   private broken(value: unknown): BrokenPipeError {

@@ -6,16 +6,18 @@ import { ownerWord, SLOTS } from "../memory/owner.js";
 import type { Registry } from "../memory/registry.js";
 import { GATE_BYTE } from "../memory/registry.layout.js";
 import { openSegment } from "../memory/segment.js";
-import { registry } from "../memory/this-thread.js";
+import { beforeLeaving, registry } from "../memory/this-thread.js";
 import { addon } from "../native/addon.js";
 import { dropFolder, flightFolder } from "./flight.js";
+import { sweepRecords } from "./python-records.js";
 
 let swept = false;
 
-/** Removes once, when this thread begins, what killed processes left. */
+/** Removes what killed processes left: once when this thread begins, and once more when it leaves. */
 export function sweepOnce(): void {
   if (swept) return;
   swept = true;
+  beforeLeaving(sweep);
   sweep();
 }
 
@@ -31,6 +33,7 @@ export function sweep(): number {
   sweepFlights(home);
   sweepObjects(home, home.directory);
   sweepObjects(home, join(home.directory, ANONYMOUS));
+  sweepRecords(home);
   sweepDoors(home);
   for (const slot of killed) home.clean(slot);
   return killed.length;

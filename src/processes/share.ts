@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { HANDLE, StructuredDecoder, StructuredEncoder } from "../codec.js";
 import { NotFoundError, UsageError } from "../errors.js";
-import { registry } from "../memory/this-thread.js";
-import { flightFolder } from "../primitives/flight.js";
+import { beforeLeaving, registry } from "../memory/this-thread.js";
+import { dropFolder, flightFolder } from "../primitives/flight.js";
 import { type Descriptor, isHandle, takeHandle } from "../primitives/handle.js";
 import { type Carrier, openCarrier } from "./carrier.js";
 
@@ -25,11 +25,18 @@ interface Ticket {
  */
 export function share(object: object): string {
   if (!isHandle(object)) throw new UsageError("share(): the argument is no shared object or connection end of interproc");
-  carrier ??= openCarrier("share");
+  carrier ??= openShareCarrier();
   const given = object[HANDLE](carrier.folder);
   given.commit("whoever attaches to it");
   const ticket: Ticket = { directory: registry().directory, carrier: carrier.name, descriptor: given.descriptor };
   return PREFIX + Buffer.from(new StructuredEncoder().encode(ticket)).toString("base64url");
+}
+
+/** Its folder goes with this thread, and with it what nobody has taken. */
+function openShareCarrier(): Carrier {
+  const opened = openCarrier("share");
+  beforeLeaving(() => dropFolder(opened.folder));
+  return opened;
 }
 
 /**

@@ -54,6 +54,11 @@ export class MessageReader {
     return this.pieces ? this.total : -1;
   }
 
+  /** Whether {@link next} has found a message that was not finished yet. */
+  get isFound(): boolean {
+    return this.found;
+  }
+
   /**
    * Finds the next whole message, taking in what pieces are there. It stays found until {@link finish}. False says that
    * no whole one was there when it was called: what a busy writer adds meanwhile may be left to the next call.

@@ -170,6 +170,11 @@ export class RingReader {
     return true;
   }
 
+  /** Whether the next record is there; nothing else is looked at. */
+  look(): boolean {
+    return this.head !== this.tail || this.words.load(this.tailWord) !== this.head;
+  }
+
   /** Gives the found record's bytes back to the writer. */
   advance(): void {
     this.skip();

@@ -11,8 +11,8 @@
  * Death   A changer killed between change and wake leaves the sleeper asleep: every sleep ends after at most 50 ms in a
  *         call (a second in an idle loop) and looks again, also at who is alive. The death of a thread that is waited
  *         for is told at once by its FIFO's hang-up, which the watcher thread turns into a notification.
- * Limits  Before it sleeps a call spins for 20 µs at most; the loop polls by setImmediate for 50 µs at most, and only
- *         while recent polls succeeded; neither with one processor.
+ * Limits  Before it sleeps a call spins for 20 µs, and the loop polls by setImmediate for 50 µs while recent polls
+ *         succeeded; for 100 µs while recent sleeps were shorter than that (see patience.ts); neither with one processor.
  * Source  Rust's thread::park, Concurrency Kit's ck_ec, folly's EventCount.
  */
 import { now } from "../deadline.js";
@@ -22,13 +22,17 @@ import { addon } from "../native/addon.js";
 import { type LoopDoor, openLoopDoor } from "./loop-door.js";
 import { ASLEEP_IN_CALL, ASLEEP_IN_LOOP, AWAKE, NOTIFIED } from "./parker.layout.js";
 import { Peers } from "./peers.js";
+import { Patience } from "./patience.js";
 import { canSpin } from "./processors.js";
 
 const CALL_RECHECK_MS = 50;
 const LOOP_RECHECK_MS = 50;
 const LOOP_RECHECK_MOST_MS = 1000;
+/** Looking before a sleep: at least, and at most while recent sleeps were shorter than that. */
 const SPIN_MS = 0.02;
+const SPIN_MOST_MS = 0.1;
 const POLL_MS = 0.05;
+const POLL_MOST_MS = 0.1;
 
 /** Something that is waited for. */
 export interface Wait {
@@ -43,6 +47,14 @@ export interface Wait {
   peers(): readonly number[];
   /** Whether a process with nothing else to do stays alive for it. */
   readonly holdsLoop: boolean;
+  /** Counts up with every step on the way (a piece of a long message), so that looking goes on while there are any. */
+  readonly moved?: number;
+}
+
+function movedBy(waits: Iterable<Wait>): number {
+  let sum = 0;
+  for (const { moved } of waits) if (moved) sum = (sum + moved) | 0;
+  return sum;
 }
 
 type Mode = "idle" | "polling" | "asleep";
@@ -58,6 +70,9 @@ export class Parker {
   private ticking = false;
   private pollingSince = 0;
   private asleepSince = 0;
+  private moved = 0;
+  private readonly spinPatience = new Patience(SPIN_MS, SPIN_MOST_MS);
+  private readonly pollPatience = new Patience(POLL_MS, POLL_MOST_MS);
   private pollPays = canSpin;
   private timer: NodeJS.Timeout | undefined;
   private recheckMs = LOOP_RECHECK_MS;
@@ -129,15 +144,28 @@ export class Parker {
   private spin(waits: readonly Wait[], deadline: number): boolean {
     for (const wait of waits) if (wait.attempt()) return true;
     if (!canSpin) return false;
-    const end = Math.min(now() + SPIN_MS, deadline);
-    do {
-      for (let i = 0; i < 8; i++) for (const wait of waits) if (wait.attempt()) return true;
-    } while (now() < end);
-    return false;
+    let end = now() + this.spinPatience.ms;
+    let moved = movedBy(waits);
+    for (;;) {
+      for (let i = 0; i < 8; i++)
+        for (const wait of waits)
+          if (wait.attempt()) {
+            this.spinPatience.paid();
+            return true;
+          }
+      const at = now();
+      if (at >= end || at >= deadline) return false;
+      const since = movedBy(waits);
+      if (since === moved) continue;
+      moved = since;
+      end = at + this.spinPatience.ms;
+      this.spinPatience.paid();
+    }
   }
 
   private sleepInCall(waits: readonly Wait[], deadline: number): boolean {
     const { registry, word } = this;
+    let moved = movedBy(waits);
     let timedOut = false;
     let slept = 0;
     try {
@@ -146,11 +174,20 @@ export class Parker {
         if (before === NOTIFIED || timedOut) for (const wait of waits) wait.recheck();
         for (const wait of waits) if (wait.attempt()) return true;
         for (const wait of waits) this.watchPeers(wait);
+        const since = movedBy(waits);
+        if (since !== moved) {
+          registry.words.store(word, AWAKE);
+          if (this.spin(waits, deadline)) return true;
+          moved = movedBy(waits);
+          continue;
+        }
         const from = now();
         const timeout = Math.min(CALL_RECHECK_MS, deadline - from);
         if (timeout <= 0) return false;
         timedOut = addon().futexWait(registry.buffer, word * 4, ASLEEP_IN_CALL, timeout) === 1;
-        slept += now() - from;
+        const ms = now() - from;
+        slept += ms;
+        this.spinPatience.slept(ms);
       }
     } finally {
       registry.words.store(word, AWAKE);
@@ -176,18 +213,22 @@ export class Parker {
     if (wasAsleep) {
       if (this.registry.words.exchange(this.word, AWAKE) === NOTIFIED) this.recheckAll();
       this.mode = "polling";
-      const at = now();
-      if (canSpin && at - this.asleepSince < POLL_MS * 2) this.pollPays = true;
+      const ms = now() - this.asleepSince;
+      this.pollPatience.slept(ms);
+      if (canSpin && ms < POLL_MOST_MS) this.pollPays = true;
     }
     const progress = this.attemptAll();
     if (this.waits.size === 0) return this.rest();
     if (progress) {
       this.pollingSince = now();
       this.recheckMs = LOOP_RECHECK_MS;
-      if (this.mode === "polling" && !wasAsleep) this.pollPays = canSpin;
+      if (this.mode === "polling" && !wasAsleep) {
+        this.pollPays = canSpin;
+        this.pollPatience.paid();
+      }
     }
     if (this.ticking) return;
-    if (this.pollPays && this.someHold() && now() - this.pollingSince < POLL_MS) return this.poll();
+    if (this.pollPays && this.someHold() && now() - this.pollingSince < this.pollPatience.ms) return this.poll();
     if (!progress && !wasAsleep) this.pollPays = false;
     this.sleepInLoop();
   }
@@ -199,6 +240,9 @@ export class Parker {
       progress = true;
       if (this.waits.delete(wait)) wait.disarm();
     }
+    const moved = movedBy(this.waits);
+    if (moved !== this.moved && !progress) progress = true;
+    this.moved = moved;
     return progress;
   }
 
@@ -211,7 +255,10 @@ export class Parker {
     }
     this.door ??= openLoopDoor(this.registry.fifo, () => this.look());
     if (this.registry.words.exchange(this.word, ASLEEP_IN_LOOP) === NOTIFIED) this.recheckAll();
-    if (this.attemptAll() && this.waits.size === 0) return this.rest();
+    if (this.attemptAll()) {
+      if (this.waits.size === 0) return this.rest();
+      this.lookSoon();
+    }
     this.holdIfNeeded();
     this.timer ??= this.recheckLater();
   }

@@ -1,0 +1,60 @@
+// Writes docs/formats/shared-memory.md from the layout tables in dist: `node scripts/formats.mjs`. With --check it only
+// says whether the page is what the tables say, and exits 1 if not (test/formats.test.ts does that).
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { attachmentEntry, objectHeader } from "../dist/memory/object.layout.js";
+import { REGISTRY_BYTES, registryHeader, registrySlot, SLOT_STRIDE, SLOTS_OFFSET } from "../dist/memory/registry.layout.js";
+import { pipeBody, ringControlOffset } from "../dist/rings/pipe.layout.js";
+import { RING_LINE, recordHeader, ringReaderLine, ringWriterLine } from "../dist/rings/record-ring.layout.js";
+import { root } from "./run.mjs";
+
+const page = join(root, "docs/formats/shared-memory.md");
+
+function table({ title, fields, offset }, note) {
+  const rows = Object.entries(fields).map(([name, [kind, meaning]]) => `| ${offset[name]} | ${name} | ${kind} | ${meaning} |`);
+  const heading = `## ${title[0].toUpperCase()}${title.slice(1)}`;
+  return [heading, "", ...(note ? [note, ""] : []), "| offset | field | type | meaning |", "| ---: | --- | --- | --- |", ...rows].join("\n");
+}
+
+const text = `# Formats in shared memory
+
+Printed from the tables in \`src/**/*.layout.ts\` by \`node scripts/formats.mjs\`; a test holds both equal. All numbers are
+little-endian; \`u32\` words that more than one process writes are accessed atomically only. Positions in rings are modulo
+2^32. An owner word is \`generation << 12 | slot\` of a thread in the registry; words below 4,096 stand for nobody (0 vacant,
+1 in flight, 2 closed).
+
+## Files of a directory
+
+| path | what it is |
+| --- | --- |
+| \`.registry\` | the registry: a header, then 4,096 slots; its lock bytes lie at 2^40 + slot, the gate's at 2^40 - 1 |
+| \`.parkers/<slot>.<generation>\` | the FIFO of an attached thread |
+| \`.lives/<pid>.<random>\` | the FIFO by which a process's children notice its end |
+| \`<name>\` | a named object |
+| \`.anonymous/<id>\` | an object without a name, by its identity |
+| \`.flight/<carrier>/<random>[.<end>]\` | a handle on its way: a hard link to the object |
+| \`.flight/<carrier>/alive\` | locked by who will still take the handles (spawn, share) |
+
+${table(registryHeader, `Slots begin at ${SLOTS_OFFSET} and are ${SLOT_STRIDE} bytes apart; the file has ${REGISTRY_BYTES} bytes.`)}
+
+${table(registrySlot)}
+
+${table(objectHeader, "At the start of every object's file.")}
+
+${table(attachmentEntry, "One for each place in the attachments table.")}
+
+${table(pipeBody, `At \`bodyOffset\` of a pipe. Ring 0's control words follow at ${ringControlOffset(0)}, ring 1's at ${ringControlOffset(1)}; ring 0 itself is at \`dataOffset\`, ring 1 right behind it.`)}
+
+${table(ringWriterLine, "The first of a ring's two cache-line pairs.")}
+
+${table(ringReaderLine, `${RING_LINE} bytes behind the writer's line.`)}
+
+${table(recordHeader, "At a multiple of 8 in the ring; the payload follows. Formats: 0 structured, 1 bytes. The first piece of a message in several pieces begins with the whole length in two words.")}
+`;
+
+if (process.argv.includes("--check")) {
+  const same = readFileSync(page, "utf8") === text;
+  console.log(same ? "docs/formats/shared-memory.md is up to date" : "docs/formats/shared-memory.md differs: node scripts/formats.mjs");
+  process.exit(same ? 0 : 1);
+}
+writeFileSync(page, text);

@@ -1,0 +1,89 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { countAlone } from "./demo/alone.js";
+import { compare } from "./demo/compare.js";
+import { Crew } from "./demo/crew.js";
+import { Progress } from "./demo/progress.js";
+import { report } from "./demo/report.js";
+import { type DemoResult, resultOf } from "./demo/result.js";
+import { tallyIndex } from "./demo/tally.js";
+import { Failure } from "./failure.js";
+import { counted } from "./figures.js";
+import { interruptible } from "./interruption.js";
+import { type Screen, screenOf } from "./screen.js";
+
+export interface DemoOptions {
+  /** How many workers. */
+  readonly processes: number;
+  /** Prints one JSON document and no report. */
+  readonly json?: boolean;
+}
+
+/**
+ * The main job: counts the words of all text files below a folder in worker processes, then in this one alone, and
+ * compares. Gives the exit code: 0 when both have counted the same.
+ */
+export async function demo(folder: string | undefined, options: DemoOptions): Promise<number> {
+  const root = checkFolder(folder ?? fileURLToPath(new URL("../..", import.meta.url)));
+  const screen = screenOf(process.stderr);
+  // where nobody watches, a JSON document is all there is
+  const say = options.json && !screen.isTerminal ? () => undefined : (text: string) => process.stderr.write(text);
+  const result = await interruptible((signal) => countTwice(root, options.processes, screen, say, signal));
+  process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : report(result, screenOf(process.stdout)));
+  return result.comparison.equal ? 0 : 1;
+}
+
+function checkFolder(folder: string): string {
+  const path = resolve(folder);
+  try {
+    if (statSync(path).isDirectory()) return path;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Failure(code === "ENOENT" ? `there is no folder ${path}` : `the folder ${path} cannot be read: ${code}`, 2);
+  }
+  throw new Failure(`${path} is not a folder`, 2);
+}
+
+async function countTwice(
+  folder: string,
+  processes: number,
+  screen: Screen,
+  say: (text: string) => void,
+  signal: AbortSignal,
+): Promise<DemoResult> {
+  say(`Counting the words of the text files below ${folder}\n`);
+  const label = counted(processes, "worker");
+  const startedAt = performance.now();
+  const elapsed = (since: number): number => (performance.now() - since) / 1000;
+  let firstAnswer = 0;
+  const progress = new Progress(label, screen, say);
+  const standing = ({ total, backlog, messages }: Crew) => ({
+    filesDone: total.filesDone,
+    filesFound: backlog.filesFound,
+    isWalking: !backlog.isWalked,
+    bytes: total.tally[tallyIndex.bytes],
+    messages,
+  });
+  const crew = new Crew(folder, processes, () => {
+    if (firstAnswer === 0 && crew.total.filesDone > 0) firstAnswer = elapsed(startedAt);
+    progress.show(standing(crew));
+  });
+  await crew.run(signal);
+  const together = elapsed(startedAt);
+  progress.end(standing(crew));
+
+  const filesFound = crew.backlog.filesFound;
+  const aloneAt = performance.now();
+  const second = new Progress("alone".padEnd(label.length), screen, say);
+  const total = await countAlone(
+    folder,
+    crew.backlog.all,
+    ({ filesDone, tally }) => second.show({ filesDone, filesFound, isWalking: false, bytes: tally[tallyIndex.bytes] }),
+    signal,
+  );
+  const alone = elapsed(aloneAt);
+  second.end({ filesDone: total.filesDone, filesFound, isWalking: false, bytes: total.tally[tallyIndex.bytes] });
+  const comparison = compare(crew.total, total, crew.backlog.all);
+  return resultOf(folder, processes, crew, total, comparison, { together, firstAnswer, alone });
+}

@@ -1,0 +1,223 @@
+/*
+ * Changes: waiting until what another thread writes into an object is as wanted.
+ *
+ * Idea    Every attachment has a bit in the object's bitmap. One word beside the value, `watched`, stands for all bits,
+ *         so that a writer pays for one load when nobody waits, however many may be attached.
+ * States  watched 0: nobody waits      1: somebody may, look at the bitmap
+ * Order   waiter: bit, then watched, then its parker word, then the value     writer: value, then watched, then bitmap,
+ *         then the waiters' parker words. All sequentially consistent: a waiter whose look misses the new value has been
+ *         seen by its writer.
+ *         A writer that finds watched 1 and no bit sets it 0 and looks at the bitmap again; for a bit that came meanwhile
+ *         it sets watched 1 before it wakes anybody, so that a write which it had hidden is seen by whom it wakes.
+ * Death   A writer killed between value and wake, or between watched 0 and its second look, leaves a waiter asleep until
+ *         it looks again by itself (the parker's bound) and says anew that it waits. A killed waiter's bit is cleared by
+ *         the writers; an entry that was taken over meanwhile gets it back.
+ * Limits  A value that comes and goes between two looks is missed.
+ */
+import { deadlineOf, now, type SyncWaitOptions, timedOut, type WaitOptions } from "../deadline.js";
+import { type ClosedError, UsageError } from "../errors.js";
+import { attachmentEntry, WAITS } from "../memory/object.layout.js";
+import { isOwner } from "../memory/owner.js";
+import type { Words } from "../memory/words.js";
+import { nextTurn, turnIsDue } from "../sync/loop-turn.js";
+import { type Parker, parker, type Wait } from "../sync/parker.js";
+import { Pending } from "../sync/pending.js";
+import { show } from "./element-kinds.js";
+import type { Holding } from "./shared-object.js";
+
+const LOOK_FOR_DEAD_EVERY = 64;
+
+/** How often a thread is armed for an object, over all its handles. */
+const armed = new WeakMap<Holding, number>();
+
+/** The waits of one handle, and the wakes of what it writes. */
+export class Changes {
+  private readonly parker: Parker = parker();
+  private readonly words: Words;
+  private readonly pending = new Map<ChangeWait, Pending<never>>();
+  private holds = true;
+  private scans = 0;
+
+  constructor(
+    private readonly holding: Holding,
+    /** Word index of `watched`. */
+    private readonly watched: number,
+    private readonly label: string,
+  ) {
+    const { segment, index } = holding;
+    this.words = segment.words;
+    // a bit that this entry's last owner, killed, has left
+    if (holding.handles === 1) segment.words.and(segment.waiting + (index >>> 5), ~(1 << (index & 31)));
+  }
+
+  /** Follows every write. One load when nobody waits. */
+  published(): void {
+    if (this.words.load(this.watched) !== 0) this.wakeWaiters(); // observes: waiting
+  }
+
+  /** Waits in the event loop until `predicate` is true for what `read` gives, and resolves with that. */
+  async until<V>(read: () => V, predicate: (value: V) => boolean, options: WaitOptions = {}): Promise<V> {
+    checkPredicate(predicate, `${this.label}: waitUntil()`);
+    deadlineOf(options.timeout, `${this.label}: waitUntil()`);
+    options.signal?.throwIfAborted();
+    const value = read();
+    if (predicate(value)) {
+      if (turnIsDue()) await nextTurn();
+      return value;
+    }
+    const wait = new ChangeWait(this.holding, this.watched, this.holds, () => {
+      try {
+        const seen = read(); // observes: change
+        if (!predicate(seen)) return false;
+        pending.resolve(seen);
+      } catch (error) {
+        pending.reject(error);
+      }
+      this.pending.delete(wait);
+      return true;
+    });
+    const pending = new Pending<V>(`${this.label}: waitUntil()`, options, () => this.stop(wait));
+    this.pending.set(wait, pending as Pending<never>);
+    this.parker.start(wait);
+    return pending.promise;
+  }
+
+  /** The same, blocking the thread. */
+  untilSync<V>(read: () => V, predicate: (value: V) => boolean, options: SyncWaitOptions = {}): V {
+    const operation = `${this.label}: waitUntilSync()`;
+    checkPredicate(predicate, operation);
+    const deadline = deadlineOf(options.timeout, operation);
+    let value = read();
+    if (predicate(value)) return value;
+    if (deadline === Number.POSITIVE_INFINITY) this.requireOthers(operation);
+    const wait = new ChangeWait(this.holding, this.watched, true, () => {
+      value = read();
+      return predicate(value);
+    });
+    if (this.parker.waitSync([wait], deadline)) return value;
+    throw timedOut(operation, options.timeout);
+  }
+
+  /** Whether waits keep a process alive that has nothing else to do. */
+  hold(held: boolean): void {
+    this.holds = held;
+    for (const wait of this.pending.keys()) wait.holdsLoop = held;
+    this.parker.holdsChanged();
+  }
+
+  /** Ends every wait: the handle is closed. */
+  rejectAll(error: () => ClosedError): void {
+    for (const [wait, pending] of this.pending) {
+      this.parker.stop(wait);
+      pending.reject(error());
+    }
+    this.pending.clear();
+  }
+
+  private stop(wait: ChangeWait): void {
+    this.pending.delete(wait);
+    this.parker.stop(wait);
+  }
+
+  /** A wait for ever that nobody but this blocked thread could end is a mistake. */
+  private requireOthers(operation: string): void {
+    const { segment } = this.holding;
+    if (segment.isNamed || this.holding.peers().length > 0 || segment.linksInFlight() > 0) return;
+    throw new UsageError(
+      `${operation} without a timeout, and no other thread holds the object: nobody could ever end the wait`,
+    );
+  }
+
+  private wakeWaiters(): void {
+    if (!this.holding.isAttached) return;
+    const { words } = this;
+    if (this.anyBit()) return this.wakeAll();
+    words.store(this.watched, 0);
+    if (!this.anyBit()) return;
+    words.store(this.watched, 1);
+    this.wakeAll();
+  }
+
+  private anyBit(): boolean {
+    const { words, waiting, maxAttached } = this.holding.segment;
+    for (let i = 0; i < maxAttached; i += 32) if (words.load(waiting + (i >>> 5)) !== 0) return true;
+    return false;
+  }
+
+  private wakeAll(): void {
+    const { segment } = this.holding;
+    const { words, waiting, maxAttached } = segment;
+    const looksForDead = this.scans++ % LOOK_FOR_DEAD_EVERY === 0;
+    for (let first = 0; first < maxAttached; first += 32) {
+      let bits = words.load(waiting + (first >>> 5));
+      while (bits !== 0) {
+        const bit = bits & -bits;
+        bits ^= bit;
+        const entry = segment.entry(first + 31 - Math.clz32(bit)) + attachmentEntry.word.owner;
+        const owner = words.load(entry);
+        if (isOwner(owner) && !(looksForDead && !segment.registry.isAlive(owner))) this.parker.wake(owner);
+        else {
+          words.and(waiting + (first >>> 5), ~bit);
+          if (words.load(entry) !== owner) words.or(waiting + (first >>> 5), bit);
+        }
+      }
+    }
+  }
+}
+
+/** One call that waits for a change. */
+class ChangeWait implements Wait {
+  private isArmed = false;
+  private armedAt = 0;
+
+  constructor(
+    private readonly holding: Holding,
+    private readonly watched: number,
+    public holdsLoop: boolean,
+    readonly attempt: () => boolean,
+  ) {}
+
+  arm(): void {
+    if (this.isArmed) return;
+    this.isArmed = true;
+    this.armedAt = now();
+    armed.set(this.holding, (armed.get(this.holding) ?? 0) + 1);
+    const { segment, index } = this.holding;
+    const entry = segment.entry(index);
+    segment.words.store(entry + attachmentEntry.word.waitsFor, WAITS.change);
+    segment.words.add(entry + attachmentEntry.word.sleeps, 1);
+    this.announce();
+  }
+
+  disarm(): void {
+    if (!this.isArmed) return;
+    this.isArmed = false;
+    const { segment, index } = this.holding;
+    const blocked = new Float64Array(segment.control, segment.entry(index) * 4 + attachmentEntry.offset.blockedMicroseconds, 1);
+    blocked[0] += (now() - this.armedAt) * 1000;
+    const left = (armed.get(this.holding) ?? 1) - 1;
+    armed.set(this.holding, left);
+    if (left > 0) return;
+    segment.words.and(segment.waiting + (index >>> 5), ~(1 << (index & 31)));
+    segment.words.store(segment.entry(index) + attachmentEntry.word.waitsFor, WAITS.nothing);
+  }
+
+  recheck(): void {
+    if (this.isArmed) this.announce();
+  }
+
+  peers(): readonly number[] {
+    return [];
+  }
+
+  private announce(): void {
+    const { segment, index } = this.holding;
+    segment.words.or(segment.waiting + (index >>> 5), 1 << (index & 31));
+    segment.words.store(this.watched, 1); // publishes: waiting
+  }
+}
+
+function checkPredicate(predicate: unknown, operation: string): void {
+  if (typeof predicate !== "function")
+    throw new UsageError(`${operation}: the predicate is ${show(predicate)}; allowed: a function of the value`);
+}
