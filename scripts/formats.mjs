@@ -3,7 +3,13 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { attachmentEntry, objectHeader } from "../dist/memory/object.layout.js";
-import { REGISTRY_BYTES, registryHeader, registrySlot, SLOT_STRIDE, SLOTS_OFFSET } from "../dist/memory/registry.layout.js";
+import {
+  REGISTRY_BYTES,
+  registryHeader,
+  registrySlot,
+  SLOT_STRIDE,
+  SLOTS_OFFSET,
+} from "../dist/memory/registry.layout.js";
 import { pipeBody, ringControlOffset } from "../dist/rings/pipe.layout.js";
 import { RING_LINE, recordHeader, ringReaderLine, ringWriterLine } from "../dist/rings/record-ring.layout.js";
 import { root } from "./run.mjs";
@@ -11,9 +17,18 @@ import { root } from "./run.mjs";
 const page = join(root, "docs/formats/shared-memory.md");
 
 function table({ title, fields, offset }, note) {
-  const rows = Object.entries(fields).map(([name, [kind, meaning]]) => `| ${offset[name]} | ${name} | ${kind} | ${meaning} |`);
+  const rows = Object.entries(fields).map(
+    ([name, [kind, meaning]]) => `| ${offset[name]} | ${name} | ${kind} | ${meaning} |`,
+  );
   const heading = `## ${title[0].toUpperCase()}${title.slice(1)}`;
-  return [heading, "", ...(note ? [note, ""] : []), "| offset | field | type | meaning |", "| ---: | --- | --- | --- |", ...rows].join("\n");
+  return [
+    heading,
+    "",
+    ...(note ? [note, ""] : []),
+    "| offset | field | type | meaning |",
+    "| ---: | --- | --- | --- |",
+    ...rows,
+  ].join("\n");
 }
 
 const text = `# Formats in shared memory
@@ -54,7 +69,11 @@ ${table(recordHeader, "At a multiple of 8 in the ring; the payload follows. Form
 
 if (process.argv.includes("--check")) {
   const same = readFileSync(page, "utf8") === text;
-  console.log(same ? "docs/formats/shared-memory.md is up to date" : "docs/formats/shared-memory.md differs: node scripts/formats.mjs");
+  console.log(
+    same
+      ? "docs/formats/shared-memory.md is up to date"
+      : "docs/formats/shared-memory.md differs: node scripts/formats.mjs",
+  );
   process.exit(same ? 0 : 1);
 }
 writeFileSync(page, text);

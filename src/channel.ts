@@ -81,7 +81,10 @@ export interface Connection<Out = unknown, In = unknown> extends AsyncIterable<I
   /** Copies the next message into a buffer and gives its length. */
   recvBytesInto(buffer: ArrayBufferView | ArrayBuffer, options?: RecvIntoOptions): Promise<number>;
   recvBytesIntoSync(buffer: ArrayBufferView | ArrayBuffer, options?: Omit<RecvIntoOptions, "signal">): number;
-  tryRecvBytesInto(buffer: ArrayBufferView | ArrayBuffer, options?: Pick<RecvIntoOptions, "offset">): number | undefined;
+  tryRecvBytesInto(
+    buffer: ArrayBufferView | ArrayBuffer,
+    options?: Pick<RecvIntoOptions, "offset">,
+  ): number | undefined;
 
   claim(bytes: number, options?: WaitOptions): Promise<Claim>;
   claimSync(bytes: number, options?: SyncWaitOptions): Claim;

@@ -10,6 +10,8 @@ export interface Screen {
   readonly colors: Colors;
   /** A bar that is full at 1: blocks in eighths, or `#` where the locale is not UTF-8. */
   bar(fraction: number, width: number): string;
+  /** What a bar has still to cover. */
+  readonly dot: string;
 }
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -21,6 +23,7 @@ export function screenOf(stream: WriteStream | NodeJS.WriteStream): Screen {
   return {
     isTerminal,
     columns: stream.columns || 80,
+    dot: hasBlocks ? "·" : ".",
     colors: pc.createColors(isTerminal && !env.NO_COLOR),
     bar(fraction, width) {
       const eighths = Math.round(Math.min(1, Math.max(0, fraction)) * width * 8);

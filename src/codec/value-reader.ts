@@ -38,6 +38,8 @@ const {
 const { slice } = Uint8Array.prototype;
 /** A list of shapes longer than this is let go after the message. */
 const KEPT_SHAPES = 256;
+/** The engine makes a longer array as a table at once; growing to that length keeps it a row. */
+const LONGEST_ROW = 2 ** 25;
 const NOT_READY = Symbol("an instance whose state is being read");
 
 /**
@@ -61,8 +63,11 @@ export class ValueReader extends ByteReader {
   private handles = 0;
   private depth = 0;
   private counted = 0;
-  /** So many holes may still be empty slots in memory. */
-  private emptySlots = 0;
+  /**
+   * So many array slots may still be made before their elements have come. As many as the message has bytes are enough
+   * for every array without holes; an array beyond them grows, and its holes take no memory.
+   */
+  private slots = 0;
 
   constructor(private readonly limits: DecodeLimits) {
     super();
@@ -77,7 +82,7 @@ export class ValueReader extends ByteReader {
     if ((header & FLAGS.references) !== 0) this.objects = [];
     if ((header & FLAGS.buffers) !== 0) this.buffers = new IncomingBuffers(this);
     this.take = take;
-    this.emptySlots = end - start;
+    this.slots = end - start;
     const value = this.value();
     if (this.position !== this.end) throw this.broken(`${this.end - this.position} bytes are left over`);
     return value;
@@ -283,16 +288,20 @@ export class ValueReader extends ByteReader {
   private array(length: number): unknown[] {
     this.open();
     this.add(length);
-    const array: unknown[] = [];
+    const isSized = length <= this.slots && length <= LONGEST_ROW;
+    if (isSized) this.slots -= length;
+    const array: unknown[] = isSized ? new Array(length) : [];
     this.track(array);
     const { bytes, end } = this;
     for (let index = 0; index < length; index++) {
       if (bytes[this.position] === HOLES && this.position < end) {
-        index += this.holes(array, length - index) - 1;
-        continue;
+        index += this.holes(length - index) - 1;
+        if (!isSized) makeSparse(array);
+      } else {
+        array[index] = this.value();
       }
-      array.push(this.value());
     }
+    if (array.length !== length) array.length = length;
     if (bytes[this.position] === PROPERTIES && this.position < end) {
       this.position++;
       this.pairs(array);
@@ -301,14 +310,11 @@ export class ValueReader extends ByteReader {
     return array;
   }
 
-  private holes(array: unknown[], left: number): number {
+  /** Reads the length of a run of holes. */
+  private holes(left: number): number {
     this.position++;
     const run = this.varint();
     if (run === 0 || run > left) throw this.broken(`${run} holes where ${left} slots are left`);
-    this.emptySlots -= run;
-    const length = array.length + run;
-    if (this.emptySlots < 0) makeSparse(array);
-    array.length = length;
     return run;
   }
 

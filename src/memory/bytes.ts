@@ -26,7 +26,8 @@ export class Bytes {
   /** Copies source[from…to) to `offset`. */
   copyIn(offset: number, source: Uint8Array, from: number, to: number): void {
     const length = to - from;
-    if (length > LITTLE) this.array.set(from === 0 && to === source.length ? source : source.subarray(from, to), offset);
+    if (length > LITTLE)
+      this.array.set(from === 0 && to === source.length ? source : source.subarray(from, to), offset);
     else if (length >= 16 && ((source.byteOffset + from) & 3) === 0 && (offset & 3) === 0) {
       const { words } = this;
       const sourceWords = this.wordsOf(source);
@@ -49,7 +50,11 @@ export class Bytes {
   private wordsOf(source: Uint8Array): Uint32Array {
     if (source !== this.lastSource) {
       this.lastSource = source;
-      this.lastWords = new Uint32Array(source.buffer, source.byteOffset & ~3, ((source.byteOffset & 3) + source.length) >>> 2);
+      this.lastWords = new Uint32Array(
+        source.buffer,
+        source.byteOffset & ~3,
+        ((source.byteOffset & 3) + source.length) >>> 2,
+      );
     }
     return this.lastWords;
   }

@@ -73,9 +73,12 @@ export function removeIfEmpty(directory: string): void {
 function requireFolder(path: string): { uid: number; mode: number } {
   const found = lstatSync(path);
   if (!found.isDirectory())
-    throw new UsageError(`${path} is not a folder (a link to one is not taken either); remove it or set INTERPROC_DIR`, {
-      resource: path,
-    });
+    throw new UsageError(
+      `${path} is not a folder (a link to one is not taken either); remove it or set INTERPROC_DIR`,
+      {
+        resource: path,
+      },
+    );
   return found;
 }
 

@@ -91,7 +91,8 @@ export class Registry {
   isAlive(owner: number): boolean {
     if (owner === this.self) return !this.left;
     const slot = slotOf(owner);
-    if ((this.words.load(slotWord(slot) + registrySlot.word.generation) & LAST_GENERATION) !== generationOf(owner)) return false;
+    if ((this.words.load(slotWord(slot) + registrySlot.word.generation) & LAST_GENERATION) !== generationOf(owner))
+      return false;
     return check(this.native.locked(this.fd, LOCK_BASE + slot), "fcntl", "looking whether a thread is alive") === 1;
   }
 
@@ -177,10 +178,13 @@ export class Registry {
       words.store(word + registrySlot.word.occupied, 1);
       return ownerWord(slot, generation);
     }
-    throw new SystemError(`${this.directory} has its ${SLOTS.toLocaleString("en")} threads attached; one more is not possible`, {
-      errno: "EAGAIN",
-      syscall: "fcntl",
-    });
+    throw new SystemError(
+      `${this.directory} has its ${SLOTS.toLocaleString("en")} threads attached; one more is not possible`,
+      {
+        errno: "EAGAIN",
+        syscall: "fcntl",
+      },
+    );
   }
 
   private describe(slot: number): void {

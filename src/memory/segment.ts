@@ -1,5 +1,5 @@
-import { constants, readSync, statSync } from "node:fs";
 import { randomBytes } from "node:crypto";
+import { constants, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ExistsError, MismatchError, NotFoundError } from "../errors.js";
 import { addon, check, EEXIST, ENOENT, ENOSPC, failed, MAP_SHARED } from "../native/addon.js";
@@ -197,9 +197,12 @@ export function openSegment(registry: Registry, path: string, kind: Kind | undef
   const native = addon();
   const fd = native.open(path, constants.O_RDWR | constants.O_NOFOLLOW, 0);
   if (fd === ENOENT)
-    throw new NotFoundError(`${kind ?? "object"} ${JSON.stringify(resource)}: open, and there is none in ${registry.directory}`, {
-      resource,
-    });
+    throw new NotFoundError(
+      `${kind ?? "object"} ${JSON.stringify(resource)}: open, and there is none in ${registry.directory}`,
+      {
+        resource,
+      },
+    );
   check(fd, "open", `${kind ?? "object"} ${JSON.stringify(resource)}: open`);
   try {
     const found = readHeader(fd, path, kind, resource);
@@ -228,7 +231,8 @@ function readHeader(fd: number, path: string, kind: Kind | undefined, resource: 
     new MismatchError(`${kind ?? "object"} ${JSON.stringify(resource)}: open, and ${what}`, { resource });
   if ((mode & constants.S_IFMT) !== constants.S_IFREG || uid !== (process.getuid?.() ?? uid))
     throw mismatch("the file of that name is not a regular file of this user");
-  if (readSync(fd, bytes, 0, bytes.length, 0) < bytes.length) throw mismatch("the file of that name is no interproc object");
+  if (readSync(fd, bytes, 0, bytes.length, 0) < bytes.length)
+    throw mismatch("the file of that name is no interproc object");
   const header = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   const { word } = objectHeader;
   if (header[word.magic] !== OBJECT_MAGIC || header[word.version] !== OBJECT_VERSION)

@@ -32,7 +32,10 @@ export function makeLink(folder: string, segment: Segment, end?: number): string
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOENT")
-      throw new NotFoundError(`${segment.label}: hand over, and its file is gone`, { cause, resource: segment.name || undefined });
+      throw new NotFoundError(`${segment.label}: hand over, and its file is gone`, {
+        cause,
+        resource: segment.name || undefined,
+      });
     throw new SystemError(`${segment.label}: hand over: ${code}`, { cause, errno: code, syscall: "link" });
   }
   return link;

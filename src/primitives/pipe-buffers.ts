@@ -6,7 +6,9 @@ function bytesOf(buffer: ArrayBufferView | ArrayBuffer, operation: string): Uint
   if (buffer instanceof Uint8Array) return buffer;
   if (ArrayBuffer.isView(buffer)) return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   if (buffer instanceof ArrayBuffer) return new Uint8Array(buffer);
-  throw new UsageError(`${operation} of ${buffer === null ? "null" : typeof buffer}; allowed: an ArrayBuffer or a view of one`);
+  throw new UsageError(
+    `${operation} of ${buffer === null ? "null" : typeof buffer}; allowed: an ArrayBuffer or a view of one`,
+  );
 }
 
 function checkIndex(value: number, most: number, what: string, operation: string): void {
@@ -37,7 +39,8 @@ export function rest(buffer: ArrayBufferView | ArrayBuffer, offset: number | und
 }
 
 export function checkMax(max: number, operation: string): void {
-  if (!Number.isInteger(max) || max < 1) throw new UsageError(`${operation} of ${String(max)} messages; allowed: 1 or more`);
+  if (!Number.isInteger(max) || max < 1)
+    throw new UsageError(`${operation} of ${String(max)} messages; allowed: 1 or more`);
 }
 
 export function checkLimit(maxLength: number | undefined, operation: string): void {

@@ -1,7 +1,7 @@
 import { now } from "../deadline.js";
 import { Bytes } from "../memory/bytes.js";
 import { attachmentEntry, WAITS } from "../memory/object.layout.js";
-import { CLOSED, IN_FLIGHT, isOwner } from "../memory/owner.js";
+import { type CLOSED, IN_FLIGHT, isOwner } from "../memory/owner.js";
 import type { Segment } from "../memory/segment.js";
 import { dataBit, ringControlOffset, spaceBit } from "../rings/pipe.layout.js";
 import type { RingPlace } from "../rings/record-ring.js";

@@ -4,8 +4,8 @@ import { CodecError, EOFError, UsageError } from "../errors.js";
 import { MessageReader } from "../rings/message-reader.js";
 import { wantedWord } from "../rings/message-writer.js";
 import { FORMATS } from "../rings/record-ring.layout.js";
-import { nextTurn, turnIsDue } from "../sync/loop-turn.js";
 import { looksBriefly } from "../sync/look-briefly.js";
+import { nextTurn, turnIsDue } from "../sync/loop-turn.js";
 import type { Wait } from "../sync/parker.js";
 import { Pending } from "../sync/pending.js";
 import { unpackHandles } from "./handle.js";
@@ -84,7 +84,11 @@ export class PipeReceiving implements Wait {
       if (this.isAtEnd) return Promise.resolve(this.endOf(atEnd));
     }
     this.settleDebt();
-    const entry: Entry<T> = { take, atEnd, pending: new Pending<T>(operation, options ?? {}, () => this.withdraw(entry)) };
+    const entry: Entry<T> = {
+      take,
+      atEnd,
+      pending: new Pending<T>(operation, options ?? {}, () => this.withdraw(entry)),
+    };
     this.queue.push(entry as Entry<unknown>);
     if (!this.leased) this.link.parker.start(this);
     return entry.pending.promise;
@@ -101,7 +105,9 @@ export class PipeReceiving implements Wait {
     };
     if (!ready()) {
       if (this.link.isPeerHere)
-        throw new UsageError(`${operation} on a pipe that is empty and whose other end this very thread holds: nobody could send`);
+        throw new UsageError(
+          `${operation} on a pipe that is empty and whose other end this very thread holds: nobody could send`,
+        );
       if (!this.link.parker.waitSync([this.readyWait(ready)], deadline)) throw timedOut(operation, options?.timeout);
     }
     return this.next() ? take() : this.endOf(atEnd);
@@ -146,7 +152,10 @@ export class PipeReceiving implements Wait {
       } while (values.length < max && this.next());
     } catch (error) {
       if (values.length > 0 && error instanceof CodecError)
-        throw new CodecError(`${error.message} (error.undelivered has what came before it)`, { cause: error, undelivered: values });
+        throw new CodecError(`${error.message} (error.undelivered has what came before it)`, {
+          cause: error,
+          undelivered: values,
+        });
       throw error;
     } finally {
       reader.ring.release();
@@ -171,8 +180,12 @@ export class PipeReceiving implements Wait {
     this.requireBytes(operation);
     const length = reader.end - reader.start;
     if (maxLength !== undefined && length > maxLength)
-      throw new UsageError(`${operation} of a message of ${length} bytes; at most ${maxLength} (maxLength); it is still there`);
-    const bytes = reader.inRing ? copyOf(reader.bytes, reader.start, reader.end) : asPlain(reader.bytes.subarray(0, reader.end));
+      throw new UsageError(
+        `${operation} of a message of ${length} bytes; at most ${maxLength} (maxLength); it is still there`,
+      );
+    const bytes = reader.inRing
+      ? copyOf(reader.bytes, reader.start, reader.end)
+      : asPlain(reader.bytes.subarray(0, reader.end));
     reader.finish();
     this.gaveSpace();
     return bytes;
@@ -185,12 +198,14 @@ export class PipeReceiving implements Wait {
     const length = reader.end - reader.start;
     if (length > target.length) {
       const undelivered = this.takeBytes(operation, undefined);
-      throw new UsageError(`${operation} of a message of ${length} bytes into room for ${target.length}; error.undelivered has it`, {
-        undelivered,
-      });
+      throw new UsageError(
+        `${operation} of a message of ${length} bytes into room for ${target.length}; error.undelivered has it`,
+        {
+          undelivered,
+        },
+      );
     }
-    if (reader.bytes !== target)
-      target.set(reader.bytes.subarray(reader.start, reader.end));
+    if (reader.bytes !== target) target.set(reader.bytes.subarray(reader.start, reader.end));
     reader.finish();
     this.gaveSpace();
     return length;
@@ -294,7 +309,9 @@ export class PipeReceiving implements Wait {
 
   private requireBytes(operation: string): void {
     if (this.reader.format !== FORMATS.bytes)
-      throw new UsageError(`${operation}, and the next message is a value that was sent by send(): recv() takes it; it is still there`);
+      throw new UsageError(
+        `${operation}, and the next message is a value that was sent by send(): recv() takes it; it is still there`,
+      );
   }
 
   private whileLeased(operation: string): UsageError {

@@ -3,8 +3,8 @@ import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "..
 import { BrokenPipeError, UsageError } from "../errors.js";
 import { MessageWriter, type Outgoing } from "../rings/message-writer.js";
 import { FORMATS, HANDLES } from "../rings/record-ring.layout.js";
-import { nextTurn, turnIsDue } from "../sync/loop-turn.js";
 import { looksBriefly } from "../sync/look-briefly.js";
+import { nextTurn, turnIsDue } from "../sync/loop-turn.js";
 import type { Wait } from "../sync/parker.js";
 import { Pending } from "../sync/pending.js";
 import { type Given, packHandles } from "./handle.js";
@@ -107,7 +107,9 @@ export class PipeSending implements Wait {
   /** Room for a record of `length` bytes, to be filled in place; undefined when there is none now. */
   tryClaim(length: number): { bytes: Uint8Array; commit(length: number): void; abort(): void } | undefined {
     if (!Number.isInteger(length) || length < 0 || length > this.writer.ring.capacity / 2)
-      throw new UsageError(`claim() of ${length} bytes; allowed: 0 to ${this.writer.ring.capacity / 2}, half the ring's capacity`);
+      throw new UsageError(
+        `claim() of ${length} bytes; allowed: 0 to ${this.writer.ring.capacity / 2}, half the ring's capacity`,
+      );
     if (!this.isIdle) return undefined;
     this.requirePeer(undefined);
     const offset = this.writer.reserve(length);
@@ -163,7 +165,8 @@ export class PipeSending implements Wait {
     const deadline = deadlineOf(options?.timeout, operation);
     if (attempt()) return;
     this.requireOtherThread(operation);
-    if (!this.link.parker.waitSync([this.roomWait(attempt, length)], deadline)) throw timedOut(operation, options?.timeout);
+    if (!this.link.parker.waitSync([this.roomWait(attempt, length)], deadline))
+      throw timedOut(operation, options?.timeout);
   }
 
   /** Ends every call that waits: the end is closed or handed over. */
@@ -334,7 +337,9 @@ export class PipeSending implements Wait {
 
   private requireOtherThread(operation: string): void {
     if (this.link.isPeerHere)
-      throw new UsageError(`${operation} on a pipe that is full and whose other end this very thread holds: nobody could make room`);
+      throw new UsageError(
+        `${operation} on a pipe that is full and whose other end this very thread holds: nobody could make room`,
+      );
   }
 
   /** Writes what fits; true when nothing is left. */

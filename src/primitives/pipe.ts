@@ -9,7 +9,8 @@ import { PIPE_BODY_BYTES, pipeBody } from "../rings/pipe.layout.js";
 import { parker } from "../sync/parker.js";
 import { removeLink } from "./flight.js";
 import { type Descriptor, registerKind } from "./handle.js";
-import { mappedPipes, type PartialMessage, PipeEnd } from "./pipe-end.js";
+import { PipeEnd } from "./pipe-end.js";
+import { mappedPipes, type PartialMessage } from "./pipe-holding.js";
 import { sweepOnce } from "./sweep.js";
 
 export interface PipeOptions {
@@ -43,8 +44,15 @@ const MAX_MESSAGE = 2 ** 30;
  */
 export function pipe<A = unknown, B = A>(options: PipeOptions = {}): [Connection<A, B>, Connection<B, A>] {
   const { duplex = true, capacity = DEFAULT_CAPACITY, maxMessage = MAX_MESSAGE } = options;
-  if (!Number.isInteger(capacity) || capacity < LEAST_CAPACITY || capacity > MOST_CAPACITY || (capacity & (capacity - 1)) !== 0)
-    throw new UsageError(`pipe(): capacity is ${String(capacity)}; allowed: a power of two from ${LEAST_CAPACITY} to ${MOST_CAPACITY}`);
+  if (
+    !Number.isInteger(capacity) ||
+    capacity < LEAST_CAPACITY ||
+    capacity > MOST_CAPACITY ||
+    (capacity & (capacity - 1)) !== 0
+  )
+    throw new UsageError(
+      `pipe(): capacity is ${String(capacity)}; allowed: a power of two from ${LEAST_CAPACITY} to ${MOST_CAPACITY}`,
+    );
   if (!Number.isInteger(maxMessage) || maxMessage < 1 || maxMessage > MAX_MESSAGE)
     throw new UsageError(`pipe(): maxMessage is ${String(maxMessage)}; allowed: 1 to ${MAX_MESSAGE}`);
   const home = registry();

@@ -16,7 +16,9 @@ export function isMain(module: ModuleLike): boolean {
   const started = process.argv[1];
   if (!isMainThread || !started || !url.startsWith("file:")) return false;
   const path = real(fileURLToPath(url));
-  return ["", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", "/index.js"].some((ending) => real(started + ending) === path);
+  return ["", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", "/index.js"].some(
+    (ending) => real(started + ending) === path,
+  );
 }
 
 function real(path: string): string | undefined {

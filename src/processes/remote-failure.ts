@@ -13,7 +13,8 @@ const DEEPEST_CAUSE = 8;
 
 /** Describes anything that was thrown. */
 export function describeFailure(thrown: unknown, depth = 0): RemoteFailure {
-  if (typeof thrown !== "object" || thrown === null) return { name: typeof thrown, message: safely(() => String(thrown)) };
+  if (typeof thrown !== "object" || thrown === null)
+    return { name: typeof thrown, message: safely(() => String(thrown)) };
   const error = thrown as { name?: unknown; message?: unknown; stack?: unknown; code?: unknown; cause?: unknown };
   return {
     name: safely(() => String(error.name ?? error.constructor.name)),

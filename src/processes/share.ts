@@ -24,7 +24,8 @@ interface Ticket {
  * @throws UsageError for what is no shared object, and for a pipe's end with a call still waiting on it
  */
 export function share(object: object): string {
-  if (!isHandle(object)) throw new UsageError("share(): the argument is no shared object or connection end of interproc");
+  if (!isHandle(object))
+    throw new UsageError("share(): the argument is no shared object or connection end of interproc");
   carrier ??= openShareCarrier();
   const given = object[HANDLE](carrier.folder);
   given.commit("whoever attaches to it");
@@ -48,7 +49,9 @@ function openShareCarrier(): Carrier {
 export function attach<T extends object = object>(ticket: string): T {
   const { directory, carrier: from, descriptor } = parse(ticket);
   if (directory !== registry().directory)
-    throw new UsageError(`attach(): the object lives in ${directory}, and this process uses ${registry().directory}; set INTERPROC_DIR`);
+    throw new UsageError(
+      `attach(): the object lives in ${directory}, and this process uses ${registry().directory}; set INTERPROC_DIR`,
+    );
   const folder = flightFolder(from);
   if (!existsSync(join(folder, descriptor.link)))
     throw new NotFoundError("attach(): the object was taken already, or the process that shared it is gone");
@@ -64,6 +67,8 @@ function parse(ticket: string): Ticket {
     if (/[/\\]/.test(parsed.carrier) || /[/\\]/.test(link)) throw new UsageError("it names a path");
     return parsed;
   } catch (cause) {
-    throw new UsageError(`attach(): ${JSON.stringify(String(ticket).slice(0, 40))} is no string made by share()`, { cause });
+    throw new UsageError(`attach(): ${JSON.stringify(String(ticket).slice(0, 40))} is no string made by share()`, {
+      cause,
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn as spawnChild, type StdioOptions } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn as spawnChild } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -84,7 +84,13 @@ export function spawn<Args extends unknown[], Result>(
     writeFileSync(join(carrier.folder, ERRAND_FILE), JSON.stringify(errand));
     const child = start(carrier, options ?? {}, name);
     for (const one of given) one.commit(`process ${child.pid} (${name})`);
-    return new Process<Awaited<Result>>(child, name, control as Connection<never, Verdict>, carrier.folder, options?.signal);
+    return new Process<Awaited<Result>>(
+      child,
+      name,
+      control as Connection<never, Verdict>,
+      carrier.folder,
+      options?.signal,
+    );
   } catch (error) {
     for (const one of given.reverse()) one.undo();
     control.close();
@@ -104,7 +110,11 @@ function pack({ folder }: Carrier, file: string, value: unknown, given: Given[])
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === "ENOSPC") throw outOfMemory(registry().directory, parcel.bytes.length, "spawn(): the arguments");
-    throw new SystemError(`spawn(): the arguments cannot be written: ${code}`, { cause, errno: code, syscall: "write" });
+    throw new SystemError(`spawn(): the arguments cannot be written: ${code}`, {
+      cause,
+      errno: code,
+      syscall: "write",
+    });
   }
 }
 

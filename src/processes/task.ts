@@ -27,7 +27,9 @@ export function moduleUrl(module: ModuleLike, operation: string): string {
     if ("url" in module && typeof module.url === "string") return module.url;
     if ("filename" in module && typeof module.filename === "string") return pathToFileURL(module.filename).href;
   }
-  throw new UsageError(`${operation}: the first argument is ${String(module)}; allowed: import.meta, or module in CommonJS`);
+  throw new UsageError(
+    `${operation}: the first argument is ${String(module)}; allowed: import.meta, or module in CommonJS`,
+  );
 }
 
 type Table = Map<string, (...args: never[]) => unknown>;
@@ -70,7 +72,9 @@ export function task<Args extends unknown[], Result>(
   if (typeof fn !== "function") throw new UsageError(`task(): ${String(fn)} is not a function`);
   const name = typeof nameOrFn === "string" ? nameOrFn : fn.name;
   if (!name || name === "default")
-    throw new UsageError('task(): the function has no name; write task(import.meta, async function work() { … }) or task(import.meta, "work", fn)');
+    throw new UsageError(
+      'task(): the function has no name; write task(import.meta, async function work() { … }) or task(import.meta, "work", fn)',
+    );
   const mark: TaskName = { module: moduleUrl(module, "task()"), name };
   const known = table().get(key(mark));
   if (known !== undefined && String(known) !== String(fn))
@@ -85,7 +89,9 @@ export function taskName(task: unknown, operation: string): TaskName {
   const mark = typeof task === "function" ? (task as Partial<TaskMark>)[TASK] : undefined;
   if (mark) return mark;
   const what = typeof task === "function" ? `the function ${task.name || "without a name"}` : String(task);
-  throw new UsageError(`${operation}: ${what} is no task; make it one: const work = task(import.meta, async function work(…) { … })`);
+  throw new UsageError(
+    `${operation}: ${what} is no task; make it one: const work = task(import.meta, async function work(…) { … })`,
+  );
 }
 
 /** The task of that name, once its module was imported. */

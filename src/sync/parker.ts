@@ -21,8 +21,8 @@ import { registry } from "../memory/this-thread.js";
 import { addon } from "../native/addon.js";
 import { type LoopDoor, openLoopDoor } from "./loop-door.js";
 import { ASLEEP_IN_CALL, ASLEEP_IN_LOOP, AWAKE, NOTIFIED } from "./parker.layout.js";
-import { Peers } from "./peers.js";
 import { Patience } from "./patience.js";
+import { Peers } from "./peers.js";
 import { canSpin } from "./processors.js";
 
 const CALL_RECHECK_MS = 50;

@@ -68,11 +68,14 @@ export class HostileMemory {
         const caseSeed = seed + Math.imul(number, 0x9e37_79b9);
         try {
           this.runCase(caseSeed);
-        } catch {
+        } catch (error) {
           Error.stackTraceLimit = stackTraceLimit;
           inContext(
             () => `hostile memory, case ${number} of seed ${seed}`,
-            () => this.runCase(caseSeed),
+            () => {
+              this.runCase(caseSeed); // once more, for its stack
+              throw error;
+            },
           );
         }
         if (number % 10_000 === 0) this.checkGuard();
@@ -103,9 +106,12 @@ export class HostileMemory {
     const { random } = this;
     this.gate = new AccessGate();
     this.gate.most = MOST_ACCESSES;
-    if (random.below(4) === 0) {
-      this.gate.interludeAt = 1 + random.below(40);
-      this.gate.interlude = () => this.change();
+    if (random.below(3) === 0) {
+      this.gate.interludeAt = 1 + random.below(30);
+      this.gate.interlude = () => {
+        this.change();
+        if (random.below(2) === 0) this.gate.interludeAt = this.gate.count + 1 + random.below(20);
+      };
     }
     party();
   }
@@ -129,8 +135,10 @@ export class HostileMemory {
       const { start, end, inRing } = reader;
       if (!(start >= 0 && end >= start && end - start <= this.maxMessage))
         throw new Error(`a message is shown at [${start}, ${end}); maxMessage ${this.maxMessage}`);
-      if (inRing) place.bytes.copyOut(start, end, scratch, 0);
-      else if (end > reader.bytes.length) throw new Error(`a message of ${end} bytes is shown in ${reader.bytes.length}`);
+      if (inRing) {
+        if (end - start > CAPACITY - 8) throw new Error(`a record of ${end - start} bytes is shown`);
+        place.bytes.copyOut(start, end, scratch, 0);
+      } else if (end > reader.bytes.length) throw new Error(`a message of ${end} bytes is shown in ${reader.bytes.length}`);
       if (random.below(4) > 0) reader.finish();
       else {
         reader.skip();

@@ -27,7 +27,7 @@ const scripts: readonly Script[] = [
 ];
 
 /** What the next holder of the writing end sends: a whole record or a first piece must void what was left. */
-const sequels: readonly (readonly number[])[] = [[300, 2000], [2500, 10], []];
+const sequels: readonly (readonly number[])[] = [[300], [2500, 10], []];
 
 /** Who reads after the writer was killed. */
 const successions = ["the reader goes on", "the reader hands over", "a fresh reader comes"] as const;

@@ -16,6 +16,8 @@ const REDRAW_MS = 80;
 const LINE_EVERY_MS = 1000;
 const WIDEST_BAR = 40;
 const NARROWEST_BAR = 5;
+/** Room for the figures behind the bar, so that it keeps its width while they grow. */
+const FIGURES = 62;
 
 /** Tells how far a run is: one line that is drawn again and again on a terminal, now and then a plain line elsewhere. */
 export class Progress {
@@ -50,11 +52,13 @@ export class Progress {
 
   private drawn(standing: Standing): string {
     const { screen, label } = this;
+    const width = Math.min(WIDEST_BAR, screen.columns - label.length - FIGURES);
     const text = this.parts(standing).join("  ");
-    const width = Math.min(WIDEST_BAR, screen.columns - label.length - text.length - 5);
     if (width < NARROWEST_BAR) return `${label}  ${text}`.slice(0, screen.columns - 1);
     const bar = screen.bar(rate(standing.filesDone, standing.filesFound), width);
-    return `${label}  ${screen.colors.cyan(bar)}${screen.colors.dim("·".repeat(width - bar.length))}  ${text}`;
+    const rest = screen.dot.repeat(width - bar.length);
+    const figures = text.slice(0, screen.columns - label.length - width - 5);
+    return `${label}  ${screen.colors.cyan(bar)}${screen.colors.dim(rest)}  ${figures}`;
   }
 
   private parts({ filesDone, filesFound, isWalking, bytes, messages }: Standing): string[] {

@@ -50,6 +50,7 @@ function comparisonTable(result: DemoResult, { colors }: Screen): string[] {
     ["seconds", together.seconds.toFixed(2), alone.seconds.toFixed(2)],
     ["until the first answer", together.firstAnswerSeconds.toFixed(2), ""],
     ["MB/s", together.megabytesPerSecond.toFixed(1), alone.megabytesPerSecond.toFixed(1)],
+    ["MB/s once started", together.startedMegabytesPerSecond.toFixed(1), ""],
     ["messages", grouped(together.messages), ""],
     ["messages/s", grouped(together.messagesPerSecond), ""],
   ];

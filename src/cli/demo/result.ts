@@ -26,6 +26,8 @@ export interface DemoResult {
     /** Until the first worker had started and answered. */
     readonly firstAnswerSeconds: number;
     readonly megabytesPerSecond: number;
+    /** The same from the first answer on. */
+    readonly startedMegabytesPerSecond: number;
     readonly messages: number;
     readonly messagesPerSecond: number;
     readonly lost: readonly LostWorker[];
@@ -72,6 +74,7 @@ export function resultOf(
       seconds: times.together,
       firstAnswerSeconds: times.firstAnswer,
       megabytesPerSecond: speed(tally, times.together),
+      startedMegabytesPerSecond: speed(tally, times.together - times.firstAnswer),
       messages: crew.messages,
       messagesPerSecond: rate(crew.messages, times.together),
       lost: crew.lost,

@@ -1,0 +1,24 @@
+// Tasks that answer.
+import { currentProcess, task } from "interproc";
+
+export const echo = task(import.meta, async function echo(...args: unknown[]) {
+  return args;
+});
+
+export const whoAmI = task(import.meta, async function whoAmI() {
+  const { name, pid, parent } = currentProcess();
+  return { name, pid, parent: parent && { name: parent.name, pid: parent.pid, isAlive: parent.isAlive } };
+});
+
+export const surroundings = task(import.meta, async function surroundings() {
+  const { FLAVOUR, HOME } = process.env;
+  return { cwd: process.cwd(), flavour: FLAVOUR, home: HOME, hasGc: "gc" in globalThis };
+});
+
+export const megabytes = task(import.meta, async function megabytes(count: number) {
+  return new Uint8Array(count * 2 ** 20).fill(7);
+});
+
+export const notCloneable = task(import.meta, async function notCloneable() {
+  return () => "a function cannot travel";
+});

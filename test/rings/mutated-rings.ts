@@ -1,0 +1,38 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { RingClasses } from "./ring-classes.js";
+
+const sources = ["record-ring.js", "message-writer.js", "message-reader.js"] as const;
+
+/** In which compiled file which text, which must be there once, becomes which other one. */
+export type Mutation = readonly [file: (typeof sources)[number], text: string, replacement: string];
+
+/** The ring classes with faults put into their compiled source. Everything else they import is the real thing. */
+export async function mutatedRings(...mutations: readonly Mutation[]): Promise<RingClasses> {
+  const folder = mkdtempSync(join(tmpdir(), "interproc-mutant-"));
+  try {
+    for (const file of sources) {
+      const url = import.meta.resolve(`#src/rings/${file}`);
+      let code = readFileSync(fileURLToPath(url), "utf8");
+      for (const [where, text, replacement] of mutations) {
+        if (where !== file) continue;
+        const parts = code.split(text);
+        if (parts.length !== 2)
+          throw new Error(`${file} has ${parts.length - 1} times, and a mutant needs once:\n${text}`);
+        code = parts.join(replacement);
+      }
+      // only the three know each other in the folder
+      code = code.replace(/ from "(\.{1,2}\/[^"]+)"/g, (whole, path: string) =>
+        sources.some((one) => path === `./${one}`) ? whole : ` from ${JSON.stringify(new URL(path, url).href)}`,
+      );
+      writeFileSync(join(folder, file), code.replace(/^\/\/# sourceMappingURL=.*$/m, ""));
+    }
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+    const modules = await Promise.all(sources.map((file) => import(pathToFileURL(join(folder, file)).href)));
+    return Object.assign({}, ...modules) as RingClasses;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
