@@ -29,7 +29,10 @@ export async function demo(folder: string | undefined, options: DemoOptions): Pr
   const screen = screenOf(process.stderr);
   // where nobody watches, a JSON document is all there is
   const say = options.json && !screen.isTerminal ? () => undefined : (text: string) => process.stderr.write(text);
-  const result = await interruptible((signal) => countTwice(root, options.processes, screen, say, signal));
+  const result = await interruptible((signal) => countTwice(root, options.processes, screen, say, signal)).catch((error) => {
+    if (screen.isTerminal) say("\n"); // what is said next is not to stand behind a progress bar
+    throw error;
+  });
   process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : report(result, screenOf(process.stdout)));
   return result.comparison.equal ? 0 : 1;
 }

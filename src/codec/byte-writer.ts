@@ -3,7 +3,17 @@ import { TAG } from "./structured.layout.js";
 import { isWide, writeLatin1, writeUtf16 } from "./text.js";
 
 // constants of this module, and not properties of TAG: the engine then has the numbers in the code
-const { uint8: UINT8, uint16: UINT16, float64: FLOAT64, int32: INT32, negative8: NEGATIVE8, latin1: LATIN1, utf16: UTF16, bigint64: BIGINT64, shortLatin1: SHORT_LATIN1 } = TAG;
+const {
+  uint8: UINT8,
+  uint16: UINT16,
+  float64: FLOAT64,
+  int32: INT32,
+  negative8: NEGATIVE8,
+  latin1: LATIN1,
+  utf16: UTF16,
+  bigint64: BIGINT64,
+  shortLatin1: SHORT_LATIN1,
+} = TAG;
 
 const EMPTY = new Uint8Array(0);
 const FIRST_SCRATCH_BYTES = 4096;
@@ -69,7 +79,9 @@ export class ByteWriter {
     try {
       larger = new Uint8Array(Math.max(needed, this.scratch.length * 2));
     } catch (cause) {
-      throw new CodecError(`encode: no memory for a message of ${needed.toLocaleString("en")} bytes or more`, { cause });
+      throw new CodecError(`encode: no memory for a message of ${needed.toLocaleString("en")} bytes or more`, {
+        cause,
+      });
     }
     larger.set(this.scratch.subarray(0, position));
     this.scratch = this.target = larger;

@@ -6,7 +6,9 @@ interface ViewConstructor {
   readonly BYTES_PER_ELEMENT?: number;
 }
 
-const constructors = viewKinds.map((name) => (globalThis as unknown as Record<string, ViewConstructor | undefined>)[name]);
+const constructors = viewKinds.map(
+  (name) => (globalThis as unknown as Record<string, ViewConstructor | undefined>)[name],
+);
 
 export function readArrayBuffer(reader: ValueReader): ArrayBuffer {
   const { buffer } = reader.buffer();

@@ -71,7 +71,8 @@ const readCarefully: ShapeReader = (source, { keys }) => {
 /** Sets an own property, whatever the key; nothing is called, and no prototype is touched. */
 export function defineCarefully(object: object, key: string, value: unknown): void {
   if (isFarIndex(key)) makeSparse(object);
-  if (key in object) Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  if (key in object)
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   else (object as PlainObject)[key] = value;
 }
 

@@ -45,15 +45,16 @@ function shortened(text: string): string {
 }
 
 /** Why a value cannot be encoded, where that is not a matter of its class. */
-export function refusal(value: unknown, steps: readonly Step[]): CodecError {
-  return new CodecError(`encode: ${describe(value)} cannot be sent, at ${pathOf(steps)}`);
+export function refusal(value: unknown, path: string): CodecError {
+  const advice = types.isSharedArrayBuffer(value) ? "; SharedMemory and SharedArray can" : "";
+  return new CodecError(`encode: ${describe(value)} cannot be sent, at ${path}${advice}`);
 }
 
 /** Why an instance of a class cannot be encoded, and what to do about it. */
-export function classRefusal(name: string, steps: readonly Step[]): CodecError {
+export function classRefusal(name: string, path: string): CodecError {
   const what = name === "" ? "a class without a name" : `class ${name}`;
   return new CodecError(
-    `encode: an instance of ${what} cannot be sent, at ${pathOf(steps)}; call registerClass(${name || "theClass, { name }"}) ` +
+    `encode: an instance of ${what} cannot be sent, at ${path}; call registerClass(${name || "theClass, { name }"}) ` +
       "where the class is defined, in a module that both sides import, or send a plain object",
   );
 }
@@ -63,7 +64,6 @@ function describe(value: unknown): string {
   if (typeof value === "symbol") return `a symbol (${shortened(value.description ?? "")})`;
   if (typeof value !== "object" || value === null) return String(value);
   if (types.isProxy(value)) return "a Proxy";
-  if (types.isSharedArrayBuffer(value)) return "a SharedArrayBuffer (SharedMemory and SharedArray can)";
   if (types.isBoxedPrimitive(value)) return "a Symbol object";
   const tag = Object.prototype.toString.call(value).slice("[object ".length, -1);
   return `${/^[AEIOU]/.test(tag) ? "an" : "a"} ${tag}`;

@@ -87,7 +87,10 @@ export class StructuredEncoder {
 function asCodecError(error: unknown, writer: ValueWriter): unknown {
   const { depth } = writer;
   if (!(error instanceof RangeError) || depth < DEEP || !/call stack/.test(error.message)) return error;
-  return new CodecError(`encode: objects ${depth.toLocaleString("en")} deep in each other are too deep for this thread's stack`, {
-    cause: error,
-  });
+  return new CodecError(
+    `encode: objects ${depth.toLocaleString("en")} deep in each other are too deep for this thread's stack`,
+    {
+      cause: error,
+    },
+  );
 }

@@ -149,7 +149,9 @@ export class ValueReader extends ByteReader {
   /** An object opens; {@link close} ends it. */
   open(): void {
     if (++this.depth > this.limits.maxDepth)
-      throw this.broken(`objects lie more than ${this.limits.maxDepth.toLocaleString("en")} deep in each other (maxDepth)`);
+      throw this.broken(
+        `objects lie more than ${this.limits.maxDepth.toLocaleString("en")} deep in each other (maxDepth)`,
+      );
   }
 
   close(): void {
@@ -165,7 +167,8 @@ export class ValueReader extends ByteReader {
   handle(): object {
     const index = this.varint();
     if (index !== this.handles) throw this.broken(`handle ${index} where ${this.handles} is the next`);
-    if (this.take === undefined) throw this.broken("a shared object or connection end, which travels over shared memory only");
+    if (this.take === undefined)
+      throw this.broken("a shared object or connection end, which travels over shared memory only");
     this.handles++;
     try {
       return this.take(index);

@@ -92,7 +92,7 @@ export class ValueWriter extends ByteWriter {
     if (typeof value === "boolean") return this.byte(value ? TRUE : FALSE, position);
     if (value === undefined) return this.byte(UNDEFINED, position);
     if (typeof value === "bigint") return writeBigInt(this, value, position);
-    throw this.refusal(value);
+    throw refusal(value, this.path);
   }
 
   /** A value in the object that is open; `step` says where, should it be refused. */
@@ -132,7 +132,7 @@ export class ValueWriter extends ByteWriter {
     }
     if (index === keys.length) return at;
     throw new CodecError(
-      `encode: property ${JSON.stringify(keys[index])} went away while its object was read, at ${pathOf(this.path)}; a getter did it`,
+      `encode: property ${JSON.stringify(keys[index])} went away while the object was read, at ${this.openPath}; a getter did it`,
     );
   }
 
@@ -183,13 +183,14 @@ export class ValueWriter extends ByteWriter {
     return end;
   }
 
-  refusal(value: unknown): CodecError {
-    return refusal(value, this.path);
+  /** Where the value is that is being written. */
+  get path(): string {
+    return pathOf(this.steps.slice(1, this.depth + 1));
   }
 
-  /** The steps from the root to the value that is being written. */
-  get path(): Step[] {
-    return this.steps.slice(1, this.depth + 1);
+  /** Where the innermost object is that is open. */
+  get openPath(): string {
+    return pathOf(this.steps.slice(1, this.depth));
   }
 
   /** Counts array slots, entries and keys. */
@@ -208,8 +209,10 @@ export class ValueWriter extends ByteWriter {
     this.open();
     const prototype = Object.getPrototypeOf(value) as object | null;
     let end: number;
-    if (prototype === Object.prototype && !isProxy(value)) end = this.object(value as Record<string, unknown>, position);
-    else if (prototype === Array.prototype && Array.isArray(value) && !isProxy(value)) end = this.array(value, position);
+    if (prototype === Object.prototype && !isProxy(value))
+      end = this.object(value as Record<string, unknown>, position);
+    else if (prototype === Array.prototype && Array.isArray(value) && !isProxy(value))
+      end = this.array(value, position);
     else end = writeOther(this, value, prototype, position);
     this.depth--;
     return end;
@@ -218,14 +221,14 @@ export class ValueWriter extends ByteWriter {
   private open(): void {
     if (++this.depth > this.limits.maxDepth)
       throw new CodecError(
-        `encode: objects lie more than ${this.limits.maxDepth.toLocaleString("en")} deep in each other (maxDepth), at ${pathOf(this.path)}`,
+        `encode: objects lie more than ${this.limits.maxDepth.toLocaleString("en")} deep in each other (maxDepth), at ${this.openPath}`,
       );
   }
 
   private reference(number: number, position: number): number {
     if (this.unmade.includes(number))
       throw new CodecError(
-        `encode: the state of an instance contains the instance, at ${pathOf(this.path)}; its class has setState, which needs the state first`,
+        `encode: the state of an instance contains the instance, at ${this.path}; its class has setState, which needs the state first`,
       );
     this.hasReferences = true;
     return this.tagged(REFERENCE, number, position);

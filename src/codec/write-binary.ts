@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import { CodecError } from "../errors.js";
-import { pathOf } from "./refusal.js";
+import { refusal } from "./refusal.js";
 import { TAG, viewKinds } from "./structured.layout.js";
 import type { ValueWriter } from "./value-writer.js";
 
@@ -26,7 +26,9 @@ const ofDataView = {
 type ViewConstructor = { readonly prototype: object; readonly BYTES_PER_ELEMENT?: number };
 
 /** The constructors of `viewKinds`; undefined where the runtime lacks one. */
-const constructors = viewKinds.map((name) => (globalThis as unknown as Record<string, ViewConstructor | undefined>)[name]);
+const constructors = viewKinds.map(
+  (name) => (globalThis as unknown as Record<string, ViewConstructor | undefined>)[name],
+);
 
 export const viewPrototypes: readonly object[] = [
   Buffer.prototype,
@@ -39,8 +41,8 @@ export function writeView(writer: ValueWriter, view: ArrayBufferView, position: 
   const kind = (viewKinds as readonly string[]).indexOf(name);
   const get = name === "DataView" ? ofDataView : ofTypedArray;
   const buffer = get.buffer.call(view);
-  if (kind < 0) throw writer.refusal(view);
-  if (!types.isArrayBuffer(buffer)) throw writer.refusal(buffer);
+  if (kind < 0) throw refusal(view, writer.openPath);
+  if (!types.isArrayBuffer(buffer)) throw refusal(buffer, writer.openPath);
   const byteLength = readOr(-1, () => get.byteLength.call(view));
   if (byteLength <= 0 && (byteLength < 0 || isDetached(buffer))) throw detached(writer, name);
   const byteOffset = get.byteOffset.call(view);
@@ -78,5 +80,7 @@ function readOr(other: number, read: () => number): number {
 }
 
 function detached(writer: ValueWriter, name: string): CodecError {
-  return new CodecError(`encode: a detached ${name} cannot be sent, at ${pathOf(writer.path)}; its memory was given away or closed`);
+  return new CodecError(
+    `encode: a detached ${name} cannot be sent, at ${writer.openPath}; its memory was given away or closed`,
+  );
 }

@@ -27,7 +27,9 @@ export function writeError(writer: ValueWriter, error: Error, position: number):
     cause: Object.getOwnPropertyDescriptor(error, "cause")?.value,
     errors: Object.getOwnPropertyDescriptor(error, "errors")?.value,
   };
-  const present = errorFields.filter((field) => values[field] !== undefined || (field === "cause" && Object.hasOwn(error, field)));
+  const present = errorFields.filter(
+    (field) => values[field] !== undefined || (field === "cause" && Object.hasOwn(error, field)),
+  );
   const bits = present.reduce((sum, field) => sum | (1 << errorFields.indexOf(field)), 0);
   let at = writer.byte(bits, writer.byte(kind, writer.byte(TAG.error, position)));
   for (const field of present) at = writer.child(field, values[field], at);
@@ -40,7 +42,10 @@ function kindOf(error: Error): number {
     const kind = errorPrototypes.indexOf(above);
     if (kind >= 0) return kind;
   }
-  return Math.max(0, errorKinds.findIndex((kind) => kind === error.name));
+  return Math.max(
+    0,
+    errorKinds.findIndex((kind) => kind === error.name),
+  );
 }
 
 function messageOf(error: Error): string | undefined {

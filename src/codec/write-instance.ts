@@ -1,11 +1,15 @@
 import { CodecError } from "../errors.js";
 import type { Registration } from "./class-registry.js";
-import { pathOf } from "./refusal.js";
 import { TAG } from "./structured.layout.js";
 import type { ValueWriter } from "./value-writer.js";
 
 /** An instance of a registered class: the class, by name the first time, and the instance's state. */
-export function writeInstance(writer: ValueWriter, instance: object, registration: Registration, position: number): number {
+export function writeInstance(
+  writer: ValueWriter,
+  instance: object,
+  registration: Registration,
+  position: number,
+): number {
   const { latest } = writer;
   const known = writer.classes.indexOf(registration);
   let at: number;
@@ -38,6 +42,6 @@ function plainState(writer: ValueWriter, { name }: Registration, state: unknown)
   const prototype: unknown = typeof state === "object" && state !== null ? Object.getPrototypeOf(state) : undefined;
   if (prototype === Object.prototype || prototype === null) return state as object;
   throw new CodecError(
-    `encode: getState of class ${name} gave no plain object, at ${pathOf(writer.path)}; without setState, its properties become the instance's`,
+    `encode: getState of class ${name} gave no plain object, at ${writer.openPath}; without setState, its properties become the instance's`,
   );
 }

@@ -2,7 +2,7 @@ import { types } from "node:util";
 import { CodecError } from "../errors.js";
 import { isNative, registrationFor } from "./class-registry.js";
 import { HANDLE } from "./handle.js";
-import { classRefusal, EntryStep, pathOf } from "./refusal.js";
+import { classRefusal, EntryStep, refusal } from "./refusal.js";
 import { MAX_REGEXP_SOURCE, TAG } from "./structured.layout.js";
 import type { ValueWriter } from "./value-writer.js";
 import { viewPrototypes, writeArrayBuffer, writeView } from "./write-binary.js";
@@ -33,7 +33,7 @@ const byPrototype = new Map(builtIns.flatMap((one) => one.prototypes.map((protot
 
 /** Writes an object that is neither a plain one nor an array of this realm. */
 export function writeOther(writer: ValueWriter, value: object, prototype: object | null, position: number): number {
-  if (types.isProxy(value)) throw writer.refusal(value);
+  if (types.isProxy(value)) throw refusal(value, writer.openPath);
   if (prototype !== null) {
     const likely = byPrototype.get(prototype);
     if (likely?.is(value)) return likely.write(writer, value as never, position);
@@ -45,8 +45,9 @@ export function writeOther(writer: ValueWriter, value: object, prototype: object
   const found = builtIns.find((one) => one.is(value));
   if (found !== undefined) return found.write(writer, value as never, position);
   const maker = makerOf(prototype);
-  if (maker !== undefined && !isNative(maker)) throw classRefusal(maker.name, writer.path);
-  if (maker !== undefined || Object.prototype.toString.call(value) !== "[object Object]") throw writer.refusal(value);
+  if (maker !== undefined && !isNative(maker)) throw classRefusal(maker.name, writer.openPath);
+  if (maker !== undefined || Object.prototype.toString.call(value) !== "[object Object]")
+    throw refusal(value, writer.openPath);
   return writer.object(value as Record<string, unknown>, position);
 }
 
@@ -83,7 +84,9 @@ function writeSet(writer: ValueWriter, set: Set<unknown>, position: number): num
   let at = writer.tagged(TAG.set, elements.length, position);
   for (let index = 0; index < elements.length; index++) {
     const element = elements[index];
-    at = isAtom(element) ? writer.value(element, at) : writer.child(new EntryStep("element", index, index), element, at);
+    at = isAtom(element)
+      ? writer.value(element, at)
+      : writer.child(new EntryStep("element", index, index), element, at);
   }
   return at;
 }
@@ -100,7 +103,7 @@ function writeDate(writer: ValueWriter, date: Date, position: number): number {
 function writeRegExp(writer: ValueWriter, { source, flags }: RegExp, position: number): number {
   if (source.length > MAX_REGEXP_SOURCE)
     throw new CodecError(
-      `encode: a regular expression of ${source.length.toLocaleString("en")} characters, at ${pathOf(writer.path)}; at most ${MAX_REGEXP_SOURCE.toLocaleString("en")}`,
+      `encode: a regular expression of ${source.length.toLocaleString("en")} characters, at ${writer.openPath}; at most ${MAX_REGEXP_SOURCE.toLocaleString("en")}`,
     );
   return writer.string(flags, writer.string(source, writer.byte(TAG.regexp, position)));
 }

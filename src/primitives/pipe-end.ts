@@ -196,7 +196,7 @@ export class PipeEnd<Out = unknown, In = unknown> extends PipeHolding implements
     for (;;) {
       const claimed = out.tryClaim(bytes);
       if (claimed) return claimOf(claimed);
-      await out.waitForRoom(bytes, "claim()", options);
+      await out.rooms.waitFor(bytes, "claim()", options);
     }
   }
 
@@ -208,7 +208,7 @@ export class PipeEnd<Out = unknown, In = unknown> extends PipeHolding implements
         claimed ??= out.tryClaim(bytes);
         return claimed !== undefined;
       };
-      out.blockForRoom(attempt, bytes, "claimSync()", options);
+      out.rooms.block(attempt, bytes, "claimSync()", options);
       out.requirePeer(undefined);
     }
     return claimOf(claimed as NonNullable<typeof claimed>);

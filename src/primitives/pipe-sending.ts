@@ -9,6 +9,7 @@ import type { Wait } from "../sync/parker.js";
 import { Pending } from "../sync/pending.js";
 import { type Given, packHandles } from "./handle.js";
 import type { PipeLink } from "./pipe-link.js";
+import { PipeRooms, type Room } from "./pipe-rooms.js";
 
 const encoder = new StructuredEncoder();
 const DONE = Promise.resolve();
@@ -34,7 +35,7 @@ export class PipeSending implements Wait {
   private readonly writer: MessageWriter;
   private readonly array: Uint8Array;
   private readonly queue: Entry[] = [];
-  private readonly rooms = new Set<Pending<void>>();
+  readonly rooms: PipeRooms;
   private armed = false;
   /** A claimed record lies open: nothing else can be written. */
   private claimed = false;
@@ -47,6 +48,7 @@ export class PipeSending implements Wait {
     /** The carrier's folder for handles that go along. */
     private readonly folder: () => string,
   ) {
+    this.rooms = new PipeRooms(link, this);
     const place = link.place(link.end);
     this.writer = new MessageWriter(place);
     this.array = place.bytes.array;
@@ -130,50 +132,30 @@ export class PipeSending implements Wait {
     };
   }
 
-  /** What a wait for room looks at: the peer's end of life ends it too. */
-  roomWait(attempt: () => boolean, length: number): Wait {
+  /** The wait for room of a claim: others' messages that go first and the peer's end of life are seen too. */
+  roomFor(length: number): Room {
+    const { link, writer } = this;
     return {
-      attempt: () => this.link.isPeerGone || attempt(),
-      arm: () => {
-        this.writer.want(undefined, length);
-        this.link.arm(true);
-      },
-      disarm: () => this.link.disarm(true),
-      recheck: () => void this.link.lookAtPeer(),
-      peers: () => this.link.peers(),
-      holdsLoop: this.holdsLoop,
+      isThere: () => this.isIdle && writer.reserve(length) >= 0,
+      wait: (attempt) => ({
+        attempt: () => link.isPeerGone || attempt(),
+        arm: () => {
+          writer.want(undefined, length);
+          link.arm(true);
+        },
+        disarm: () => link.disarm(true),
+        recheck: () => void link.lookAtPeer(),
+        peers: () => link.peers(),
+        holdsLoop: this.holdsLoop,
+      }),
     };
-  }
-
-  /** Resolves once a claim of `length` bytes is worth another try. */
-  waitForRoom(length: number, operation: string, options: WaitOptions | undefined): Promise<void> {
-    options?.signal?.throwIfAborted();
-    const attempt = (): boolean => {
-      if (!this.link.isPeerGone && (!this.isIdle || this.writer.reserve(length) < 0)) return false;
-      pending.resolve();
-      return true;
-    };
-    const wait: Wait = { ...this.roomWait(() => false, length), attempt };
-    const pending = new Pending<void>(operation, options ?? {}, () => this.link.parker.stop(wait));
-    this.rooms.add(pending);
-    this.link.parker.start(wait);
-    return pending.promise.finally(() => this.rooms.delete(pending));
-  }
-
-  /** Waits for room in a call that blocks. */
-  blockForRoom(attempt: () => boolean, length: number, operation: string, options: SyncWaitOptions | undefined): void {
-    const deadline = deadlineOf(options?.timeout, operation);
-    if (attempt()) return;
-    this.requireOtherThread(operation);
-    if (!this.link.parker.waitSync([this.roomWait(attempt, length)], deadline))
-      throw timedOut(operation, options?.timeout);
   }
 
   /** Ends every call that waits: the end is closed or handed over. */
   rejectAll(error: () => Error): void {
     this.link.parker.stop(this);
     for (const entry of this.queue.splice(0)) this.drop(entry, error());
-    for (const room of this.rooms) room.reject(error());
+    this.rooms.rejectAll(error);
   }
 
   requirePeer(value: unknown): void {
@@ -335,7 +317,7 @@ export class PipeSending implements Wait {
     }
   }
 
-  private requireOtherThread(operation: string): void {
+  requireOtherThread(operation: string): void {
     if (this.link.isPeerHere)
       throw new UsageError(
         `${operation} on a pipe that is full and whose other end this very thread holds: nobody could make room`,

@@ -62,7 +62,7 @@ let count = 0;
  */
 export function spawn<Args extends unknown[], Result>(
   task: Task<Args, Result>,
-  ...[args, options]: Args extends [] ? [args?: Args, options?: SpawnOptions] : [args: Args, options?: SpawnOptions]
+  ...[args, options]: [] extends Args ? [args?: Args, options?: SpawnOptions] : [args: Args, options?: SpawnOptions]
 ): Process<Awaited<Result>> {
   const mark = taskName(task, "spawn()");
   refuseWhileImporting("spawn()");

@@ -4,15 +4,14 @@ import { realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { describe, test } from "node:test";
 import { text } from "node:stream/consumers";
-import { AbandonedError, activeChildren, currentProcess, pipe, RemoteError, spawn, type Process } from "interproc";
+import { AbandonedError, activeChildren, currentProcess, pipe, RemoteError, spawn, type Process, type SpawnOptions } from "interproc";
 import { echo, megabytes, notCloneable, surroundings, whoAmI } from "../programs/answering.js";
 import { exiting, failing, lingering, resting, throwing } from "../programs/ending.js";
 import { holding } from "../programs/piping.js";
 import { until, watchdog } from "./running.js";
 
-const quiet = { stdio: ["ignore", "pipe", "pipe"] } as const;
-/** Its standard error kept from the test's own. */
-const silent = { stdio: ["ignore", "ignore", "ignore"] } as const;
+const quiet: SpawnOptions = { stdio: ["ignore", "pipe", "pipe"] };
+const silent: SpawnOptions = { stdio: "ignore" };
 
 /** Resolves once a task has printed its first line, and so is running. */
 async function started<T>(child: Process<T>): Promise<Process<T>> {
@@ -199,6 +198,6 @@ describe("a process's options", watchdog, () => {
     controller.abort();
     assert.equal((await child.join()).signal, "SIGTERM");
     assert.throws(() => spawn(resting, [], { signal: controller.signal }), { name: "AbortError" });
-    assert.deepEqual(activeChildren(), []);
+    await until(() => activeChildren().length === 0);
   });
 });

@@ -23,7 +23,7 @@ export const lingering = task(import.meta, async function lingering() {
 export const resting = task(import.meta, async function resting(signals: "as usual" | "no SIGTERM" = "as usual") {
   if (signals === "no SIGTERM") process.on("SIGTERM", () => undefined);
   console.log("resting");
-  setInterval(() => undefined, 1000);
+  await sleep(2 ** 30);
 });
 
 /** Sends what it was told to, then leaves without closing anything. */

@@ -26,12 +26,11 @@ export const supplying = task(import.meta, async function supplying(count: numbe
   return theirs;
 });
 
-export const passingOn = task(import.meta, async function passingOn(connection: Connection, hops: number): Promise<number> {
-  if (hops === 0) {
-    await connection.send(process.pid);
-    return 0;
-  }
-  return 1 + (await spawn(passingOn, [connection, hops - 1]).result());
+/** Hands its end to a child of its own, that one to a further one … and the last of them says who it is. */
+export const relay = task(import.meta, async function passingOn(connection: Connection, hops: number): Promise<number> {
+  if (hops > 0) return 1 + (await spawn(relay, [connection, hops - 1]).result());
+  await connection.send(process.pid);
+  return 0;
 });
 
 /** Sends for ever, until nobody reads any more. */

@@ -138,7 +138,8 @@ export class HostileMemory {
       if (inRing) {
         if (end - start > CAPACITY - 8) throw new Error(`a record of ${end - start} bytes is shown`);
         place.bytes.copyOut(start, end, scratch, 0);
-      } else if (end > reader.bytes.length) throw new Error(`a message of ${end} bytes is shown in ${reader.bytes.length}`);
+      } else if (end > reader.bytes.length)
+        throw new Error(`a message of ${end} bytes is shown in ${reader.bytes.length}`);
       if (random.below(4) > 0) reader.finish();
       else {
         reader.skip();

@@ -58,7 +58,11 @@ export const interleavings: readonly Interleaving[] = [
     interrupted: "writer",
     before: nearlyFull,
     sends: [16, 1016],
-    permitted: ["sent 1, read 0 within and 5 after", "sent 2, read 4 within and 2 after", "sent 2, read 5 within and 1 after"],
+    permitted: [
+      "sent 1, read 0 within and 5 after",
+      "sent 2, read 4 within and 2 after",
+      "sent 2, read 5 within and 1 after",
+    ],
   },
   {
     title: "an empty ring, and the writer comes while the reader looks",
@@ -91,7 +95,11 @@ export const interleavings: readonly Interleaving[] = [
     interrupted: "reader",
     before: [5000],
     sends: [30],
-    permitted: ["sent 0, read 0 within and 0 after", "sent 2, read 0 within and 2 after", "sent 2, read 2 within and 0 after"],
+    permitted: [
+      "sent 0, read 0 within and 0 after",
+      "sent 2, read 0 within and 2 after",
+      "sent 2, read 2 within and 0 after",
+    ],
   },
 ];
 
@@ -107,9 +115,15 @@ export function checkInterleaving(rings: RingClasses, memory: RingMemory, one: I
   for (const position of startPositions) {
     const where = (at: number): string => `${one.title}, at position ${position}, access ${at}`;
     // access 0 never comes: the run that says how many there are
-    const accesses = inContext(() => where(0), () => runOnce(rings, memory, one, position, 0, seen));
+    const accesses = inContext(
+      () => where(0),
+      () => runOnce(rings, memory, one, position, 0, seen),
+    );
     for (let at = 1; at <= accesses; at++, runs++)
-      inContext(() => where(at), () => runOnce(rings, memory, one, position, at, seen));
+      inContext(
+        () => where(at),
+        () => runOnce(rings, memory, one, position, at, seen),
+      );
   }
   const { permitted } = one;
   assert.deepEqual([...seen].sort(), [...permitted].sort(), `${one.title}: outcomes`);
@@ -169,7 +183,8 @@ export function checkKillsWithin(rings: RingClasses, memory: RingMemory, positio
     for (const killed of ["writer", "reader"] as const)
       for (let at = 1, isReached = true; isReached; at++)
         for (let killAt = 1, isKilled = true; isKilled && isReached; killAt++, runs++) {
-          const where = (): string => `at position ${position}, ${killed} killed at its access ${killAt}, the other at ${at}`;
+          const where = (): string =>
+            `at position ${position}, ${killed} killed at its access ${killAt}, the other at ${at}`;
           ({ isReached, isKilled } = inContext(where, () => killWithin(rings, memory, position, killed, at, killAt)));
         }
   return runs;

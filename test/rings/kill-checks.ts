@@ -135,8 +135,7 @@ export function checkReaderKills(rings: RingClasses, memory: RingMemory, states 
       const whole = runReader(rings, memory, state, script, 0);
       assert.deepEqual(whole.reader?.received, whole.sent, `${state.title}, ${JSON.stringify(script)}, without a kill`);
       for (let killAt = 1; killAt <= whole.accesses; killAt++, kills++) {
-        const where = (): string =>
-          `${state.title}, ${JSON.stringify(script)}, reader killed before access ${killAt}`;
+        const where = (): string => `${state.title}, ${JSON.stringify(script)}, reader killed before access ${killAt}`;
         inContext(where, () => {
           const run = runReader(rings, memory, state, script, killAt);
           const finished = run.sent.filter((number) => ((whole.mail.ends[number] - memory.head) | 0) <= 0).length;

@@ -25,7 +25,10 @@ export class Mail {
 
   compose(length: number): Letter {
     const number = this.lengths.push(length) - 1;
-    assert.ok(number < 256 && length <= MOST_BYTES, `message ${number} of ${length} bytes is more than a test can tell`);
+    assert.ok(
+      number < 256 && length <= MOST_BYTES,
+      `message ${number} of ${length} bytes is more than a test can tell`,
+    );
     return { number, bytes: bytesOf(number, length), flags: flagsOf(number), written: 0, begun: false };
   }
 

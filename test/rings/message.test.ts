@@ -30,17 +30,19 @@ function forge(flags: number, ...words: readonly number[]): void {
   writer.commit(words.length * 4, flags);
 }
 
-const contentOf = (reader: MessageReader): Uint8Array => Uint8Array.from(reader.bytes.subarray(reader.start, reader.end));
+const contentOf = (reader: MessageReader): Uint8Array =>
+  Uint8Array.from(reader.bytes.subarray(reader.start, reader.end));
 
 describe("messages in a record ring", () => {
   test("smoke: messages of any length come in order, whole", () => {
     const lengths = [0, 1, 127, 128, 1016, 1017, 2024, 2025, CAPACITY - 8, CAPACITY, 5 * CAPACITY + 3];
     for (const position of startPositions) {
       const { sender, receiver } = both(position);
-      let isSent = sender.send(...lengths);
-      while (receiver.received.length < lengths.length) {
+      sender.send(...lengths);
+      for (let rounds = 0; receiver.received.length < lengths.length; rounds++) {
+        assert.ok(rounds < 100, "nothing comes any more");
         receiver.drain();
-        isSent ||= sender.goOn();
+        sender.goOn();
       }
       assert.deepEqual(
         receiver.received,
@@ -55,7 +57,9 @@ describe("messages in a record ring", () => {
       const { sender, receiver } = both(2 ** 32 - 8);
       sender.send(taken);
       const free = CAPACITY - memory.used;
-      const fitting = Array.from({ length: CAPACITY }, (_, length) => length).filter((length) => sender.writer.fits(length));
+      const fitting = Array.from({ length: CAPACITY }, (_, length) => length).filter((length) =>
+        sender.writer.fits(length),
+      );
       const most = fitting.length - 1;
       assert.equal(fitting.at(-1), most, "all up to the longest fit");
       assert.ok(sender.send(most), "the longest goes in at once");

@@ -39,7 +39,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: length.map((length): Step => ({ do: "send if it fits", length })) },
   { weight: 6, arbitrary: length.map((length): Step => ({ do: "send", length })) },
   { weight: 2, arbitrary: fc.nat(CAPACITY - 8).map((length): Step => ({ do: "claim", length })) },
-  { weight: 2, arbitrary: fc.option(fc.nat(CAPACITY * 2), { nil: undefined }).map((length): Step => ({ do: "offer a buffer", length })) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .option(fc.nat(CAPACITY * 2), { nil: undefined })
+      .map((length): Step => ({ do: "offer a buffer", length })),
+  },
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 5 }).map((most): Step => ({ do: "receive together", most })) },
   plain("go on", 4),
   plain("cancel", 1),
@@ -53,11 +58,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** Random steps of a writer and a reader do what an array would do. @throws an Error that names the seed */
 export function checkAgainstModel(rings: RingClasses, memory: RingMemory, numRuns: number, seed: number): void {
-  const property = fc.property(fc.constantFrom(...startPositions), fc.array(step, { maxLength: 80, size: "max" }), (position, steps) => {
-    const run = new ModelRun(rings, memory, position);
-    for (const one of steps) run.take(one);
-    run.end();
-  });
+  const property = fc.property(
+    fc.constantFrom(...startPositions),
+    fc.array(step, { maxLength: 80, size: "max" }),
+    (position, steps) => {
+      const run = new ModelRun(rings, memory, position);
+      for (const one of steps) run.take(one);
+      run.end();
+    },
+  );
   fc.assert(property, { numRuns, seed });
 }
 

@@ -11,12 +11,13 @@ import { RingMemory } from "./ring-memory.js";
 import { startPositions, startStates } from "./start-states.js";
 
 const memory = new RingMemory();
+const fewStates = startStates.filter((_, index) => index % 4 === 0);
 
 /** The checks of the other files, as small as they still say no to a mutant, each with a fixed seed. */
 const checks = {
   order: (rings) => checkOrder(rings, memory, 0),
-  "writer killed": (rings) => void checkWriterKills(rings, memory, startStates.filter((_, index) => index % 4 === 0)),
-  "reader killed": (rings) => void checkReaderKills(rings, memory, startStates.filter((_, index) => index % 4 === 0)),
+  "writer killed": (rings) => void checkWriterKills(rings, memory, fewStates),
+  "reader killed": (rings) => void checkReaderKills(rings, memory, fewStates),
   interleaved: (rings) => {
     for (const one of interleavings) checkInterleaving(rings, memory, one);
     checkKillsWithin(rings, memory, startPositions.slice(0, 1));
@@ -36,6 +37,8 @@ interface Mutant {
 
 const publish = "this.words.store(this.tailWord, this.tail); // publishes: record";
 const align = "this.tail = (this.tail + RECORD_HEADER + align(length)) | 0;";
+const lookAtTail = "if (this.head === this.tail) { const tail";
+const lookAtHead = "const head = this.words.load(this.headWord);";
 
 const mutants: readonly Mutant[] = [
   {
@@ -44,8 +47,8 @@ const mutants: readonly Mutant[] = [
     mutations: [
       [
         "record-ring.js",
-        "const at = this.base + (this.tail & this.mask);\n        this.bytes.setWord(at, length);",
-        "const at = this.base + (this.tail & this.mask);\n        this.words.store(this.tailWord, (this.tail + 8 + align(length)) | 0);\n        this.bytes.setWord(at, length);",
+        "const at = this.base + (this.tail & this.mask); this.bytes.setWord(at, length);",
+        "const at = this.base + (this.tail & this.mask); this.words.store(this.tailWord, (this.tail + 8 + align(length)) | 0); this.bytes.setWord(at, length);",
       ],
     ],
   },
@@ -76,20 +79,31 @@ const mutants: readonly Mutant[] = [
     mutations: [["record-ring.js", align, `${align} ${publish}\n`]],
   },
   {
-    title: "the reader does not look at the tail again",
+    title: "the reader looks at the tail only once",
+    caughtBy: ["order", "reader killed", "model"],
+    mutations: [["record-ring.js", lookAtTail, lookAtTail.replace("{", "{ if (this.offset !== 0) return false;")]],
+  },
+  {
+    title: "the reader goes on behind the tail without looking",
     caughtBy: ["reader killed", "model"],
+    mutations: [["record-ring.js", lookAtTail, lookAtTail.replace(")", " && this.offset === 0)")]],
+  },
+  {
+    title: "the writer looks at the head only once",
+    caughtBy: ["order", "writer killed", "model"],
     mutations: [
       [
         "record-ring.js",
-        "if (this.head === this.tail) {\n            const tail",
-        "if (this.head === this.tail && this.offset === 0) {\n            const tail",
+        lookAtHead,
+        "const head = this.head === this.once ? this.once : this.words.load(this.headWord);",
       ],
+      ["record-ring.js", "this.head = head;", "this.head = this.once = head;"],
     ],
   },
   {
-    title: "the writer does not look at the head again",
-    caughtBy: ["writer killed", "model"],
-    mutations: [["record-ring.js", "const head = this.words.load(this.headWord);", "const head = this.tail;"]],
+    title: "the writer takes everything for read without looking",
+    caughtBy: ["order", "writer killed", "model"],
+    mutations: [["record-ring.js", lookAtHead, "const head = this.tail;"]],
   },
   {
     title: "the head is stored before the record is read",
@@ -104,7 +118,7 @@ const mutants: readonly Mutant[] = [
     caughtBy: ["order", "reader killed", "interleaved"],
     mutations: [
       ["message-reader.js", "this.source.copyOut(from, to,", "ring.advance(); this.source.copyOut(from, to,"],
-      ["message-reader.js", "        ring.advance();\n", ""],
+      ["message-reader.js", "this.filled += to - from; ring.advance();", "this.filled += to - from;"],
     ],
   },
   {
@@ -142,12 +156,24 @@ const mutants: readonly Mutant[] = [
   {
     title: "a record's room does not count its header",
     caughtBy: ["reader killed", "model"],
-    mutations: [["record-ring.js", "(this.tail - this.head) | 0) - RECORD_HEADER;\n    }\n    /** Looks", "(this.tail - this.head) | 0);\n    }\n    /** Looks"]],
+    mutations: [
+      [
+        "record-ring.js",
+        "(this.tail - this.head) | 0) - RECORD_HEADER; } /** Looks",
+        "(this.tail - this.head) | 0); } /** Looks",
+      ],
+    ],
   },
   {
     title: "the writer takes one multiple of 8 too much for free",
     caughtBy: ["reader killed", "model"],
-    mutations: [["record-ring.js", "if (length > this.room && !(this.look() && length <= this.room))", "if (length > this.room + 8 && !(this.look() && length <= this.room))"]],
+    mutations: [
+      [
+        "record-ring.js",
+        "if (length > this.room && !(this.look() && length <= this.room))",
+        "if (length > this.room + 8 && !(this.look() && length <= this.room))",
+      ],
+    ],
   },
   {
     title: "the next record does not begin at a multiple of 8",
@@ -158,24 +184,24 @@ const mutants: readonly Mutant[] = [
     title: "the pieces of a message that was given up are kept when the next one begins",
     caughtBy: ["writer killed", "model"],
     mutations: [
-      ["message-reader.js", "this.drop();\n        this.checkTotal(total);", "this.checkTotal(total);"],
-      ["message-reader.js", "        this.filled = 0;\n    }\n    checkTotal", "    }\n    checkTotal"],
+      ["message-reader.js", "this.drop(); this.checkTotal(total);", "this.checkTotal(total);"],
+      ["message-reader.js", "this.filled = 0; } checkTotal", "} checkTotal"],
     ],
   },
   {
     title: "the pieces of a message that was given up are kept when a whole one comes",
     caughtBy: ["writer killed", "model"],
-    mutations: [["message-reader.js", "this.checkTotal(ring.length);\n                this.drop();", "this.checkTotal(ring.length);"]],
+    mutations: [["message-reader.js", "this.checkTotal(ring.length); this.drop();", "this.checkTotal(ring.length);"]],
   },
   {
     title: "pieces that were taken in are forgotten when the end is handed over",
     caughtBy: ["model"],
-    mutations: [["message-reader.js", "if (!this.pieces)\n            return undefined;", "return undefined;"]],
+    mutations: [["message-reader.js", "if (!this.pieces) return undefined;", "return undefined;"]],
   },
   {
     title: "a message that is whole in memory is forgotten when the end is handed over",
     caughtBy: ["model"],
-    mutations: [["message-reader.js", "if (this.filled === this.total)\n            this.complete();", ""]],
+    mutations: [["message-reader.js", "if (this.filled === this.total) this.complete();", ""]],
   },
   {
     title: "a record's length is not checked",
@@ -215,7 +241,7 @@ const mutants: readonly Mutant[] = [
   {
     title: "a later piece is taken for a first one",
     caughtBy: ["hostile"],
-    mutations: [["message-reader.js", "else if (!this.pieces)\n            throw", "else if (false)\n            throw"]],
+    mutations: [["message-reader.js", "else if (!this.pieces) throw", "else if (false) throw"]],
   },
   {
     title: "what comes along with an end is believed",

@@ -6,7 +6,7 @@ import type { RingClasses } from "./ring-classes.js";
 
 const sources = ["record-ring.js", "message-writer.js", "message-reader.js"] as const;
 
-/** In which compiled file which text, which must be there once, becomes which other one. */
+/** In which compiled file which text becomes which other one. It must be there once; any space stands for any other. */
 export type Mutation = readonly [file: (typeof sources)[number], text: string, replacement: string];
 
 /** The ring classes with faults put into their compiled source. Everything else they import is the real thing. */
@@ -18,9 +18,9 @@ export async function mutatedRings(...mutations: readonly Mutation[]): Promise<R
       let code = readFileSync(fileURLToPath(url), "utf8");
       for (const [where, text, replacement] of mutations) {
         if (where !== file) continue;
-        const parts = code.split(text);
-        if (parts.length !== 2)
-          throw new Error(`${file} has ${parts.length - 1} times, and a mutant needs once:\n${text}`);
+        const pattern = text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+");
+        const parts = code.split(new RegExp(pattern));
+        if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times what a mutant changes: ${text}`);
         code = parts.join(replacement);
       }
       // only the three know each other in the folder

@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { activeChildren } from "interproc";
+import { countAlone } from "#src/cli/demo/alone.js";
+import { compare } from "#src/cli/demo/compare.js";
+import { Crew } from "#src/cli/demo/crew.js";
+import { tallyIndex } from "#src/cli/demo/tally.js";
+import { Failure } from "#src/cli/failure.js";
+import { TextFolder } from "../text-folder.js";
+
+const FILES = 640;
+
+async function assertWhole(crew: Crew, folder: TextFolder): Promise<void> {
+  const alone = await countAlone(folder.path, crew.backlog.all, () => undefined);
+  assert.deepEqual(compare(crew.total, alone, crew.backlog.all), { equal: true, differences: [], changed: [] });
+  assert.equal(crew.total.tally[tallyIndex.files], FILES);
+  assert.equal(crew.total.words.countOf("all"), Array.from({ length: FILES }, (_, i) => (i % 40) + 1).reduce((a, b) => a + b));
+  assert.equal(crew.total.filesDone, FILES);
+  assert.deepEqual(activeChildren(), []);
+}
+
+describe("the demo's crew of workers", () => {
+  test("smoke: three workers count what one process counts", async () => {
+    using folder = TextFolder.numbered(FILES);
+    const crew = new Crew(folder.path, 3, () => undefined);
+    await crew.run();
+    await assertWhole(crew, folder);
+    assert.deepEqual(crew.lost, []);
+    const batches = crew.backlog.all.length;
+    assert.equal(crew.messages, batches * 2 + 3, "a batch there, an answer back, and a good-bye for each worker");
+  });
+
+  test("a worker killed in the middle costs no file and counts none twice", async () => {
+    using folder = TextFolder.numbered(FILES);
+    let victim: number | undefined;
+    const crew = new Crew(folder.path, 2, () => {
+      if (victim !== undefined || crew.total.filesDone === 0) return;
+      victim = crew.pids[0];
+      process.kill(victim, "SIGKILL");
+    });
+    await crew.run();
+    await assertWhole(crew, folder);
+    assert.deepEqual(
+      crew.lost.map(({ pid, signal }) => ({ pid, signal })),
+      [{ pid: victim, signal: "SIGKILL" }],
+    );
+  });
+
+  test("nor do workers that are killed again and again", async () => {
+    using folder = TextFolder.numbered(FILES);
+    const processes = 3;
+    let kills = 0;
+    const crew = new Crew(folder.path, processes, () => {
+      if (kills >= 8 || crew.total.filesDone < kills * 60) return;
+      process.kill(crew.pids[kills++ % crew.pids.length], "SIGKILL");
+    });
+    await crew.run();
+    await assertWhole(crew, folder);
+    assert.equal(new Set(crew.lost.map(({ pid }) => pid)).size, crew.lost.length);
+    assert.ok(crew.lost.length > 0 && crew.lost.length <= 8, `${crew.lost.length} lost`);
+  });
+
+  test("when workers end as fast as they are started, it gives up and says so", async () => {
+    using folder = TextFolder.numbered(FILES);
+    const crew = new Crew(folder.path, 2, () => undefined);
+    const killer = setInterval(() => {
+      for (const pid of crew.pids) process.kill(pid, "SIGKILL");
+    }, 1);
+    const given = await crew.run().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    clearInterval(killer);
+    assert.ok(given instanceof Failure, String(given));
+    assert.match(given.message, /^7 workers were lost; the last, by SIGKILL, had /);
+    assert.deepEqual(activeChildren(), []);
+  });
+
+  test("an aborted run ends its workers and rejects with the reason", async () => {
+    using folder = TextFolder.numbered(FILES);
+    const abort = new AbortController();
+    const reason = new Error("enough");
+    const crew = new Crew(folder.path, 2, () => {
+      if (crew.total.filesDone > 0) abort.abort(reason);
+    });
+    await assert.rejects(crew.run(abort.signal), reason);
+    assert.deepEqual(activeChildren(), []);
+    await assert.rejects(new Crew(folder.path, 2, () => undefined).run(abort.signal), reason);
+  });
+
+  test("files that vanish are reported, and the rest is counted", async () => {
+    using folder = TextFolder.numbered(FILES);
+    const crew = new Crew(folder.path, 2, () => undefined);
+    while (!crew.backlog.isWalked) crew.backlog.hasMore();
+    folder[Symbol.dispose]();
+    await crew.run();
+    assert.equal(crew.total.filesDone, FILES);
+    assert.equal(crew.total.tally[tallyIndex.files], 0);
+    assert.deepEqual(new Set(crew.total.unreadable.map(({ code }) => code)), new Set(["ENOENT"]));
+    assert.equal(crew.total.unreadable.length, FILES);
+  });
+
+  test("a file that changes between the two runs is named", async () => {
+    using folder = TextFolder.numbered(20);
+    const crew = new Crew(folder.path, 1, () => undefined);
+    await crew.run();
+    folder.write("part-3/file-3.txt", "changed");
+    const alone = await countAlone(folder.path, crew.backlog.all, () => undefined);
+    const { equal, differences, changed } = compare(crew.total, alone, crew.backlog.all);
+    assert.equal(equal, false);
+    assert.deepEqual(changed, ["part-3/file-3.txt"]);
+    assert.ok(differences.some((line) => /^words: \d+ in the first run, \d+ in the second$/.test(line)), differences.join("\n"));
+  });
+});

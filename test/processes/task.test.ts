@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { isMain, spawn, task } from "interproc";
+import { projectRoot } from "../project-root.js";
+import { echo } from "../programs/answering.js";
+import { askChild } from "../programs/importing-guard.js";
+import { UserProject } from "../user-project.js";
+import { runProgram, watchdog } from "./running.js";
+
+const usage = { code: "ERR_INTERPROC_USAGE" };
+
+/** Not exported: a child finds it by its name all the same, when it imports this file. */
+const double = task(import.meta, function double(n: number) {
+  return n * 2;
+});
+
+describe("a task", watchdog, () => {
+  test("smoke: is the function it was made of, and runs in a process of its own", async () => {
+    assert.equal(double(21), 42);
+    assert.equal(await spawn(double, [4]).result(), 8);
+  });
+
+  test("can live in any module and be imported from any other", async () => {
+    assert.deepEqual(await spawn(echo, ["from elsewhere"]).result(), ["from elsewhere"]);
+  });
+
+  test("needs a name of its own in its module", () => {
+    assert.throws(() => task(import.meta, () => 1), { ...usage, message: /no name/ });
+    assert.throws(() => task(import.meta, "", () => 1), usage);
+    assert.throws(() => task(import.meta, function double() {}), { ...usage, message: /"double" already/ });
+    assert.throws(() => task(import.meta, 5 as unknown as () => void), usage);
+    assert.throws(() => task({} as unknown as ImportMeta, function lost() {}), { ...usage, message: /import\.meta/ });
+    assert.equal(task(import.meta, double), double);
+  });
+
+  test("can be given its name, for bundlers and minifiers", async () => {
+    const a = task(import.meta, "a given name", () => "minified");
+    assert.equal(a(), "minified");
+  });
+
+  test("spawning what is no task says how to make it one, and spawning takes an array of arguments", () => {
+    const plain = function plain() {};
+    assert.throws(() => spawn(plain as never), { ...usage, message: /plain is no task.*task\(import\.meta/ });
+    assert.throws(() => spawn(undefined as never), usage);
+    assert.throws(() => spawn(double, "4" as never), { ...usage, message: /array/ });
+  });
+
+  test("that its module registers too late is not found, and the error says so", () => {
+    const { stdout, status } = runProgram("late-task");
+    assert.match(stdout, /registers no task "work"; task\(import\.meta, …\) must run when the module is imported/);
+    assert.equal(status, 0);
+  });
+});
+
+describe("isMain", watchdog, () => {
+  test("smoke: is true for the program that was started, and false in a child that imports it", () => {
+    assert.equal(runProgram("importing-guard").stdout, "true false\n");
+  });
+
+  test("is false for a module that is imported, also in a child", async () => {
+    assert.equal(askChild(), false);
+    assert.equal(await spawn(askChild).result(), false);
+    assert.equal(isMain(import.meta), true);
+  });
+
+  test("is true however the program was named: by a link, without its ending, from another folder", () => {
+    using project = new UserProject();
+    symlinkSync(join(projectRoot, "build/test/programs/importing-guard.js"), join(project.folder, "link.mjs"));
+    project.write("package.json", "{}");
+    project.write("main.cjs", 'const { isMain } = require("interproc"); console.log(isMain(module), isMain({ filename: "/" }));');
+    assert.equal(project.runScript("link.mjs").stdout, "true false\n");
+    assert.equal(project.runScript("./main.cjs").stdout, "true false\n");
+  });
+});
+
+describe("a program without a guard", watchdog, () => {
+  test("[case 82] that spawns when it is imported fails at once with advice, and no process starts further ones", () => {
+    const { stdout, stderr, status } = runProgram("fork-bomb");
+    assert.equal(stdout.match(/started by/g)?.length, 2, stdout);
+    assert.match(stderr, /spawn\(\) while a child process is importing .*fork-bomb/);
+    assert.match(stderr, /if \(isMain\(import\.meta\)\) \{ … \}/);
+    assert.equal(status, 1);
+  });
+});
