@@ -69,8 +69,8 @@ const byPrototype = new Map<object, Registration>();
  * @throws UsageError when another class has the name, when the class has another name, when it has none or is built
  * in, and when it extends a class with inner state (Map, Array, Date…) without `getState` and `setState`.
  */
-export function registerClass<T>(constructor: Constructor<T>, options: ClassOptions<T> = {}): void {
-  const registration = describe(constructor, options);
+export function registerClass<T>(type: Constructor<T>, options: ClassOptions<T> = {}): void {
+  const registration = describe(type, options);
   const { name, prototype } = registration;
   const holder = byName.get(name);
   if (holder !== undefined && holder.prototype !== prototype)
@@ -91,17 +91,17 @@ export function registrationNamed(name: string): Registration | undefined {
   return byName.get(name);
 }
 
-function describe<T>(constructor: Constructor<T>, options: ClassOptions<T>): Registration {
-  const prototype: unknown = typeof constructor === "function" ? constructor.prototype : undefined;
+function describe<T>(type: Constructor<T>, options: ClassOptions<T>): Registration {
+  const prototype: unknown = typeof type === "function" ? type.prototype : undefined;
   if (typeof prototype !== "object" || prototype === null)
-    throw new UsageError(`registerClass: the first argument is a class, not ${String(constructor)}`);
-  const name = options.name ?? constructor.name;
+    throw new UsageError(`registerClass: the first argument is a class, not ${String(type)}`);
+  const name = options.name ?? type.name;
   if (typeof name !== "string" || name.length === 0 || name.length > MAX_CLASS_NAME)
     throw new UsageError(
       `registerClass: a class needs a name of 1 to ${MAX_CLASS_NAME} characters, not ${JSON.stringify(name)}; set options.name`,
     );
-  if (prototype === Object.prototype || isNative(constructor))
-    throw new UsageError(`registerClass: ${constructor.name} is built in; its values travel without registration`);
+  if (prototype === Object.prototype || isNative(type))
+    throw new UsageError(`registerClass: ${type.name} is built in; its values travel without registration`);
   const parent = withInnerState.find((one) => isAbove(one.prototype, prototype));
   if (parent !== undefined && (options.getState === undefined || options.setState === undefined))
     throw new UsageError(
@@ -114,7 +114,7 @@ function describe<T>(constructor: Constructor<T>, options: ClassOptions<T>): Reg
     getState: options.getState as Registration["getState"],
     setState: options.setState as Registration["setState"],
     isError,
-    create: isError ? () => Reflect.construct(Error, [], constructor) : () => Object.create(prototype),
+    create: isError ? () => Reflect.construct(Error, [], type) : () => Object.create(prototype),
   };
 }
 
@@ -123,6 +123,6 @@ function isAbove(above: object, object: object): boolean {
 }
 
 /** True for a function of the engine's own, whose source nobody sees. */
-export function isNative(constructor: object): boolean {
-  return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(constructor));
+export function isNative(type: object): boolean {
+  return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(type));
 }

@@ -19,15 +19,15 @@ export function readArrayBuffer(reader: ValueReader): ArrayBuffer {
 export function readView(reader: ValueReader): ArrayBufferView {
   const kind = reader.byte();
   if (kind >= viewKinds.length) throw reader.broken(`unknown kind of view ${kind}`);
-  const constructor = constructors[kind];
-  if (constructor === undefined) throw reader.broken(`a ${viewKinds[kind]}, which this runtime does not have`);
+  const View = constructors[kind];
+  if (View === undefined) throw reader.broken(`a ${viewKinds[kind]}, which this runtime does not have`);
   const { buffer, base } = reader.buffer();
   const offset = reader.varint() - base;
   const length = reader.varint();
-  const size = constructor.BYTES_PER_ELEMENT ?? 1;
+  const size = View.BYTES_PER_ELEMENT ?? 1;
   if (offset < 0 || offset % size !== 0 || offset + length * size > buffer.byteLength)
     throw reader.broken(`a ${viewKinds[kind]} that is not within its buffer`);
-  const view = new constructor(buffer, offset, length);
+  const view = new View(buffer, offset, length);
   reader.track(view);
   return view;
 }

@@ -9,7 +9,7 @@ const NEW_SHAPES_A_MESSAGE = 256;
 /** The table forgets everything when it has grown to this many nodes. */
 const MAX_NODES = 4096;
 
-const { hasOwnProperty } = Object.prototype;
+const isOwn = Object.prototype.hasOwnProperty;
 
 /** A list of keys that objects share, ready to be copied into a message. */
 export class WrittenShape {
@@ -29,7 +29,7 @@ export class WrittenShape {
     const { keys } = this;
     let index = 0;
     for (const key in object) {
-      if (!hasOwnProperty.call(object, key)) continue;
+      if (!isOwn.call(object, key)) continue;
       if (key !== keys[index]) return false;
       index++;
     }
@@ -57,7 +57,7 @@ export class ShapeTable {
   /** The object's shape, or undefined when its keys are not worth one. */
   shapeOf(object: object, depth: number): WrittenShape | undefined {
     const last = this.lastAtDepth[depth];
-    if (last !== undefined && last.fits(object)) return last;
+    if (last?.fits(object)) return last;
     const shape = this.lookUp(Object.keys(object));
     if (shape !== undefined) this.lastAtDepth[depth] = shape;
     return shape;

@@ -29,7 +29,7 @@ const {
   shortShaped: SHORT_SHAPED,
 } = TAG;
 const { isProxy } = types;
-const { hasOwnProperty } = Object.prototype;
+const isOwn = Object.prototype.hasOwnProperty;
 
 /** A run of holes is counted one by one up to this; then the array's keys are listed. */
 const SHORT_RUN = 64;
@@ -119,7 +119,7 @@ export class ValueWriter extends ByteWriter {
     }
     let index = 0;
     for (const key in object) {
-      if (!hasOwnProperty.call(object, key)) continue;
+      if (!isOwn.call(object, key)) continue;
       if (key !== keys[index]) break;
       const value = object[key];
       if (typeof value === "string") at = this.string(value, at);
@@ -144,7 +144,7 @@ export class ValueWriter extends ByteWriter {
     this.add(length);
     for (let index = 0; index < length; index++) {
       const element = array[index];
-      if (element === undefined && !hasOwnProperty.call(array, index)) {
+      if (element === undefined && !isOwn.call(array, index)) {
         return this.properties(array, this.holey(array, index, length, at));
       }
       if (typeof element === "string") at = this.string(element, at);
@@ -241,13 +241,13 @@ export class ValueWriter extends ByteWriter {
     let cursor = 0;
     for (let index = from; index < length; ) {
       const element = array[index];
-      if (element !== undefined || hasOwnProperty.call(array, index)) {
+      if (element !== undefined || isOwn.call(array, index)) {
         at = this.child(index++, element, at);
         continue;
       }
       let next = index + 1;
       const near = Math.min(length, index + SHORT_RUN);
-      while (next < near && !hasOwnProperty.call(array, next)) next++;
+      while (next < near && !isOwn.call(array, next)) next++;
       if (next === near && near < length) {
         present ??= Object.keys(array).filter(isIndex).map(Number);
         while (present[cursor] < next) cursor++;
@@ -268,7 +268,7 @@ export class ValueWriter extends ByteWriter {
   private pairs(object: Record<string, unknown>, keys: readonly string[], position: number): number {
     let at = position;
     for (const key of keys) {
-      if (!hasOwnProperty.call(object, key)) continue;
+      if (!isOwn.call(object, key)) continue;
       this.add(1);
       at = this.child(key, object[key], this.string(key, at));
     }

@@ -33,8 +33,8 @@ function stateOf(instance: object): object {
 /** An error's properties, with those that are not enumerable. */
 function errorState(error: Error): object {
   const state: Record<string, unknown> = { message: error.message, stack: error.stack };
-  if (Object.hasOwn(error, "cause")) state["cause"] = error.cause;
-  if (Object.hasOwn(error, "errors")) state["errors"] = (error as AggregateError).errors;
+  if (Object.hasOwn(error, "cause")) state.cause = error.cause;
+  if (Object.hasOwn(error, "errors")) state.errors = (error as AggregateError).errors;
   return Object.assign(state, error);
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Finding } from "#src/cli/doctor/finding.js";
 import { directoryPath } from "#src/memory/directory.js";
-import { childrenOf, runCli } from "./run-cli.js";
+import { childrenOf, runCli, untilEnded } from "./run-cli.js";
 import { TextFolder } from "./text-folder.js";
 
 /** A folder where shared objects may live, as the test run's own may. */
@@ -61,11 +61,13 @@ describe("interproc doctor", () => {
     using directory = new OwnDirectory();
     using texts = TextFolder.numbered(640);
     const env = { INTERPROC_DIR: directory.path };
+    let workers: number[] = [];
     const { code } = await runCli(["demo", texts.path, "-p", "2"], env, async (child) => {
-      await childrenOf(child.pid as number, 2);
+      workers = await childrenOf(child.pid as number, 2);
       child.kill("SIGKILL");
     });
     assert.equal(code, null);
+    await untilEnded(workers); // they notice that their parent is gone
     const { byName } = await findings(directory.path);
     assert.match(byName.get("leftovers")?.found ?? "", /^\d threads? had been killed; what they left was removed/);
     assert.equal((await findings(directory.path)).byName.get("leftovers")?.found, "none");

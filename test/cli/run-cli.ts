@@ -50,11 +50,19 @@ export async function childrenOf(pid: number, atLeast: number): Promise<number[]
   }
 }
 
-function parentOf(pid: string): number | undefined {
+/** Resolves when the processes have ended, even if nobody has collected them yet. */
+export async function untilEnded(pids: readonly number[]): Promise<void> {
+  while (pids.some((pid) => !["Z", "X", undefined].includes(statOf(pid)[0]))) await new Promise((resolve) => setImmediate(resolve));
+}
+
+const parentOf = (pid: string): number => Number(statOf(pid)[1]);
+
+/** State, parent and more, as `/proc` has them; empty for a process that is gone. */
+function statOf(pid: number | string): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
-    return undefined; // it has just ended
+    return [];
   }
 }

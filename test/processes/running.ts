@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,10 +9,14 @@ export const watchdog = { timeout: 60_000 };
 
 const programs = fileURLToPath(new URL("../programs/", import.meta.url));
 
+/** Runs Node until it ends. */
+export function runNode(args: readonly string[], cwd?: string): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, args, { cwd, encoding: "utf8", timeout: 30_000, killSignal: "SIGKILL" });
+}
+
 /** Runs a program of test/programs by itself until it ends. */
-export function runProgram(name: string, ...args: string[]): { status: number | null; signal: string | null; stdout: string; stderr: string } {
-  const command = [join(programs, `${name}.js`), ...args];
-  return spawnSync(process.execPath, command, { encoding: "utf8", timeout: 30_000, killSignal: "SIGKILL" });
+export function runProgram(name: string, ...args: string[]): SpawnSyncReturns<string> {
+  return runNode([join(programs, `${name}.js`), ...args]);
 }
 
 /** A program of test/programs that runs by itself, and the lines that it, or whoever it has started, prints. */

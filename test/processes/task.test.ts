@@ -7,7 +7,7 @@ import { projectRoot } from "../project-root.js";
 import { echo } from "../programs/answering.js";
 import { askChild } from "../programs/importing-guard.js";
 import { UserProject } from "../user-project.js";
-import { runProgram, watchdog } from "./running.js";
+import { runNode, runProgram, watchdog } from "./running.js";
 
 const usage = { code: "ERR_INTERPROC_USAGE" };
 
@@ -65,13 +65,12 @@ describe("isMain", watchdog, () => {
     assert.equal(isMain(import.meta), true);
   });
 
-  test("is true however the program was named: by a link, without its ending, from another folder", () => {
+  test("is true however the program was named: by a link, or without its ending", () => {
     using project = new UserProject();
     symlinkSync(join(projectRoot, "build/test/programs/importing-guard.js"), join(project.folder, "link.mjs"));
-    project.write("package.json", "{}");
-    project.write("main.cjs", 'const { isMain } = require("interproc"); console.log(isMain(module), isMain({ filename: "/" }));');
-    assert.equal(project.runScript("link.mjs").stdout, "true false\n");
-    assert.equal(project.runScript("./main.cjs").stdout, "true false\n");
+    project.write("main.cjs", 'const { isMain } = require("interproc"); console.log(isMain(module), isMain({ url: "file:///" }));');
+    for (const [name, expected] of [["link.mjs", "true false\n"], ["./main.cjs", "true false\n"], ["main", "true false\n"]])
+      assert.equal(runNode([name], project.folder).stdout, expected, name);
   });
 });
 
