@@ -89,6 +89,11 @@ export class ByteWriter {
     this.view = undefined;
   }
 
+  /** Gives the message up if so many bytes of it can never fit. */
+  refuse(bytes: number): void {
+    if (!this.grows && this.start + bytes > this.limit) throw doesNotFit;
+  }
+
   byte(byte: number, position: number): number {
     if (position >= this.limit) this.room(position, 1);
     this.target[position] = byte;

@@ -52,7 +52,7 @@ export class OutgoingBuffers {
     outgoing.cover(start, end, alignment);
     this.bytes += outgoing.length;
     // what cannot fit is given up before anything large is copied
-    writer.room(writer.start, this.bytes);
+    writer.refuse(this.bytes);
     return number;
   }
 

@@ -42,10 +42,7 @@ function kindOf(error: Error): number {
     const kind = errorPrototypes.indexOf(above);
     if (kind >= 0) return kind;
   }
-  return Math.max(
-    0,
-    errorKinds.findIndex((kind) => kind === error.name),
-  );
+  return Math.max(0, (errorKinds as readonly string[]).indexOf(error.name));
 }
 
 function messageOf(error: Error): string | undefined {

@@ -157,34 +157,38 @@ export class Registry {
   }
 
   private claim(): number {
-    const { words, native } = this;
-    const first = words.add(registryHeader.word.cursor, 1) >>> 0;
-    for (let i = 0; i < SLOTS; i++) {
-      const slot = (first + i) % SLOTS;
-      const word = slotWord(slot);
-      if (words.load(word + registrySlot.word.occupied) !== 0) continue;
-      if (check(native.lock(this.fd, LOCK_BASE + slot, 0), "fcntl", "attaching this thread") !== 1) continue;
-      if (words.load(word + registrySlot.word.occupied) !== 0) {
-        native.unlock(this.fd, LOCK_BASE + slot);
-        continue;
+    const first = this.words.add(registryHeader.word.cursor, 1) >>> 0;
+    // slots of killed threads only when no other is left: what those left is looked for by their mark
+    for (const spared of [true, false])
+      for (let i = 0; i < SLOTS; i++) {
+        const owner = this.tryClaim((first + i) % SLOTS, spared);
+        if (owner !== undefined) return owner;
       }
-      const generation = (words.load(word + registrySlot.word.generation) % LAST_GENERATION) + 1;
-      words.store(word + registrySlot.word.generation, generation);
-      words.store(word + registrySlot.word.parker, 0);
-      words.store(word + registrySlot.word.pid, process.pid);
-      words.store(word + registrySlot.word.thread, threadId);
-      words.store(word + registrySlot.word.wakes, 0);
-      this.describe(slot);
-      words.store(word + registrySlot.word.occupied, 1);
-      return ownerWord(slot, generation);
-    }
     throw new SystemError(
       `${this.directory} has its ${SLOTS.toLocaleString("en")} threads attached; one more is not possible`,
-      {
-        errno: "EAGAIN",
-        syscall: "fcntl",
-      },
+      { errno: "EAGAIN", syscall: "fcntl", resource: this.directory },
     );
+  }
+
+  private tryClaim(slot: number, sparesKilled: boolean): number | undefined {
+    const { words, native } = this;
+    const word = slotWord(slot);
+    const isSpared = (): boolean => sparesKilled && words.load(word + registrySlot.word.occupied) !== 0;
+    if (isSpared()) return undefined;
+    if (check(native.lock(this.fd, LOCK_BASE + slot, 0), "fcntl", "attaching this thread") !== 1) return undefined;
+    if (isSpared()) {
+      native.unlock(this.fd, LOCK_BASE + slot);
+      return undefined;
+    }
+    const generation = (words.load(word + registrySlot.word.generation) % LAST_GENERATION) + 1;
+    words.store(word + registrySlot.word.generation, generation);
+    words.store(word + registrySlot.word.parker, 0);
+    words.store(word + registrySlot.word.pid, process.pid);
+    words.store(word + registrySlot.word.thread, threadId);
+    words.store(word + registrySlot.word.wakes, 0);
+    this.describe(slot);
+    words.store(word + registrySlot.word.occupied, 1);
+    return ownerWord(slot, generation);
   }
 
   private describe(slot: number): void {

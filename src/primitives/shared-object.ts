@@ -117,11 +117,16 @@ export function openObject(kind: Kind, name: string, examine: Examine): Place {
   const home = registry();
   sweepOnce();
   const path = joinPath(home.directory, name);
+  let removed = "";
   for (;;) {
     const segment = openSegment(home, path, kind, name);
+    const { id } = segment;
     const wrong = segment.name === name ? examine(segment) : `its header says that its name is ${JSON.stringify(segment.name)}`;
-    const place = wrong === undefined ? attach(segment) : refuse(segment, kind, name, wrong);
+    if (wrong !== undefined) refuse(segment, kind, name, wrong);
+    if (id === removed) refuse(segment, kind, name, "its header says that it was removed, and the file is still there");
+    const place = attach(segment);
     if (place) return place;
+    removed = id;
   }
 }
 
@@ -152,7 +157,8 @@ export function takeObject(kind: Kind, folder: string, { link }: Descriptor, exa
   checkLink(link);
   const segment = openSegment(registry(), joinPath(folder, link), kind, `${kind} in flight`);
   const wrong = examine(segment);
-  const place = wrong === undefined ? attach(segment) : refuse(segment, kind, segment.name, wrong);
+  if (wrong !== undefined) refuse(segment, kind, segment.name, wrong);
+  const place = attach(segment);
   if (!place) throw new NotFoundError(`${kind}: take, and it was removed`, { resource: segment.name || undefined });
   removeLink(folder, link);
   return place;

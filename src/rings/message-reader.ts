@@ -1,8 +1,8 @@
 import { ProtocolError } from "../errors.js";
 import type { Bytes } from "../memory/bytes.js";
-import { FIRST, FORMAT_MASK, HANDLES, LAST, ringReaderLine, TOTAL_BYTES } from "./record-ring.layout.js";
 import { readerLine } from "./message-writer.js";
 import { RECORD_HEADER, type RingPlace, RingReader } from "./record-ring.js";
+import { FIRST, FORMAT_MASK, HANDLES, LAST, ringReaderLine, TOTAL_BYTES } from "./record-ring.layout.js";
 
 /** Up to this length a message's memory is taken at once; beyond, it grows as the bytes really come. */
 const TRUSTED_BYTES = 16 * 1024 * 1024;
@@ -10,6 +10,10 @@ const TRUSTED_BYTES = 16 * 1024 * 1024;
 /**
  * Reads messages from a record ring: a whole record is shown where it lies, a message in pieces is put together in
  * memory of its own. Never waits: {@link next} says whether a whole message is there.
+ *
+ * A reader that is killed leaves each message in one record, and each in pieces of which it took none, to the next one.
+ * The message that it was putting together goes with it, since its first pieces' room was given back: the next reader
+ * finds a piece without a beginning, which is a ProtocolError. {@link partial} and {@link resume} hand such a one over.
  */
 export class MessageReader {
   readonly ring: RingReader;
@@ -112,7 +116,8 @@ export class MessageReader {
   /** What came of a message that is not whole yet; it goes along when the end is handed over. */
   partial(): { bytes: Uint8Array; total: number; flags: number } | undefined {
     this.next();
-    if (this.found && !this.inRing) return { bytes: this.bytes.slice(this.start, this.end), total: this.total, flags: this.flags };
+    if (this.found && !this.inRing)
+      return { bytes: this.bytes.slice(this.start, this.end), total: this.total, flags: this.flags };
     if (!this.pieces) return undefined;
     return { bytes: this.pieces.slice(0, this.filled), total: this.total, flags: this.flags };
   }
@@ -142,7 +147,7 @@ export class MessageReader {
       this.begin(this.source.word(from), flags & (FORMAT_MASK | HANDLES));
       from += TOTAL_BYTES;
     } else if (!this.pieces) throw new ProtocolError("a piece of a message came without its first one");
-    if (this.filled + (to - from) > this.total || (flags & LAST) !== 0 !== (this.filled + (to - from) === this.total))
+    if (this.filled + (to - from) > this.total || ((flags & LAST) !== 0) !== (this.filled + (to - from) === this.total))
       throw new ProtocolError(`a message of ${this.total} bytes came in pieces of ${this.filled + (to - from)}`);
     this.source.copyOut(from, to, this.room(to - from), this.filled);
     this.filled += to - from;

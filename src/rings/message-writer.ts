@@ -1,7 +1,7 @@
 import type { Bytes } from "../memory/bytes.js";
 import type { Words } from "../memory/words.js";
-import { FIRST, LAST, RING_LINE, ringWriterLine, TOTAL_BYTES } from "./record-ring.layout.js";
 import { RECORD_HEADER, type RingPlace, RingWriter } from "./record-ring.js";
+import { FIRST, LAST, RING_LINE, ringWriterLine, TOTAL_BYTES } from "./record-ring.layout.js";
 
 /** A message that is written piece by piece. */
 export interface Outgoing {

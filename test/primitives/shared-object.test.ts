@@ -198,6 +198,15 @@ describe("the life of a shared object", { timeout }, () => {
     }
   });
 
+  test("a file whose header says that it was removed is a MismatchError", () => {
+    SharedValue.create("removed", "i32", 1, { persist: true }).close();
+    const bytes = readFileSync(fileOf("removed"));
+    bytes.writeUInt32LE(1, objectHeader.offset.life);
+    writeFileSync(fileOf("removed"), bytes);
+    assert.throws(() => SharedValue.openOrCreate("removed", "i32"), { code: "ERR_INTERPROC_MISMATCH", message: /removed/ });
+    rmSync(fileOf("removed"));
+  });
+
   test("random bytes in a header are refused or harmless, never a crash", async () => {
     const random = (most: number): number => Math.floor(Math.random() * most);
     const make = [

@@ -4,22 +4,23 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isMain, spawn, task } from "interproc";
 import { projectRoot } from "../project-root.js";
-import { echo } from "../programs/answering.js";
+import { double, echo } from "../programs/answering.js";
 import { askChild } from "../programs/importing-guard.js";
 import { UserProject } from "../user-project.js";
 import { runNode, runProgram, watchdog } from "./running.js";
 
 const usage = { code: "ERR_INTERPROC_USAGE" };
 
-/** Not exported: a child finds it by its name all the same, when it imports this file. */
-const double = task(import.meta, function double(n: number) {
-  return n * 2;
-});
+// A child imports its task's module, so that none of these tests' tasks can be in this file: it would run the tests too.
 
 describe("a task", watchdog, () => {
   test("smoke: is the function it was made of, and runs in a process of its own", async () => {
     assert.equal(double(21), 42);
     assert.equal(await spawn(double, [4]).result(), 8);
+  });
+
+  test("need not be exported", () => {
+    assert.equal(runProgram("hidden-task").stdout, "hidden\n");
   });
 
   test("can live in any module and be imported from any other", async () => {
@@ -29,10 +30,13 @@ describe("a task", watchdog, () => {
   test("needs a name of its own in its module", () => {
     assert.throws(() => task(import.meta, () => 1), { ...usage, message: /no name/ });
     assert.throws(() => task(import.meta, "", () => 1), usage);
-    assert.throws(() => task(import.meta, function double() {}), { ...usage, message: /"double" already/ });
+    const first = task(import.meta, function twice(n: number) {
+      return n * 2;
+    });
+    assert.equal(task(import.meta, first), first);
+    assert.throws(() => task(import.meta, function twice() {}), { ...usage, message: /"twice" already/ });
     assert.throws(() => task(import.meta, 5 as unknown as () => void), usage);
     assert.throws(() => task({} as unknown as ImportMeta, function lost() {}), { ...usage, message: /import\.meta/ });
-    assert.equal(task(import.meta, double), double);
   });
 
   test("can be given its name, for bundlers and minifiers", async () => {
@@ -68,8 +72,9 @@ describe("isMain", watchdog, () => {
   test("is true however the program was named: by a link, or without its ending", () => {
     using project = new UserProject();
     symlinkSync(join(projectRoot, "build/test/programs/importing-guard.js"), join(project.folder, "link.mjs"));
-    project.write("main.cjs", 'const { isMain } = require("interproc"); console.log(isMain(module), isMain({ url: "file:///" }));');
-    for (const [name, expected] of [["link.mjs", "true false\n"], ["./main.cjs", "true false\n"], ["main", "true false\n"]])
+    project.write("package.json", "{}");
+    project.write("main.js", 'const { isMain } = require("interproc"); console.log(isMain(module), isMain({ url: "file:///" }));');
+    for (const [name, expected] of [["link.mjs", "true false\n"], ["./main.js", "true false\n"], ["main", "true false\n"]])
       assert.equal(runNode([name], project.folder).stdout, expected, name);
   });
 });

@@ -5,6 +5,10 @@ export const echo = task(import.meta, async function echo(...args: unknown[]) {
   return args;
 });
 
+export const double = task(import.meta, function double(n: number) {
+  return n * 2;
+});
+
 export const whoAmI = task(import.meta, async function whoAmI() {
   const { name, pid, parent } = currentProcess();
   return { name, pid, parent: parent && { name: parent.name, pid: parent.pid, isAlive: parent.isAlive } };
