@@ -193,7 +193,11 @@ class ChangeWait implements Wait {
     if (!this.isArmed) return;
     this.isArmed = false;
     const { segment, index } = this.holding;
-    const blocked = new Float64Array(segment.control, segment.entry(index) * 4 + attachmentEntry.offset.blockedMicroseconds, 1);
+    const blocked = new Float64Array(
+      segment.control,
+      segment.entry(index) * 4 + attachmentEntry.offset.blockedMicroseconds,
+      1,
+    );
     blocked[0] += (now() - this.armedAt) * 1000;
     const left = (armed.get(this.holding) ?? 1) - 1;
     armed.set(this.holding, left);

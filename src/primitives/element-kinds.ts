@@ -63,7 +63,12 @@ const views: { readonly [K in ElementKind]: ViewConstructor<K> } = {
 export const bytesOf = (kind: ElementKind): number => views[kind].BYTES_PER_ELEMENT;
 
 /** The typed array over `length` elements. */
-export function viewOf<K extends ElementKind>(kind: K, buffer: ArrayBuffer, offset: number, length: number): ElementView<K> {
+export function viewOf<K extends ElementKind>(
+  kind: K,
+  buffer: ArrayBuffer,
+  offset: number,
+  length: number,
+): ElementView<K> {
   const View: ViewConstructor<K> = views[kind];
   return new View(buffer, offset, length);
 }
@@ -90,6 +95,7 @@ export function show(value: unknown): string {
 
 /** The error for a value that an element cannot hold. */
 export function refusedValue(label: string, value: unknown, allowed: string): UsageError {
-  const shown = typeof value === "bigint" || typeof value === "number" ? `the ${typeof value} ${show(value)}` : show(value);
+  const shown =
+    typeof value === "bigint" || typeof value === "number" ? `the ${typeof value} ${show(value)}` : show(value);
   return new UsageError(`${label}: value is ${shown}; allowed: ${allowed}`);
 }

@@ -23,6 +23,18 @@ import { parker } from "../sync/parker.js";
 
 export const flightFolder = (carrier: string): string => join(registry().directory, FLIGHT, carrier);
 
+/** A spawn's or sharer's file whose lock says that the carrier lives. */
+export const ALIVE_FILE = "alive";
+const UNFINISHED = ".new-";
+
+/** Where a carrier is made before it has its name; the name says by whom. */
+export const unfinishedFolder = (carrier: string): string => flightFolder(`${UNFINISHED}${registry().self}-${carrier}`);
+
+/** Who is making a carrier, if the folder of that name is not finished. */
+export function makerOf(carrier: string): number | undefined {
+  return carrier.startsWith(UNFINISHED) ? Number.parseInt(carrier.slice(UNFINISHED.length), 10) : undefined;
+}
+
 /** Links an object into a carrier's folder and gives the link's name. */
 export function makeLink(folder: string, segment: Segment, end?: number): string {
   const link = freshName() + (end === undefined ? "" : `.${end}`);

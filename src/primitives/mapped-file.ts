@@ -121,7 +121,9 @@ export class MappedFile implements Disposable, Handing {
     this.requireOpen("resize()");
     checkSize(size, operation);
     if (size < this.size)
-      throw new UsageError(`${operation}: size is ${size}; allowed: ${this.size} and more, others may have the end mapped`);
+      throw new UsageError(
+        `${operation}: size is ${size}; allowed: ${this.size} and more, others may have the end mapped`,
+      );
     const fd = openFile(this.path, this.readonly, operation);
     try {
       const facts = factsOf(fd, operation);
@@ -162,7 +164,10 @@ export class MappedFile implements Disposable, Handing {
   /** Takes one that was handed over. */
   static take(folder: string, { link, path, readonly, device, inode, size }: Descriptor): MappedFile {
     checkLink(link);
-    const taken = MappedFile.open(path as string, { readonly: readonly as boolean, ...(size !== 0 && { size: size as number }) });
+    const taken = MappedFile.open(path as string, {
+      readonly: readonly as boolean,
+      ...(size !== 0 && { size: size as number }),
+    });
     if (taken.device !== device || taken.inode !== inode) {
       taken.close();
       throw replaced(`MappedFile ${taken.path}: take`, taken.path);
@@ -191,7 +196,8 @@ function openFile(path: string, readonly: boolean, operation: string): number {
   if (fd >= 0) return fd;
   if (fd === ENOENT) throw new NotFoundError(`${operation}, and there is no such file`, { resource: path });
   const errno = errnoName(fd);
-  if (errno === "EISDIR") throw new UsageError(`${operation}: it is a folder; allowed: a regular file`, { resource: path });
+  if (errno === "EISDIR")
+    throw new UsageError(`${operation}: it is a folder; allowed: a regular file`, { resource: path });
   throw new SystemError(`${operation}: ${errno}`, { errno, syscall: "open", resource: path });
 }
 
@@ -200,7 +206,9 @@ function mapFile(fd: number, facts: FileFacts, readonly: boolean, size: number, 
     throw new UsageError(`${operation}: it is not a regular file`);
   if (size > facts.size) {
     if (readonly)
-      throw new UsageError(`${operation}: size is ${size}; allowed: up to ${facts.size}, the file's, because it is readonly`);
+      throw new UsageError(
+        `${operation}: size is ${size}; allowed: up to ${facts.size}, the file's, because it is readonly`,
+      );
     grow(fd, facts.size, size, operation);
   }
   if (size === 0) return new ArrayBuffer(0);

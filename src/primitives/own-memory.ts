@@ -39,7 +39,9 @@ export class OwnMemory extends SharedObject implements MemoryBlock {
     const operation = `${this.label}: resize()`;
     if (this.closed) throw this.closedError("resize()");
     if (size < this.buffer.byteLength)
-      throw new UsageError(`${operation}: size is ${size}; allowed: ${this.buffer.byteLength} and more, sizes only grow`);
+      throw new UsageError(
+        `${operation}: size is ${size}; allowed: ${this.buffer.byteLength} and more, sizes only grow`,
+      );
     const { segment } = this.holding;
     const { directory } = segment.registry;
     const offset = new Uint32Array(segment.control, 0, objectHeader.bytes / 4)[objectHeader.word.dataOffset];

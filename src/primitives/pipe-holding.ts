@@ -1,6 +1,6 @@
 import type { Peer } from "../channel.js";
 import { HANDLE } from "../codec.js";
-import { ClosedError, UsageError } from "../errors.js";
+import { ClosedError, type InterprocError, ProtocolError, UsageError } from "../errors.js";
 import { removeIfLast } from "../memory/attachments.js";
 import { CLOSED, IN_FLIGHT, isOwner } from "../memory/owner.js";
 import type { Segment } from "../memory/segment.js";
@@ -14,6 +14,9 @@ import { PipeSending } from "./pipe-sending.js";
 
 /** What came of a message that a former holder of the end had begun to take in. */
 export type PartialMessage = { bytes: Uint8Array; total: number; flags: number };
+
+/** The longest message of any pipe, whatever its header says. */
+export const MAX_MESSAGE = 2 ** 30;
 
 const open = new Set<PipeHolding>();
 let leaving = false;
@@ -29,6 +32,7 @@ export abstract class PipeHolding implements Handing {
   protected readonly receiving: PipeReceiving | undefined;
   private readonly link: PipeLink;
   private movedTo = "";
+  private brokenBy: ProtocolError | undefined;
 
   /** @internal use `pipe()` */
   constructor(
@@ -39,11 +43,12 @@ export abstract class PipeHolding implements Handing {
   ) {
     const body = segment.bodyOffset / 4;
     const duplex = segment.words.load(body + pipeBody.word.duplex) === 1;
-    const maxMessage = segment.words.load(body + pipeBody.word.maxMessage) >>> 0;
+    const maxMessage = Math.min(segment.words.load(body + pipeBody.word.maxMessage) >>> 0, MAX_MESSAGE);
     const folder = (): string => flightFolder(segment.id);
+    const broken = (error: unknown): void => this.break(error);
     this.link = new PipeLink(segment, end);
-    if (duplex || end === 1) this.sending = new PipeSending(this.link, maxMessage, folder);
-    if (duplex || end === 0) this.receiving = new PipeReceiving(this.link, maxMessage, folder);
+    if (duplex || end === 1) this.sending = new PipeSending(this.link, maxMessage, folder, broken);
+    if (duplex || end === 0) this.receiving = new PipeReceiving(this.link, maxMessage, folder, broken);
     if (partial) this.receiving?.reader.resume(partial);
     if (state !== "open") return;
     mappedPipes.set(segment.id, segment);
@@ -93,7 +98,7 @@ export abstract class PipeHolding implements Handing {
 
   /** Hands this end over: it is in flight from now on, and this object is of no use any more. */
   [HANDLE](folder: string): Given {
-    if (this.state !== "open") throw this.unusable("hand over");
+    if (this.state !== "open" || this.brokenBy) throw this.unusable("hand over");
     if (this.sending?.isIdle === false || this.receiving?.isIdle === false)
       throw cannotGive("pipe end", "a call on it is still waiting");
     const { segment, end, link } = this;
@@ -118,21 +123,31 @@ export abstract class PipeHolding implements Handing {
   }
 
   protected out(operation: string): PipeSending {
-    if (this.state !== "open") throw this.unusable(operation);
+    if (this.state !== "open" || this.brokenBy) throw this.unusable(operation);
     if (!this.sending) throw new UsageError(`${operation} on the receiving end of a pipe made with { duplex: false }`);
     return this.sending;
   }
 
   protected into(operation: string): PipeReceiving {
-    if (this.state !== "open") throw this.unusable(operation);
+    if (this.state !== "open" || this.brokenBy) throw this.unusable(operation);
     if (!this.receiving) throw new UsageError(`${operation} on the sending end of a pipe made with { duplex: false }`);
     return this.receiving;
   }
 
-  private unusable(operation: string): ClosedError {
+  private unusable(operation: string): InterprocError {
+    if (this.brokenBy) return this.brokenBy;
     if (this.state === "moved")
       return new ClosedError(`${operation} on a pipe's end that now belongs to ${this.movedTo}`);
     return new ClosedError(`${operation} on a pipe's end that is closed`);
+  }
+
+  /** The other side's words contradict each other: this end reads and writes nothing any more, and its peer gets EOF. */
+  private break(error: unknown): void {
+    if (this.brokenBy || this.state !== "open") return;
+    this.brokenBy =
+      error instanceof ProtocolError ? error : new ProtocolError(`the pipe broke: ${error}`, { cause: error });
+    this.link.setOwn(CLOSED);
+    this.link.wakePeer();
   }
 
   private detach(word: number, error: () => Error): void {

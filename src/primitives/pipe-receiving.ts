@@ -1,6 +1,6 @@
 import { StructuredDecoder } from "../codec.js";
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../deadline.js";
-import { CodecError, EOFError, UsageError } from "../errors.js";
+import { CodecError, EOFError, ProtocolError, UsageError } from "../errors.js";
 import { MessageReader } from "../rings/message-reader.js";
 import { wantedWord } from "../rings/message-writer.js";
 import { FORMATS } from "../rings/record-ring.layout.js";
@@ -39,6 +39,8 @@ export class PipeReceiving implements Wait {
     private readonly link: PipeLink,
     maxMessage: number,
     private readonly folder: () => string,
+    /** The other side broke the protocol: nothing more can be believed of this pipe. */
+    private readonly onBroken: (error: unknown) => void,
   ) {
     const place = link.place(1 - link.end);
     this.reader = new MessageReader(place, maxMessage);
@@ -59,6 +61,15 @@ export class PipeReceiving implements Wait {
    * next pieces are taken in the same turn.
    */
   private next(): boolean {
+    try {
+      return this.find();
+    } catch (error) {
+      this.onBroken(error);
+      throw error;
+    }
+  }
+
+  private find(): boolean {
     const { reader } = this;
     if (reader.next()) return true;
     for (let steps = 0; reader.tookPieces; steps++) {
@@ -151,12 +162,12 @@ export class PipeReceiving implements Wait {
         }
       } while (values.length < max && this.next());
     } catch (error) {
-      if (values.length > 0 && error instanceof CodecError)
-        throw new CodecError(`${error.message} (error.undelivered has what came before it)`, {
-          cause: error,
-          undelivered: values,
-        });
-      throw error;
+      if (values.length === 0 || !(error instanceof CodecError || error instanceof ProtocolError)) throw error;
+      const Kind = error instanceof CodecError ? CodecError : ProtocolError;
+      throw new Kind(`${error.message} (error.undelivered has what came before it)`, {
+        cause: error,
+        undelivered: values,
+      });
     } finally {
       reader.ring.release();
       this.gaveSpace();
@@ -263,6 +274,15 @@ export class PipeReceiving implements Wait {
 
   /** Answers waiting calls in order as far as messages are there; true when none waits any more. */
   private serve(): boolean {
+    try {
+      return this.serveAll();
+    } catch (error) {
+      for (const { pending } of this.queue.splice(0)) pending.reject(error);
+      return true;
+    }
+  }
+
+  private serveAll(): boolean {
     const { queue } = this;
     while (queue.length > 0) {
       if (this.leased) return true;

@@ -34,6 +34,8 @@ interface Entry extends Outgoing {
 export class PipeSending implements Wait {
   private readonly writer: MessageWriter;
   private readonly array: Uint8Array;
+  /** The longest payload that goes in one record. */
+  private readonly wholeLimit: number;
   private readonly queue: Entry[] = [];
   readonly rooms: PipeRooms;
   private armed = false;
@@ -47,11 +49,14 @@ export class PipeSending implements Wait {
     private readonly maxMessage: number,
     /** The carrier's folder for handles that go along. */
     private readonly folder: () => string,
+    /** The other side broke the protocol: nothing more can be believed of this pipe. */
+    private readonly onBroken: (error: unknown) => void,
   ) {
     this.rooms = new PipeRooms(link, this);
     const place = link.place(link.end);
     this.writer = new MessageWriter(place);
     this.array = place.bytes.array;
+    this.wholeLimit = Math.min(this.writer.wholeLimit, maxMessage);
   }
 
   get isIdle(): boolean {
@@ -112,6 +117,7 @@ export class PipeSending implements Wait {
       throw new UsageError(
         `claim() of ${length} bytes; allowed: 0 to ${this.writer.ring.capacity / 2}, half the ring's capacity`,
       );
+    this.checkLength(length);
     if (!this.isIdle) return undefined;
     this.requirePeer(undefined);
     const offset = this.writer.reserve(length);
@@ -164,7 +170,13 @@ export class PipeSending implements Wait {
   }
 
   attempt(): boolean {
-    return this.flush();
+    try {
+      return this.flush();
+    } catch (error) {
+      this.onBroken(error);
+      for (const entry of this.queue.splice(0)) this.drop(entry, error);
+      return true;
+    }
   }
 
   arm(): void {
@@ -230,27 +242,27 @@ export class PipeSending implements Wait {
   /** Encodes a value straight into the ring; false when it does not fit in one record now. */
   private stage(value: unknown): boolean {
     if (isPlainBytes(value)) return this.stageBytes(value);
-    const { writer } = this;
+    const { writer, wholeLimit } = this;
     const { ring } = writer;
     if (ring.room < LITTLE_ROOM) ring.look();
     for (;;) {
       const room = ring.room;
       if (room < 1) return false;
       const { offset } = ring;
-      const end = encoder.encodeInto(value, this.array, offset, offset + Math.min(room, writer.wholeLimit));
+      const end = encoder.encodeInto(value, this.array, offset, offset + Math.min(room, wholeLimit));
       if (end >= 0) {
         if (encoder.handles.length > 0) return false;
         writer.stage(end - offset, FORMATS.structured);
         return true;
       }
-      if (room >= writer.wholeLimit || !ring.look()) return false;
+      if (room >= wholeLimit || !ring.look()) return false;
     }
   }
 
   private stageBytes(bytes: Uint8Array): boolean {
     const { writer } = this;
     const { length } = bytes;
-    if (length > writer.wholeLimit) return false;
+    if (length > this.wholeLimit) return false;
     const offset = writer.reserve(length);
     if (offset < 0) return false;
     writer.fill(offset, bytes);
@@ -374,7 +386,7 @@ export class PipeSending implements Wait {
     if (this.queue.length === 0) this.link.parker.stop(this);
   }
 
-  private drop(entry: Entry, error: Error): void {
+  private drop(entry: Entry, error: unknown): void {
     for (const one of entry.given) one.undo();
     entry.pending?.reject(error);
   }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Connection } from "../channel.js";
 import { UsageError } from "../errors.js";
 import { attachmentEntry } from "../memory/object.layout.js";
-import { IN_FLIGHT } from "../memory/owner.js";
+import { CLOSED, IN_FLIGHT } from "../memory/owner.js";
 import { createSegment, openSegment } from "../memory/segment.js";
 import { registry } from "../memory/this-thread.js";
 import { PIPE_BODY_BYTES, pipeBody } from "../rings/pipe.layout.js";
@@ -10,7 +10,7 @@ import { parker } from "../sync/parker.js";
 import { removeLink } from "./flight.js";
 import { type Descriptor, registerKind } from "./handle.js";
 import { PipeEnd } from "./pipe-end.js";
-import { mappedPipes, type PartialMessage } from "./pipe-holding.js";
+import { MAX_MESSAGE, mappedPipes, type PartialMessage } from "./pipe-holding.js";
 import { sweepOnce } from "./sweep.js";
 
 export interface PipeOptions {
@@ -25,7 +25,6 @@ export interface PipeOptions {
 const DEFAULT_CAPACITY = 64 * 1024;
 const LEAST_CAPACITY = 4096;
 const MOST_CAPACITY = 2 ** 29;
-const MAX_MESSAGE = 2 ** 30;
 
 /**
  * Makes a pipe in shared memory and gives its two ends. Each end has one owner: handed to another process (as an
@@ -95,7 +94,12 @@ function takeEnd(folder: string, { link, end, partial }: Descriptor): object {
   }
   const peer = segment.words.load(segment.entry(1 - index) + attachmentEntry.word.owner);
   if (peer !== home.self) parker().wake(peer); // it watches the new owner from now on
-  return new PipeEnd(segment, index, partial as PartialMessage | undefined);
+  try {
+    return new PipeEnd(segment, index, partial as PartialMessage | undefined);
+  } catch (error) {
+    segment.words.store(owner, CLOSED); // what came along contradicts the pipe: its peer gets EOF
+    throw error;
+  }
 }
 
 registerKind("pipe", takeEnd);

@@ -113,7 +113,9 @@ export class PythonMemory implements MemoryBlock {
     const operation = `${labelOf(this.name)}: resize()`;
     if (this.isClosed) throw new ClosedError(`${operation} after close()`, { resource: this.name });
     if (size < this.mapped.byteLength)
-      throw new UsageError(`${operation}: size is ${size}; allowed: ${this.mapped.byteLength} and more, sizes only grow`);
+      throw new UsageError(
+        `${operation}: size is ${size}; allowed: ${this.mapped.byteLength} and more, sizes only grow`,
+      );
     const fd = openFile(this.name, operation);
     try {
       const before = factsOf(fd, operation);

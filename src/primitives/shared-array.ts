@@ -50,7 +50,10 @@ export type ArrayContent<K extends ElementKind> = number | Iterable<ElementValue
  * totals.add(1, 2.5);
  * console.log([...totals]); // [ 0, 2.5, 0 ]
  */
-export class SharedArray<K extends ElementKind = ElementKind> extends SharedObject implements Iterable<ElementValue<K>> {
+export class SharedArray<K extends ElementKind = ElementKind>
+  extends SharedObject
+  implements Iterable<ElementValue<K>>
+{
   /** What the elements are. */
   readonly kind: K;
   /** The elements as a typed array; of length 0 once this handle is closed. That of `bool` has bytes, 0 and 1. */
@@ -72,7 +75,9 @@ export class SharedArray<K extends ElementKind = ElementKind> extends SharedObje
   constructor(kind: K, content: ArrayContent<K> | Place, options: SharedObjectOptions = {}) {
     const operation = "new SharedArray()";
     const place =
-      content instanceof Place ? content : createObject(specOf(operation, kind, content), undefined, options, operation);
+      content instanceof Place
+        ? content
+        : createObject(specOf(operation, kind, content), undefined, options, operation);
     super(place, labelFor(kind, place.holding.segment.name));
     const { segment } = place.holding;
     this.kind = kind;
@@ -283,4 +288,6 @@ function arrayAt<K extends ElementKind>(place: Place): SharedArray<K> {
   return new SharedArray<K>(kindOf(place.holding.segment.detail) as K, place);
 }
 
-registerKind("array", (folder, descriptor) => arrayAt(takeObject("array", folder, descriptor, (segment) => examine(segment))));
+registerKind("array", (folder, descriptor) =>
+  arrayAt(takeObject("array", folder, descriptor, (segment) => examine(segment))),
+);

@@ -99,7 +99,8 @@ export class SharedMemory implements Disposable, Handing {
       return new SharedMemory(openOrCreatePython(pythonName, size, options.persist ?? false));
     }
     checkName(name, operation);
-    const examine = (segment: Parameters<typeof OwnMemory.examine>[0]): string | undefined => OwnMemory.examine(segment, size);
+    const examine = (segment: Parameters<typeof OwnMemory.examine>[0]): string | undefined =>
+      OwnMemory.examine(segment, size);
     return new SharedMemory(new OwnMemory(openOrCreateObject(OwnMemory.spec(size), name, options, examine, operation)));
   }
 
@@ -168,7 +169,8 @@ export class SharedMemory implements Disposable, Handing {
 function makeAnonymous(options: SharedMemoryOptions): MemoryBlock {
   const operation = "new SharedMemory()";
   const size = checkSize(options?.size, operation);
-  if (!isPython(options, operation)) return new OwnMemory(createObject(OwnMemory.spec(size), undefined, options, operation));
+  if (!isPython(options, operation))
+    return new OwnMemory(createObject(OwnMemory.spec(size), undefined, options, operation));
   for (;;) {
     try {
       return PythonMemory.create(`psm_${randomBytes(4).toString("hex")}`, size, false);
@@ -183,7 +185,9 @@ function openElsewhere(name: string, notFound: NotFoundError): PythonMemory {
     return PythonMemory.open(name);
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
-    throw new NotFoundError(`${notFound.message}, nor is there a block of Python's in ${PYTHON_FOLDER}`, { resource: name });
+    throw new NotFoundError(`${notFound.message}, nor is there a block of Python's in ${PYTHON_FOLDER}`, {
+      resource: name,
+    });
   }
 }
 

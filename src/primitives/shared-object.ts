@@ -100,7 +100,12 @@ export class Holding {
 }
 
 /** Makes an object, under a name or without one. @throws ExistsError, UsageError, SystemError */
-export function createObject(spec: ObjectSpec, name: string | undefined, options: SharedObjectOptions, operation: string): Place {
+export function createObject(
+  spec: ObjectSpec,
+  name: string | undefined,
+  options: SharedObjectOptions,
+  operation: string,
+): Place {
   const { persist = false, maxAttached = MAX_ATTACHED } = options;
   if (!Number.isInteger(maxAttached) || maxAttached < 1 || maxAttached > MOST_ATTACHED)
     throw new UsageError(`${operation}: maxAttached is ${String(maxAttached)}; allowed: 1 to ${MOST_ATTACHED}`);
@@ -121,7 +126,8 @@ export function openObject(kind: Kind, name: string, examine: Examine): Place {
   for (;;) {
     const segment = openSegment(home, path, kind, name);
     const { id } = segment;
-    const wrong = segment.name === name ? examine(segment) : `its header says that its name is ${JSON.stringify(segment.name)}`;
+    const wrong =
+      segment.name === name ? examine(segment) : `its header says that its name is ${JSON.stringify(segment.name)}`;
     if (wrong !== undefined) refuse(segment, kind, name, wrong);
     if (id === removed) refuse(segment, kind, name, "its header says that it was removed, and the file is still there");
     const place = attach(segment);

@@ -16,11 +16,11 @@ import { registerKind } from "./handle.js";
 import {
   createObject,
   labelOf,
+  type ObjectSpec,
   openObject,
   openOrCreateObject,
   Place,
   SharedObject,
-  type ObjectSpec,
   type SharedObjectOptions,
   takeObject,
 } from "./shared-object.js";
@@ -60,7 +60,8 @@ export class SharedValue<K extends ElementKind = ElementKind> extends SharedObje
   /** @internal */
   constructor(kind: K, place: Place);
   constructor(kind: K, initial?: ElementValue<K> | Place, options: SharedObjectOptions = {}) {
-    const place = initial instanceof Place ? initial : makeValue("new SharedValue()", undefined, kind, initial, options);
+    const place =
+      initial instanceof Place ? initial : makeValue("new SharedValue()", undefined, kind, initial, options);
     super(place, labelFor(kind, place.holding.segment.name));
     const { segment } = place.holding;
     this.kind = kind;
@@ -240,4 +241,6 @@ function valueAt<K extends ElementKind>(place: Place): SharedValue<K> {
   return new SharedValue<K>(kindOf(place.holding.segment.detail) as K, place);
 }
 
-registerKind("value", (folder, descriptor) => valueAt(takeObject("value", folder, descriptor, (segment) => examine(segment))));
+registerKind("value", (folder, descriptor) =>
+  valueAt(takeObject("value", folder, descriptor, (segment) => examine(segment))),
+);

@@ -8,7 +8,7 @@ import { GATE_BYTE } from "../memory/registry.layout.js";
 import { openSegment } from "../memory/segment.js";
 import { beforeLeaving, registry } from "../memory/this-thread.js";
 import { addon } from "../native/addon.js";
-import { dropFolder, flightFolder } from "./flight.js";
+import { ALIVE_FILE, dropFolder, flightFolder, makerOf } from "./flight.js";
 import { sweepRecords } from "./python-records.js";
 
 let swept = false;
@@ -17,8 +17,12 @@ let swept = false;
 export function sweepOnce(): void {
   if (swept) return;
   swept = true;
-  beforeLeaving(sweep);
-  sweep();
+  const everything = (): void => {
+    sweepFlights(registry()); // a carrier may also be left by who was killed before it had a place in the registry
+    sweep();
+  };
+  beforeLeaving(everything);
+  everything();
 }
 
 /**
@@ -66,7 +70,9 @@ function sweepFlights(home: Registry): void {
 }
 
 function isCarried(home: Registry, folder: string, carrier: string): boolean {
-  const alive = join(folder, "alive");
+  const maker = makerOf(carrier);
+  if (maker !== undefined) return home.isAlive(maker);
+  const alive = join(folder, ALIVE_FILE);
   if (existsSync(alive)) return isLocked(alive);
   if (existsSync(join(home.directory, ANONYMOUS, carrier))) return true;
   return readdirSync(home.directory).some((name) => !name.startsWith(".") && idOf(home, name) === carrier);

@@ -24,7 +24,10 @@ delete process.env[SPAWN_VARIABLE];
 const errand = JSON.parse(readFileSync(join(folder, ERRAND_FILE), "utf8")) as Errand;
 setBirth(errand.birth);
 process.title = errand.birth.name;
-if (!errand.detached) dieWith(errand.birth.life);
+if (!errand.detached && !dieWith(errand.birth.life)) {
+  dropFolder(folder); // the parent is gone: nobody else would
+  process.exit(1);
+}
 
 const control = unpackHandles(readFileSync(join(folder, CONTROL_FILE)), folder) as Connection<Verdict, never>;
 try {
@@ -37,7 +40,18 @@ try {
 }
 control.close();
 
-async function perform(from: string, { module, name }: Errand): Promise<unknown> {
+async function perform(from: string, errand: Errand): Promise<unknown> {
+  let call: () => unknown;
+  try {
+    call = await prepare(from, errand);
+  } finally {
+    dropFolder(from); // what was not taken goes back, and who has the other ends is told
+  }
+  return await call();
+}
+
+/** Imports the task's module and takes the arguments. */
+async function prepare(from: string, { module, name }: Errand): Promise<() => unknown> {
   setImporting(module);
   try {
     await import(module);
@@ -50,8 +64,7 @@ async function perform(from: string, { module, name }: Errand): Promise<unknown>
       `importing ${module} registers no task ${JSON.stringify(name)}; task(import.meta, …) must run when the module is imported, not later`,
     );
   const args = unpackHandles(readFileSync(join(from, ARGUMENTS_FILE)), from) as never[];
-  dropFolder(from);
-  return await task(...args);
+  return () => task(...args);
 }
 
 /** Sends the result, or as an error why it could not be sent. Nobody reading it is not this process's trouble. */

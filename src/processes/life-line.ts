@@ -20,10 +20,11 @@ export function lifeLine(): string {
 
 /**
  * Ends this process as soon as the one behind the life line ends, by the addon's watcher thread: also while the event
- * loop is busy. A parent that is gone already ends it at once.
+ * loop is busy. False: that one is gone already.
  */
-export function dieWith(path: string): void {
+export function dieWith(path: string): boolean {
   const fd = addon().open(path, constants.O_WRONLY | constants.O_NONBLOCK, 0);
-  if (fd < 0) process.kill(process.pid, "SIGKILL");
+  if (fd < 0) return false;
   check(addon().watchLife(fd), "poll", "watching the parent's life line");
+  return true;
 }

@@ -72,10 +72,11 @@ export function spawn<Args extends unknown[], Result>(
   registry();
   sweepOnce();
   const name = options?.name ?? `Process-${++count}`;
-  const carrier = openCarrier("spawn");
   const [control, childEnd] = pipe<never, Verdict>({ capacity: CONTROL_CAPACITY });
   const given: Given[] = [];
+  let carrier: Carrier | undefined;
   try {
+    carrier = openCarrier("spawn");
     pack(carrier, CONTROL_FILE, childEnd, given);
     pack(carrier, ARGUMENTS_FILE, args ?? [], given);
     const self = currentProcess();
@@ -95,10 +96,10 @@ export function spawn<Args extends unknown[], Result>(
     for (const one of given.reverse()) one.undo();
     control.close();
     childEnd.close();
-    dropFolder(carrier.folder);
+    if (carrier) dropFolder(carrier.folder);
     throw error;
   } finally {
-    addon().close(carrier.fd); // the child holds it open from now on
+    if (carrier) addon().close(carrier.fd); // the child holds it open from now on
   }
 }
 

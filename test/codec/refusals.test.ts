@@ -124,7 +124,7 @@ describe("structured: limits", () => {
     assert.deepEqual(decoded(encoded(nested(1000))), nested(1000));
     assert.throws(
       () => encoded(nested(1001)),
-      /^CodecError: encode: objects lie more than 1,000 deep in each other \(maxDepth\), at value\.value/,
+      /^CodecError: encode: objects lie more than 1,000 deep in each other \(maxDepth\), at value\[0\]\.value/,
     );
   });
 

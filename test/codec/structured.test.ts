@@ -271,8 +271,9 @@ describe("structured: beyond and beside structured clone", () => {
   });
 
   test("an error that causes itself arrives, unlike by structured clone", () => {
-    const value = new Error("circular");
-    value.cause = { list: [value] };
+    const cause: { list: unknown[] } = { list: [] };
+    const value = new Error("circular", { cause });
+    cause.list.push(value);
     assertSameGraph(roundTrip(value), value);
   });
 
