@@ -22,6 +22,9 @@ int ipc_link(int fd, const char *path);
 /* Reserves memory for [offset, offset + length), growing the file when it ends before that. */
 int ipc_allocate(int fd, uint64_t offset, uint64_t length);
 
+/* Reads up to `length` bytes at `offset`; returns how many. A short file gives fewer, never a signal. */
+int ipc_read(int fd, void *out, size_t length, uint64_t offset);
+
 typedef struct {
   uint64_t size, links, inode, device, uid, mode;
 } ipc_stat_t;
@@ -47,6 +50,11 @@ enum { IPC_MAP_SHARED = 0, IPC_MAP_PRIVATE = 1 };
  */
 int ipc_map(int fd, const ipc_region_t *regions, size_t count, int mode, void **address, size_t *length);
 int ipc_unmap(void *address, size_t length);
+/*
+ * Gives the pages of a mapping back at once and puts empty private ones in their place, so that the addresses stay valid
+ * until ipc_unmap: whoever still works there reads zeros and writes to nobody. Neighbours that were vacated become one.
+ */
+int ipc_vacate(void *address, size_t length);
 /* Writes mapped pages of a file back to its device, and waits for it. */
 int ipc_sync(void *address, size_t length);
 

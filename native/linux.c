@@ -78,6 +78,13 @@ int ipc_link(int fd, const char *path) {
   return result(linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW));
 }
 
+int ipc_read(int fd, void *out, size_t length, uint64_t offset) {
+  ssize_t got;
+  do got = pread(fd, out, length, (off_t)offset);
+  while (got < 0 && errno == EINTR);
+  return result((int)got);
+}
+
 int ipc_stat(int fd, ipc_stat_t *out) {
   struct statx s;
   if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &s) < 0) return -errno;
@@ -135,6 +142,11 @@ int ipc_map(int fd, const ipc_region_t *regions, size_t count, int mode, void **
 }
 
 int ipc_unmap(void *address, size_t length) { return result(munmap(address, length)); }
+
+int ipc_vacate(void *address, size_t length) {
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  return mmap(address, length, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ? -errno : 0;
+}
 
 int ipc_sync(void *address, size_t length) { return result(msync(address, length, MS_SYNC)); }
 

@@ -148,6 +148,16 @@ FUNCTION(js_allocate) {
   RETURN(ipc_allocate((int)fd, (uint64_t)offset, (uint64_t)length));
 }
 
+/* read(fd, out: ArrayBuffer, offset) */
+FUNCTION(js_read) {
+  ARGUMENTS;
+  int64_t fd = number(&call, 0), offset = number(&call, 2);
+  void *data = NULL;
+  size_t length = 0;
+  if (!call.failed && napi_get_arraybuffer_info(env, call.args[1], &data, &length) != napi_ok) fail(&call, "an ArrayBuffer was expected");
+  RETURN(ipc_read((int)fd, data, length, (uint64_t)offset));
+}
+
 /* stat(fd, out: ArrayBuffer of 6 doubles): size, links, inode, device, uid, mode */
 FUNCTION(js_stat) {
   ARGUMENTS;
@@ -232,10 +242,19 @@ FUNCTION(js_map) {
   return buffer;
 }
 
+/*
+ * detach(buffer): empties a buffer made by map() and its views, and vacates the mapping at once. The finalizer, which
+ * unmaps, runs between two turns of the event loop at the earliest: a program that opens and closes in one turn would run
+ * into the kernel's limit of mappings, and the memory of a removed file would stay until the garbage is collected.
+ */
 FUNCTION(js_detach) {
   ARGUMENTS;
+  void *data = NULL;
+  size_t length = 0, page = 4096;
+  if (call.count < 1 || napi_get_arraybuffer_info(env, call.args[0], &data, &length) != napi_ok) fail(&call, "an ArrayBuffer was expected");
+  if (call.failed) return NULL;
   if (napi_detach_arraybuffer(env, call.args[0]) != napi_ok) return give(env, -22);
-  return give(env, 0);
+  return give(env, length == 0 ? 0 : ipc_vacate(data, (length + page - 1) / page * page));
 }
 
 FUNCTION(js_sync) {
@@ -408,7 +427,7 @@ NAPI_MODULE_INIT() {
       {"open", js_open},           {"keep", js_keep},           {"release", js_release},
       {"close", js_close},
       {"tmpfile", js_tmpfile},     {"link", js_link},           {"allocate", js_allocate},
-      {"stat", js_stat},           {"mkfifo", js_mkfifo},       {"poke", js_poke},
+      {"stat", js_stat},           {"read", js_read},          {"mkfifo", js_mkfifo},       {"poke", js_poke},
       {"drain", js_drain},         {"map", js_map},             {"detach", js_detach},
       {"sync", js_sync},           {"lock", js_lock},           {"unlock", js_unlock},
       {"locked", js_locked},       {"futexWait", js_futex_wait}, {"futexWake", js_futex_wake},

@@ -29,7 +29,7 @@ const {
   bigint: BIGINT,
   reference: REFERENCE,
   holes: HOLES,
-  properties: PROPERTIES,
+  arrayWithProperties: ARRAY_WITH_PROPERTIES,
   end: END,
   shortLatin1: SHORT_LATIN1,
   shortArray: SHORT_ARRAY,
@@ -113,7 +113,7 @@ export class ValueReader extends ByteReader {
     if (tag < SHORT_ARRAY) return this.latin1(tag - SHORT_LATIN1);
     if (tag >= UNDEFINED) return this.single(tag);
     if (tag >= SHORT_SHAPED) return this.shaped(tag - SHORT_SHAPED);
-    return this.array(tag - SHORT_ARRAY);
+    return this.array(tag - SHORT_ARRAY, false);
   }
 
   /** A string; anything else is an error. */
@@ -207,7 +207,9 @@ export class ValueReader extends ByteReader {
       case SHAPED:
         return this.shaped(this.varint());
       case ARRAY:
-        return this.array(this.varint());
+        return this.array(this.varint(), false);
+      case ARRAY_WITH_PROPERTIES:
+        return this.array(this.varint(), true);
       case OBJECT:
         return this.object();
       case BIGINT64:
@@ -288,7 +290,7 @@ export class ValueReader extends ByteReader {
     this.position++;
   }
 
-  private array(length: number): unknown[] {
+  private array(length: number, hasProperties: boolean): unknown[] {
     this.open();
     this.add(length);
     const isSized = length <= this.slots && length <= LONGEST_ROW;
@@ -305,10 +307,7 @@ export class ValueReader extends ByteReader {
       }
     }
     if (array.length !== length) array.length = length;
-    if (bytes[this.position] === PROPERTIES && this.position < end) {
-      this.position++;
-      this.pairs(array);
-    }
+    if (hasProperties) this.pairs(array);
     this.close();
     return array;
   }

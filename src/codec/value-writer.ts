@@ -23,7 +23,7 @@ const {
   object: OBJECT,
   reference: REFERENCE,
   holes: HOLES,
-  properties: PROPERTIES,
+  arrayWithProperties: ARRAY_WITH_PROPERTIES,
   end: END,
   shortArray: SHORT_ARRAY,
   shortShaped: SHORT_SHAPED,
@@ -145,7 +145,7 @@ export class ValueWriter extends ByteWriter {
     for (let index = 0; index < length; index++) {
       const element = array[index];
       if (element === undefined && !isOwn.call(array, index)) {
-        return this.properties(array, this.holey(array, index, length, at));
+        return this.properties(array, position, this.holey(array, index, length, at));
       }
       if (typeof element === "string") at = this.string(element, at);
       else if (typeof element === "number") at = this.number(element, at);
@@ -154,7 +154,7 @@ export class ValueWriter extends ByteWriter {
         at = this.value(element, at);
       }
     }
-    return hasOnlyElements(array) ? at : this.properties(array, at);
+    return hasOnlyElements(array) ? at : this.properties(array, position, at);
   }
 
   /**
@@ -259,10 +259,19 @@ export class ValueWriter extends ByteWriter {
     return at;
   }
 
-  private properties(array: object, position: number): number {
+  /** What properties an array has besides the elements that are written at `start`; those make it another tag. */
+  private properties(array: readonly unknown[], start: number, position: number): number {
     const names = Object.keys(array).filter((key) => !isIndex(key));
     if (names.length === 0) return position;
-    return this.pairs(array as Record<string, unknown>, names, this.byte(PROPERTIES, position));
+    let at = position;
+    const length = this.target[start] - SHORT_ARRAY;
+    if (length < 16) {
+      this.room(at++, 1);
+      this.target.copyWithin(start + 2, start + 1, position);
+      this.target[start + 1] = length;
+    }
+    this.target[start] = ARRAY_WITH_PROPERTIES;
+    return this.pairs(array as unknown as Record<string, unknown>, names, at);
   }
 
   private pairs(object: Record<string, unknown>, keys: readonly string[], position: number): number {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { constants, readSync, statSync } from "node:fs";
+import { constants, statSync } from "node:fs";
 import { join } from "node:path";
 import { ExistsError, MismatchError, NotFoundError } from "../errors.js";
 import { addon, check, EEXIST, ENOENT, ENOSPC, failed, MAP_SHARED } from "../native/addon.js";
@@ -226,14 +226,14 @@ function readHeader(fd: number, path: string, kind: Kind | undefined, resource: 
   const stat = new Float64Array(6);
   check(addon().stat(fd, stat.buffer), "statx", path);
   const [fileBytes, , , , uid, mode] = stat;
-  const bytes = Buffer.alloc(objectHeader.bytes);
+  const bytes = new ArrayBuffer(objectHeader.bytes);
   const mismatch = (what: string): MismatchError =>
     new MismatchError(`${kind ?? "object"} ${JSON.stringify(resource)}: open, and ${what}`, { resource });
   if ((mode & constants.S_IFMT) !== constants.S_IFREG || uid !== (process.getuid?.() ?? uid))
     throw mismatch("the file of that name is not a regular file of this user");
-  if (readSync(fd, bytes, 0, bytes.length, 0) < bytes.length)
+  if (check(addon().read(fd, bytes, 0), "pread", path) < bytes.byteLength)
     throw mismatch("the file of that name is no interproc object");
-  const header = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  const header = new Uint32Array(bytes);
   const { word } = objectHeader;
   if (header[word.magic] !== OBJECT_MAGIC || header[word.version] !== OBJECT_VERSION)
     throw mismatch(

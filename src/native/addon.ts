@@ -19,6 +19,8 @@ export interface Addon {
   tmpfile(directory: string, bytes: number): number;
   link(fd: number, path: string): number;
   allocate(fd: number, offset: number, length: number): number;
+  /** Fills `out` from `offset` on as far as the file goes; gives the bytes read. */
+  read(fd: number, out: ArrayBuffer, offset: number): number;
   /** Fills six doubles: size, links, inode, device, uid, mode. */
   stat(fd: number, out: ArrayBuffer): number;
   mkfifo(path: string, mode: number): number;

@@ -56,7 +56,13 @@ const leaf = fc.oneof(
   fc.bigInt({ min: -(2n ** 900n), max: 2n ** 900n }),
 );
 
-const viewConstructors = [
+/** What all views have in common. */
+interface View {
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): ArrayBufferView;
+  readonly BYTES_PER_ELEMENT?: number;
+}
+
+const views: readonly View[] = [
   Int8Array,
   Uint8Array,
   Uint8ClampedArray,
@@ -69,15 +75,7 @@ const viewConstructors = [
   BigInt64Array,
   BigUint64Array,
   DataView,
-] as const;
-
-/** A view of one of a few buffers that the whole value has in common. */
-const view = fc.record({
-  buffer: fc.nat(2),
-  type: fc.constantFrom(...viewConstructors),
-  start: fc.nat(7),
-  length: fc.nat(6),
-});
+];
 
 /** What an object has in it: a leaf, or the object with that number (modulo how many there are). */
 type Child = { leaf: unknown } | { object: number };
@@ -95,107 +93,151 @@ interface Part {
   fill(of: (child: Child) => unknown): void;
 }
 
-function define(object: object, list: [string, Child][], of: (child: Child) => unknown): void {
+/** Makes a part anew each time: a value that a test has failed with is put together again while it is made smaller. */
+type Maker = (buffers: readonly ArrayBuffer[]) => Part;
+
+const whole = (object: object): Part => ({ object, fill: () => undefined });
+
+function define(object: object, list: readonly [string, Child][], of: (child: Child) => unknown): void {
   for (const [name, one] of list) {
     Object.defineProperty(object, name, { value: of(one), writable: true, enumerable: true, configurable: true });
   }
 }
 
-const done = (object: object): Part => ({ object, fill: () => undefined });
+function quietly(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, writable: true, enumerable: false, configurable: true });
+}
 
-function part(buffers: readonly ArrayBuffer[]): fc.Arbitrary<Part> {
-  return fc.oneof(
-    { weight: 4, arbitrary: entries.map((list): Part => plainPart({}, list)) },
-    entries.map((list): Part => plainPart(Object.assign(new Registered()), list)),
-    {
-      weight: 3,
-      arbitrary: fc
-        .record({
-          list: children,
-          holes: fc.array(fc.nat(8), { maxLength: 2 }),
-          extra: fc.option(entries, { freq: 6 }),
-        })
-        .map(arrayPart),
+const plainObject = entries.map(
+  (list): Maker =>
+    () => {
+      const object = {};
+      return { object, fill: (of) => define(object, list, of) };
     },
-    fc.array(fc.tuple(child, child), { maxLength: 5 }).map((list): Part => {
-      const map = new Map();
-      return { object: map, fill: (of) => list.forEach(([k, v]) => void map.set(of(k), of(v))) };
-    }),
-    children.map((list): Part => {
-      const set = new Set();
-      return { object: set, fill: (of) => list.forEach((one) => void set.add(of(one))) };
-    }),
-    fc
-      .record({ type: fc.constantFrom(Error, TypeError, RangeError), message: text, cause: fc.option(child) })
-      .map(({ type, message, cause }): Part => {
-        const error = new type(message);
+);
+
+const instance = entries.map(
+  (list): Maker =>
+    () => {
+      const object = new Registered();
+      return { object, fill: (of) => define(object, list, of) };
+    },
+);
+
+/** Before each element, so many holes. */
+const array = fc
+  .record({
+    list: fc.array(fc.tuple(fc.constantFrom(0, 0, 0, 1, 70), child), { maxLength: 6 }),
+    last: fc.constantFrom(0, 0, 3),
+  })
+  .chain((elements) => fc.tuple(fc.constant(elements), fc.option(entries, { freq: 6 })))
+  .map(
+    ([{ list, last }, extra]): Maker =>
+      () => {
+        const object: unknown[] = [];
         const fill = (of: (child: Child) => unknown): void => {
-          if (cause !== null)
-            Object.defineProperty(error, "cause", { value: of(cause), writable: true, configurable: true });
+          for (const [holes, one] of list) object[object.length + holes] = of(one);
+          object.length += last;
+          define(object, extra?.filter(([name]) => !/^\d+$|^length$/.test(name)) ?? [], of);
         };
-        return { object: error, fill };
-      }),
-    children.map((list): Part => {
-      const errors: unknown[] = [];
-      return {
-        object: new AggregateErrorOf(errors, "several").error,
-        fill: (of) => list.forEach((one) => void errors.push(of(one))),
-      };
-    }),
-    fc.oneof(fc.date({ noInvalidDate: false }), fc.constant(new Date(Number.NaN))).map((date) => done(new Date(date))),
-    fc.constantFrom(/a/, /[^/]\n/gimsu, /\p{L}/v, /x/dy).map((regexp) => done(new RegExp(regexp))),
-    fc.oneof(number, fc.boolean(), text, fc.bigInt()).map((value) => done(Object(value))),
-    view.map(({ buffer, type, start, length }) => {
-      const size = "BYTES_PER_ELEMENT" in type ? type.BYTES_PER_ELEMENT : 1;
-      return done(new type(buffers[buffer], start * size, length));
-    }),
-    fc.nat(2).map((number) => done(buffers[number])),
+        return { object, fill };
+      },
   );
-}
 
-function plainPart(object: object, list: [string, Child][]): Part {
-  return { object, fill: (of) => define(object, list, of) };
-}
+const map = fc.array(fc.tuple(child, child), { maxLength: 5 }).map(
+  (list): Maker =>
+    () => {
+      const object = new Map<unknown, unknown>();
+      const fill = (of: (child: Child) => unknown): void => {
+        for (const [key, value] of list) object.set(of(key), of(value));
+      };
+      return { object, fill };
+    },
+);
 
-function arrayPart({ list, holes, extra }: { list: Child[]; holes: number[]; extra: [string, Child][] | null }): Part {
-  const array: unknown[] = [];
-  const fill = (of: (child: Child) => unknown): void => {
-    list.forEach((one, index) => void (array[index + holes.filter((hole) => hole <= index).length * 3] = of(one)));
-    array.length += holes.includes(0) ? 2 : 0;
-    if (extra !== null)
-      define(
-        array,
-        extra.filter(([name]) => !/^\d+$/.test(name)),
-        of,
-      );
-  };
-  return { object: array, fill };
-}
+const set = children.map(
+  (list): Maker =>
+    () => {
+      const object = new Set<unknown>();
+      const fill = (of: (child: Child) => unknown): void => {
+        for (const one of list) object.add(of(one));
+      };
+      return { object, fill };
+    },
+);
 
-/** An AggregateError copies the list that it is given; here it has the list itself, which is filled later. */
-class AggregateErrorOf {
-  readonly error = new AggregateError([], "");
-  constructor(errors: unknown[], message: string) {
-    Object.defineProperty(this.error, "errors", { value: errors, writable: true, configurable: true });
-    Object.defineProperty(this.error, "message", { value: message, writable: true, configurable: true });
-  }
-}
+const error = fc
+  .record({ Type: fc.constantFrom(Error, TypeError, RangeError), message: text, cause: fc.option(child) })
+  .map(
+    ({ Type, message, cause }): Maker =>
+      () => {
+        const object = new Type(message);
+        return { object, fill: (of) => cause !== null && quietly(object, "cause", of(cause)) };
+      },
+  );
+
+const aggregateError = children.map(
+  (list): Maker =>
+    () => {
+      const object = new AggregateError([], "several");
+      return { object, fill: (of) => quietly(object, "errors", list.map(of)) };
+    },
+);
+
+const view = fc.record({ buffer: fc.nat(2), Type: fc.constantFrom(...views), start: fc.nat(7), length: fc.nat(6) }).map(
+  ({ buffer, Type, start, length }): Maker =>
+    (buffers) => {
+      const size = Type.BYTES_PER_ELEMENT ?? 1;
+      return whole(new Type(buffers[buffer], start * size, length));
+    },
+);
+
+const dates = fc.oneof(fc.date(), fc.constant(new Date(Number.NaN)));
+const regexps = fc.constantFrom(/a/, /[^/]\n/gimsu, /x/dy, /(?<name>日本)/);
+const primitives = fc.oneof(number, fc.boolean(), text, fc.bigInt());
+
+const anyPart: fc.Arbitrary<Maker> = fc.oneof(
+  { weight: 4, arbitrary: plainObject },
+  { weight: 3, arbitrary: array },
+  instance,
+  map,
+  set,
+  error,
+  aggregateError,
+  view,
+  dates.map(
+    (date): Maker =>
+      () =>
+        whole(new Date(date)),
+  ),
+  regexps.map(
+    (regexp): Maker =>
+      () =>
+        whole(new RegExp(regexp)),
+  ),
+  primitives.map(
+    (value): Maker =>
+      () =>
+        whole(Object(value)),
+  ),
+  fc.nat(2).map(
+    (number): Maker =>
+      (buffers) =>
+        whole(buffers[number]),
+  ),
+);
 
 /**
  * Any value that a message can have: leaves, or a graph of up to 30 objects of all kinds that refer to each other at will,
- * with cycles. The views cover their buffers from end to end, so that these arrive whole.
+ * with cycles. The buffers of the views stand in it too, so that they arrive whole.
  */
 export const anyValue: fc.Arbitrary<unknown> = fc.oneof(
   leaf,
-  fc
-    .constant(0)
-    .chain(() => {
-      const buffers = [0, 1, 2].map((n) => new Uint8Array(112).map((_, i) => i * (n + 3)).buffer);
-      return fc.tuple(fc.constant(buffers), fc.array(part(buffers), { minLength: 1, maxLength: 30 }));
-    })
-    .map(([buffers, parts]) => {
-      const of = (one: Child): unknown => ("leaf" in one ? one.leaf : parts[one.object % parts.length].object);
-      for (const one of parts) one.fill(of);
-      return [parts[0].object, buffers, parts.at(-1)?.object];
-    }),
+  fc.array(anyPart, { minLength: 1, maxLength: 30 }).map((makers) => {
+    const buffers = [3, 4, 5].map((factor) => new Uint8Array(112).map((_, i) => i * factor).buffer);
+    const parts = makers.map((make) => make(buffers));
+    const of = (one: Child): unknown => ("leaf" in one ? one.leaf : parts[one.object % parts.length].object);
+    for (const one of parts) one.fill(of);
+    return [parts[0].object, buffers, parts.at(-1)?.object];
+  }),
 );

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { StructuredDecoder, StructuredEncoder } from "#src/codec.js";
 import { anyValue } from "./any-value.js";
-import { decoded, encoded, roundTrip } from "./round-trip.js";
+import { encoded, roundTrip } from "./round-trip.js";
 import { assertSameGraph } from "./same-graph.js";
 
 const numRuns = process.env.INTERPROC_TEST === "fast" ? 500 : 10_000;
@@ -32,15 +32,17 @@ describe("structured: any value", () => {
     );
   });
 
-  test("cut short anywhere is refused, or is another whole value, and never more", () => {
+  test("cut short anywhere is refused, whatever bytes stand behind", () => {
     const decoder = new StructuredDecoder();
     fc.assert(
-      fc.property(anyValue, fc.double({ min: 0, max: 1, noNaN: true }), (value, part) => {
+      fc.property(anyValue, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (value, part) => {
         const message = encoded(value);
         const end = Math.floor(part * message.length);
-        const copy = Uint8Array.from([...message.subarray(0, end), ...new Array(50).fill(0)]);
-        assert.throws(() => decoder.decode(copy, 0, end), { name: "CodecError" });
-        assert.deepEqual(decoded(message), decoded(message));
+        for (const beyond of [0, 0x41, 0xff]) {
+          const cut = new Uint8Array(message.length + 50).fill(beyond);
+          cut.set(message.subarray(0, end));
+          assert.throws(() => decoder.decode(cut, 0, end), { name: "CodecError" });
+        }
       }),
       { numRuns: numRuns / 10 },
     );

@@ -95,6 +95,8 @@ const cloneable: Record<string, unknown> = {
     holey(2, { 1: 1, x: 1 }),
     Object.assign(new Array(100).fill(7), { x: 1 }),
     Object.assign(new Array(1000).fill(7.5), { x: 1, "-1": 2, "01": 3 }),
+    Object.assign([[1]], { x: 1 }),
+    Object.assign([Object.assign([holey(3)], { y: 2 })], { x: 1 }),
     "a1b2".match(/(?<letter>[a-z])\d/),
   ],
   "a sparse array": holey(95_000_000, { 5000000: "x", 90000000: "y" }),
