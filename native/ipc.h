@@ -53,6 +53,7 @@ int ipc_unmap(void *address, size_t length);
 /*
  * Gives the pages of a mapping back at once and puts empty private ones in their place, so that the addresses stay valid
  * until ipc_unmap: whoever still works there reads zeros and writes to nobody. Neighbours that were vacated become one.
+ * `length` is rounded up to whole pages.
  */
 int ipc_vacate(void *address, size_t length);
 /* Writes mapped pages of a file back to its device, and waits for it. */

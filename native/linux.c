@@ -144,8 +144,9 @@ int ipc_map(int fd, const ipc_region_t *regions, size_t count, int mode, void **
 int ipc_unmap(void *address, size_t length) { return result(munmap(address, length)); }
 
 int ipc_vacate(void *address, size_t length) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), total = (length + page - 1) / page * page;
   int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-  return mmap(address, length, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ? -errno : 0;
+  return mmap(address, total, PROT_READ | PROT_WRITE, flags, -1, 0) == MAP_FAILED ? -errno : 0;
 }
 
 int ipc_sync(void *address, size_t length) { return result(msync(address, length, MS_SYNC)); }

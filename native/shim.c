@@ -250,11 +250,12 @@ FUNCTION(js_map) {
 FUNCTION(js_detach) {
   ARGUMENTS;
   void *data = NULL;
-  size_t length = 0, page = 4096;
-  if (call.count < 1 || napi_get_arraybuffer_info(env, call.args[0], &data, &length) != napi_ok) fail(&call, "an ArrayBuffer was expected");
+  size_t length = 0;
+  if (call.count < 1 || napi_get_arraybuffer_info(env, call.args[0], &data, &length) != napi_ok)
+    fail(&call, "an ArrayBuffer was expected");
   if (call.failed) return NULL;
   if (napi_detach_arraybuffer(env, call.args[0]) != napi_ok) return give(env, -22);
-  return give(env, length == 0 ? 0 : ipc_vacate(data, (length + page - 1) / page * page));
+  return give(env, length == 0 ? 0 : ipc_vacate(data, length));
 }
 
 FUNCTION(js_sync) {

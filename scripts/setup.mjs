@@ -18,6 +18,14 @@ const systemPackages = [
     without: "the native addon cannot be built, and shared memory needs it",
     isThere: compilerWorks,
   },
+  {
+    what: "Python 3",
+    packages: ["python3"],
+    usedBy: ["test"],
+    essential: false,
+    without: "the tests of blocks that are shared with Python are left out",
+    isThere: () => spawnSync("python3", ["--version"]).status === 0,
+  },
 ];
 
 const policyFile = "/usr/sbin/policy-rc.d";

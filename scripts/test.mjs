@@ -35,7 +35,8 @@ await main(async (args) => {
 
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const what = `${tests} tests in ${files.length} files, types${filters.length === 0 ? " and lint" : ""}, ${seconds} s`;
-  console.log(failures.length === 0 ? `\nall passed: ${what}` : `\nfailed: ${failures.join(", ")}\n(${what})`);
+  console.log(`\n${failures.length === 0 ? "all passed" : `failed: ${failures.join(", ")}`} (${what})`);
+  console.log(`${Math.max(0, tests - failures.length)} passed, ${failures.length} failed`);
   return failures.length === 0 ? 0 : 1;
 });
 

@@ -29,11 +29,15 @@ export async function demo(folder: string | undefined, options: DemoOptions): Pr
   const screen = screenOf(process.stderr);
   // where nobody watches, a JSON document is all there is
   const say = options.json && !screen.isTerminal ? () => undefined : (text: string) => process.stderr.write(text);
-  const result = await interruptible((signal) => countTwice(root, options.processes, screen, say, signal)).catch((error) => {
-    if (screen.isTerminal) say("\n"); // what is said next is not to stand behind a progress bar
-    throw error;
-  });
-  process.stdout.write(options.json ? `${JSON.stringify(result, null, 2)}\n` : report(result, screenOf(process.stdout)));
+  const result = await interruptible((signal) => countTwice(root, options.processes, screen, say, signal)).catch(
+    (error) => {
+      if (screen.isTerminal) say("\n"); // what is said next is not to stand behind a progress bar
+      throw error;
+    },
+  );
+  process.stdout.write(
+    options.json ? `${JSON.stringify(result, null, 2)}\n` : report(result, screenOf(process.stdout)),
+  );
   return result.comparison.equal ? 0 : 1;
 }
 
@@ -43,7 +47,10 @@ function checkFolder(folder: string): string {
     if (statSync(path).isDirectory()) return path;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Failure(code === "ENOENT" ? `there is no folder ${path}` : `the folder ${path} cannot be read: ${code}`, 2);
+    throw new Failure(
+      code === "ENOENT" ? `there is no folder ${path}` : `the folder ${path} cannot be read: ${code}`,
+      2,
+    );
   }
   throw new Failure(`${path} is not a folder`, 2);
 }

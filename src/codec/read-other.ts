@@ -1,4 +1,5 @@
 import { type Registration, registrationNamed } from "./class-registry.js";
+import { CollisionGuard } from "./collision-guard.js";
 import { readArrayBuffer, readView } from "./read-binary.js";
 import { readError } from "./read-error.js";
 import { MAX_CLASS_NAME, MAX_REGEXP_SOURCE, TAG, type TagName } from "./structured.layout.js";
@@ -53,8 +54,10 @@ function readMap(reader: ValueReader): Map<unknown, unknown> {
   reader.add(count);
   const map = new Map<unknown, unknown>();
   reader.track(map);
+  const guard = new CollisionGuard(count);
   for (let left = count; left > 0; left--) {
     const key = reader.value();
+    if (guard.collides(key)) throw reader.broken("keys that collide");
     map.set(key, reader.value());
   }
   return map;
@@ -65,7 +68,12 @@ function readSet(reader: ValueReader): Set<unknown> {
   reader.add(count);
   const set = new Set<unknown>();
   reader.track(set);
-  for (let left = count; left > 0; left--) set.add(reader.value());
+  const guard = new CollisionGuard(count);
+  for (let left = count; left > 0; left--) {
+    const element = reader.value();
+    if (guard.collides(element)) throw reader.broken("keys that collide");
+    set.add(element);
+  }
   return set;
 }
 

@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { CodecError } from "../errors.js";
 import { isNative, registrationFor } from "./class-registry.js";
+import { CollisionGuard } from "./collision-guard.js";
 import { HANDLE } from "./handle.js";
 import { classRefusal, EntryStep, refusal } from "./refusal.js";
 import { MAX_REGEXP_SOURCE, TAG } from "./structured.layout.js";
@@ -68,8 +69,10 @@ function writeMap(writer: ValueWriter, map: Map<unknown, unknown>, position: num
   const count = entries.length / 2;
   writer.add(count);
   let at = writer.tagged(TAG.map, count, position);
+  const guard = new CollisionGuard(count);
   for (let index = 0; index < count; index++) {
     const key = entries[2 * index];
+    if (guard.collides(key)) throw colliding(writer);
     const value = entries[2 * index + 1];
     at = isAtom(key) ? writer.value(key, at) : writer.child(new EntryStep("key", index, key), key, at);
     at = isAtom(value) ? writer.value(value, at) : writer.child(new EntryStep("value", index, key), value, at);
@@ -82,13 +85,21 @@ function writeSet(writer: ValueWriter, set: Set<unknown>, position: number): num
   Set.prototype.forEach.call(set, (element) => elements.push(element));
   writer.add(elements.length);
   let at = writer.tagged(TAG.set, elements.length, position);
+  const guard = new CollisionGuard(elements.length);
   for (let index = 0; index < elements.length; index++) {
     const element = elements[index];
+    if (guard.collides(element)) throw colliding(writer);
     at = isAtom(element)
       ? writer.value(element, at)
       : writer.child(new EntryStep("element", index, index), element, at);
   }
   return at;
+}
+
+function colliding(writer: ValueWriter): CodecError {
+  return new CodecError(
+    `encode: too many numbers or bigints with the same hash are keys, at ${writer.openPath}; no receiver would take them, because they make a Map slow`,
+  );
 }
 
 /** True for what is never refused, so that no error has to say where it is. */

@@ -114,7 +114,7 @@ export class Segment {
     return this.mapped;
   }
 
-  /** Empties every view of it; the memory itself is unmapped by the garbage collector. */
+  /** Empties every view of it and gives the memory back; the addresses stay taken until the garbage collector comes. */
   unmap(): void {
     if (!this.mapped) return;
     this.mapped = false;

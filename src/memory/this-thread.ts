@@ -2,6 +2,7 @@ import { Registry } from "./registry.js";
 
 let attached: Registry | undefined;
 const leaving: (() => void)[] = [];
+let hasBegunToLeave = false;
 
 /** This thread's place in the registry, taken on first use. */
 export function registry(): Registry {
@@ -20,7 +21,11 @@ export function beforeLeaving(work: () => void): void {
   leaving.push(work);
 }
 
+/** Whether the thread is ending: what is settled now, nobody sees any more. */
+export const isLeaving = (): boolean => hasBegunToLeave;
+
 function leave(): void {
+  hasBegunToLeave = true;
   for (const work of leaving.splice(0)) work();
   attached?.leave();
 }

@@ -28,6 +28,7 @@ export interface Addon {
   drain(fd: number): number;
   /** Maps pairs of (offset, length) one behind the other; the buffer shows the first `length` bytes, -1 all of them. */
   map(fd: number, mode: number, length: number, ...regions: number[]): ArrayBuffer | number;
+  /** Empties a buffer made by {@link map} and its views, and gives its memory back; the finalizer unmaps the addresses. */
   detach(buffer: ArrayBuffer): number;
   sync(buffer: ArrayBuffer, offset: number, length: number): number;
   lock(fd: number, byte: number, shared: number): number;

@@ -3,9 +3,9 @@ import type { AtomicElements } from "./atomic-elements.js";
 import { refusedValue } from "./element-kinds.js";
 
 /*
- * Floats: there are no atomic ones, so their bits are read and compared and exchanged as integers. A comparison goes by
- * the number, not by the bits, so that 0 finds -0 and NaN finds every NaN; the exchange itself goes by the very bits that
- * were read.
+ * Floats: there are no atomic ones, so their bits are read and compared and exchanged as integers. A comparison goes
+ * by the number, not by the bits, so that 0 finds -0 and NaN finds every NaN; the exchange itself goes by the very
+ * bits that were read.
  */
 const isSame = (a: number, b: number): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b));
 

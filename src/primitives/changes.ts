@@ -5,13 +5,13 @@
  *         so that a writer pays for one load when nobody waits, however many may be attached.
  * States  watched 0: nobody waits      1: somebody may, look at the bitmap
  * Order   waiter: bit, then watched, then its parker word, then the value     writer: value, then watched, then bitmap,
- *         then the waiters' parker words. All sequentially consistent: a waiter whose look misses the new value has been
- *         seen by its writer.
- *         A writer that finds watched 1 and no bit sets it 0 and looks at the bitmap again; for a bit that came meanwhile
- *         it sets watched 1 before it wakes anybody, so that a write which it had hidden is seen by whom it wakes.
- * Death   A writer killed between value and wake, or between watched 0 and its second look, leaves a waiter asleep until
- *         it looks again by itself (the parker's bound) and says anew that it waits. A killed waiter's bit is cleared by
- *         the writers; an entry that was taken over meanwhile gets it back.
+ *         then the waiters' parker words. All sequentially consistent: a waiter whose look misses the new value has
+ *         been seen by its writer.
+ *         A writer that finds watched 1 and no bit sets it 0 and looks at the bitmap again; for a bit that came
+ *         meanwhile it sets watched 1 before it wakes anybody, so that whom it wakes sees a write that it had hidden.
+ * Death   A writer killed between value and wake, or between watched 0 and its second look, leaves a waiter asleep
+ *         until it looks again by itself (the parker's bound) and says anew that it waits. A killed waiter's bit is
+ *         cleared by the writers; an entry that was taken over meanwhile gets it back.
  * Limits  A value that comes and goes between two looks is missed.
  */
 import { deadlineOf, now, type SyncWaitOptions, timedOut, type WaitOptions } from "../deadline.js";

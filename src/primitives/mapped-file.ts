@@ -25,11 +25,12 @@ const ZEROS = 1 << 20;
  * and the device at some later time, or by `flush()`. The idea is Python's `mmap.mmap`.
  *
  * Readonly, the pages are mapped private: a write goes to a copy of the page, which from then on shows no more changes
- * of others. It never crashes and never reaches the file.
+ * of others, and never to the file.
  *
- * A process that is killed leaves what it has written so far. Misuse that no library can catch: a program that makes the
- * file shorter while it is mapped, or a disk that is full when a hole of the file is written to (a SIGBUS ends this
- * process), and `close()` while an asynchronous native call of Node's (zlib, fs, crypto) works on the bytes (Node aborts).
+ * A process that is killed leaves what it has written so far. Misuse that no library can catch: a program that makes
+ * the file shorter while it is mapped, or a disk that is full when a hole of the file is written to (a SIGBUS ends
+ * this process), and `close()` while an asynchronous native call of Node's (zlib, fs, crypto) works on the bytes
+ * (Node crashes).
  *
  * @example
  * using file = MappedFile.open("/tmp/counter.bin", { size: 8 });

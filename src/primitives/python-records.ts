@@ -17,7 +17,7 @@ let leaving = false;
 
 /** Notes that this thread is making a block. */
 export function addRecord(home: Registry, inode: number, name: string): void {
-  const path = join(home.directory, PYTHON, `${home.self}.${inode}.${name}`);
+  const path = join(home.directory, PYTHON, `${home.self >>> 0}.${inode}.${name}`);
   try {
     writeFileSync(path, "", { mode: 0o600 });
   } catch (cause) {
@@ -66,7 +66,7 @@ function recordsIn(home: Registry): Record[] {
   return readdirSync(folder).flatMap((file) => {
     const parts = /^(\d+)\.(\d+)\.(.+)$/s.exec(file);
     if (!parts) return [];
-    return [{ path: join(folder, file), owner: Number(parts[1]), inode: Number(parts[2]), name: parts[3] }];
+    return [{ path: join(folder, file), owner: Number(parts[1]) | 0, inode: Number(parts[2]), name: parts[3] }];
   });
 }
 

@@ -66,7 +66,8 @@ export class SharedArray<K extends ElementKind = ElementKind>
    * Makes an anonymous array.
    *
    * @param content its length, or the values of its elements
-   * @throws UsageError for a kind that there is not, a length that is not 0 or more, or a value that the kind does not take
+   * @throws UsageError for a kind that there is not, a length that is not 0 or more, or a value that the kind does
+   * not take
    * @throws SystemError when the memory is not there
    */
   constructor(kind: K, content: ArrayContent<K>, options?: Pick<SharedObjectOptions, "maxAttached">);
@@ -112,7 +113,11 @@ export class SharedArray<K extends ElementKind = ElementKind>
     return arrayAt(openObject("array", name, (segment) => examine(segment, kind)));
   }
 
-  /** Opens the array of that name, or makes it. @throws MismatchError also for another length; UsageError, SystemError */
+  /**
+   * Opens the array of that name, or makes it.
+   *
+   * @throws MismatchError also for another length; UsageError, SystemError
+   */
   static openOrCreate<K extends ElementKind>(
     name: string,
     kind: K,
@@ -163,7 +168,10 @@ export class SharedArray<K extends ElementKind = ElementKind>
     return old;
   }
 
-  /** Stores `replacement` if the element is `expected`, and gives what it found; see {@link SharedValue.compareExchange}. */
+  /**
+   * Stores `replacement` if the element is `expected`, and gives what it found; see {@link
+   * SharedValue.compareExchange}.
+   */
   compareExchange(index: number, expected: ElementValue<K>, replacement: ElementValue<K>): ElementValue<K> {
     const found = this.elements.compareExchange(this.check(index), expected, replacement);
     this.changes.published();
@@ -178,8 +186,8 @@ export class SharedArray<K extends ElementKind = ElementKind>
   }
 
   /**
-   * Waits until `predicate` is true for an element, and resolves with it. Each atomic write to the array has it looked at
-   * again; a write through `view` wakes nobody and is seen when the wait looks by itself, within a second.
+   * Waits until `predicate` is true for an element, and resolves with it. Each atomic write to the array has it
+   * looked at again; a write through `view` wakes nobody and is seen when the wait looks by itself, within a second.
    *
    * @throws TimeoutError after `timeout`; the reason of `signal` when that is aborted; ClosedError by `close()`
    */

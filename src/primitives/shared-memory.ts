@@ -13,7 +13,9 @@ import { createObject, openObject, openOrCreateObject, type SharedObjectOptions,
 export interface SharedMemoryOptions extends SharedObjectOptions {
   /** Bytes, 1 or more, exactly as many as the block will have. */
   size: number;
-  /** `true`: a block as Python's `multiprocessing.shared_memory` makes it, see {@link SharedMemory}. Default `false`. */
+  /**
+   * `true`: a block as Python's `multiprocessing.shared_memory` makes it, see {@link SharedMemory}. Default `false`.
+   */
   python?: boolean;
 }
 
@@ -24,19 +26,19 @@ export interface OpenSharedMemoryOptions {
 
 /**
  * A block of memory that several processes see at once: bytes, no more. What is written is seen by the others at some
- * time and in some order; put a `SharedValue`, a pipe or `Atomics` on `buffer` beside it to say when it is complete. All
- * memory is reserved when the block is made: a full machine is an error then, not a crash later.
+ * time and in some order; put a `SharedValue`, a pipe or `Atomics` on `buffer` beside it to say when it is complete.
+ * All memory is reserved when the block is made: a full machine is an error then, not a crash later.
  *
  * It goes when the last process that holds it closes it or dies, unless it was made with `persist: true`.
  *
- * With `python: true` it is the file /dev/shm/<name> of exactly that size, without a header, and each side opens what the
- * other made. There is no place in it for who holds it: it lives until `unlink()`, or until the thread that made it ended,
- * in whatever way (`persist: true`: until `unlink()` only). Our end never removes what others made. A Python of 3.12 or
- * older removes a block's name when a program that had only opened it ends (`track=False` from 3.13 on, or
- * `resource_tracker.unregister`); the block stays for whoever holds it.
+ * With `python: true` it is the file /dev/shm/<name> of exactly that size, without a header, and each side opens what
+ * the other made. There is no place in it for who holds it: it lives until `unlink()`, or until the thread that made
+ * it ended, in whatever way (`persist: true`: until `unlink()` only). Our end never removes what others made. A
+ * Python of 3.12 or older removes a block's name when a program that had only opened it ends (`track=False` from 3.13
+ * on, or `resource_tracker.unregister`); the block stays for whoever holds it.
  *
- * Misuse that no library can catch: another program that makes the file shorter (reading behind its end is a SIGBUS), and
- * `close()` while an asynchronous native call of Node's (zlib, fs, crypto) works on the bytes (Node aborts).
+ * Misuse that no library can catch: another program that makes the file shorter (reading behind its end is a SIGBUS),
+ * and `close()` while an asynchronous native call of Node's (zlib, fs, crypto) works on the bytes (Node crashes).
  *
  * @example
  * const block = SharedMemory.create("frame", { size: 1920 * 1080 * 4 });
@@ -90,7 +92,11 @@ export class SharedMemory implements Disposable, Handing {
     }
   }
 
-  /** Opens the block of that name, or makes it. @throws MismatchError when it has fewer bytes; UsageError, SystemError */
+  /**
+   * Opens the block of that name, or makes it.
+   *
+   * @throws MismatchError when it has fewer bytes; UsageError, SystemError
+   */
   static openOrCreate(name: string, options: SharedMemoryOptions): SharedMemory {
     const operation = "SharedMemory.openOrCreate()";
     const size = checkSize(options?.size, operation);
@@ -141,14 +147,17 @@ export class SharedMemory implements Disposable, Handing {
     this.all = new Uint8Array(this.block.buffer);
   }
 
-  /** Gives this handle up; allowed twice. Its views become empty (length 0). Other handles of the block stay as they are. */
+  /**
+   * Gives this handle up; allowed twice. Its views become empty (length 0). Other handles of the block stay as they
+   * are.
+   */
   close(): void {
     this.block.close();
   }
 
   /**
-   * Takes the name away: nobody finds it any more, holders keep it, and it goes with the last of them. Also allowed after
-   * `close()`.
+   * Takes the name away: nobody finds it any more, holders keep it, and it goes with the last of them. Also allowed
+   * after `close()`.
    *
    * @throws NotFoundError when it has no name, or not any more
    */

@@ -1,9 +1,9 @@
 /*
  * The common life of what stands in shared memory for its own sake: values, arrays, blocks of memory.
  *
- * Idea    A thread holds an object once, however many handles of it there are here: one mapping of the control words and
- *         one attachment. A block that users see (`bytes`, `view`) is mapped once for each handle, so that closing a
- *         handle empties its own views and nobody else's.
+ * Idea    A thread holds an object once, however many handles of it there are here: one mapping of the control words
+ *         and one attachment. A block that users see (`bytes`, `view`) is mapped once for each handle, so that closing
+ *         a handle empties its own views and nobody else's.
  * States  held by some handle here -> left: the last handle was closed, or the thread ends
  * Order   open, attach, and only then trust the name: when the object was removed between the two, look again by name
  * Death   Whatever a killed thread held counts as left; the object stays for its other holders, and goes with the last.
@@ -223,11 +223,11 @@ export abstract class SharedObject implements Disposable, Handing {
   }
 
   /**
-   * Gives this handle up; allowed twice. Its views become empty (length 0), every other use is a ClosedError. The object
-   * stays for whoever else holds it and goes with its last holder, unless it was made with `persist`.
+   * Gives this handle up; allowed twice. Its views become empty (length 0), every other use is a ClosedError. The
+   * object stays for whoever else holds it and goes with its last holder, unless it was made with `persist`.
    *
-   * A native call of Node's that still works on its bytes (zlib, fs, crypto) must have ended: Node itself aborts when
-   * they are taken from under one.
+   * A native call of Node's that still works on its bytes (zlib, fs, crypto) must have ended: Node crashes when they
+   * are taken from under one.
    */
   close(): void {
     if (this.isClosed) return;
@@ -237,8 +237,8 @@ export abstract class SharedObject implements Disposable, Handing {
   }
 
   /**
-   * Takes the name away: nobody finds it any more, the name is free, and the object goes with its last holder even if it
-   * was made with `persist`. Also allowed after `close()`.
+   * Takes the name away: nobody finds it any more, the name is free, and the object goes with its last holder even if
+   * it was made with `persist`. Also allowed after `close()`.
    *
    * @throws NotFoundError when it has no name, or not any more
    */
@@ -287,7 +287,10 @@ export function labelOf(what: string, name: string): string {
   return name === "" ? what : `${what} ${JSON.stringify(name)}`;
 }
 
-/** The bytes of the user's data, as the header has them; nobody else's word for a size is taken without a look at the file. */
+/**
+ * The bytes of the user's data, as the header has them; nobody else's word for a size is taken without a look at the
+ * file.
+ */
 export function headerSize(segment: Segment): number {
   return new Float64Array(segment.control, objectHeader.offset.size, 1)[0];
 }

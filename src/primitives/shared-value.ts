@@ -32,12 +32,13 @@ const labelFor = (kind: ElementKind, name = ""): string => labelOf(`SharedValue(
  * One number, bigint or boolean that several processes read and write, each operation as a whole: nobody ever sees half
  * of a value, and no `add` is lost. Operations of all threads have one order.
  *
- * Kinds are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool`. Integers wrap and lose their fraction as in a typed array, `i64`
- * and `u64` take and give bigint, `f32` rounds. A process that is killed inside an operation has done it or not.
+ * Kinds are `i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool`. Integers wrap and lose their fraction as in a typed array,
+ * `i64` and `u64` take and give bigint, `f32` rounds. A process that is killed inside an operation has done it or
+ * not.
  *
- * `new SharedValue(kind)` is anonymous and reaches others by being handed over; `create`, `open` and `openOrCreate` go by
- * a name. It goes when the last process that holds it closes it or dies. The idea is Python's `Value`, whose `+=` needs a
- * lock.
+ * `new SharedValue(kind)` is anonymous and reaches others by being handed over; `create`, `open` and `openOrCreate`
+ * go by a name. It goes when the last process that holds it closes it or dies. The idea is Python's `Value`, whose
+ * `+=` needs a lock.
  *
  * @example
  * const counter = new SharedValue("i32", 40);
@@ -138,8 +139,8 @@ export class SharedValue<K extends ElementKind = ElementKind> extends SharedObje
   }
 
   /**
-   * Stores `replacement` if the value is `expected`, and gives the value it found: it was stored if that is the expected
-   * one. Floats are compared as numbers (0 is -0), and NaN is taken for NaN.
+   * Stores `replacement` if the value is `expected`, and gives the value it found: it was stored if that is the
+   * expected one. Floats are compared as numbers (0 is -0), and NaN is taken for NaN.
    */
   compareExchange(expected: ElementValue<K>, replacement: ElementValue<K>): ElementValue<K> {
     const found = this.elements.compareExchange(0, expected, replacement);
@@ -158,8 +159,9 @@ export class SharedValue<K extends ElementKind = ElementKind> extends SharedObje
   }
 
   /**
-   * Waits until `predicate` is true for the value, and resolves with that value. Each operation that writes, in whatever
-   * process, has it looked at again; a value that comes and goes may be missed. A pending wait keeps the process alive.
+   * Waits until `predicate` is true for the value, and resolves with that value. Each operation that writes, in
+   * whatever process, has it looked at again; a value that comes and goes may be missed. A pending wait keeps the
+   * process alive.
    *
    * @throws TimeoutError after `timeout`; the reason of `signal` when that is aborted; ClosedError by `close()`
    */

@@ -18,7 +18,9 @@ export function sweepOnce(): void {
   if (swept) return;
   swept = true;
   const everything = (): void => {
-    sweepFlights(registry()); // a carrier may also be left by who was killed before it had a place in the registry
+    const home = registry();
+    sweepFlights(home); // a carrier may be left by who was killed before it had a place in the registry,
+    sweepDoors(home); // and a life line looks alive for a moment after its process's place was given up
     sweep();
   };
   beforeLeaving(everything);

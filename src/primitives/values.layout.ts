@@ -15,7 +15,10 @@ export const ELEMENT_KINDS = {
   bool: 11,
 } as const;
 
-/** Behind header and attachments of a value, on a cache line of its own: who has just written reads `watched` for nothing. */
+/**
+ * Behind header and attachments of a value, on a cache line of its own: who has just written reads `watched` for
+ * nothing.
+ */
 export const valueBody = layout("shared value", {
   value: ["f64", "the value, in the first of 8 bytes; what it is, the header's detail says"],
   watched: ["u32", "0: nobody waits for a change; 1: somebody may, and the bitmap says who"],

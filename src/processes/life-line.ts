@@ -14,9 +14,15 @@ export function lifeLine(): string {
   const path = addon().life(join(registry().directory, LIVES, `${process.pid}.${freshName()}`));
   if (typeof path === "number") throw failed(path, "mkfifo", "this process's life line");
   known = path;
-  if (isMainThread) beforeLeaving(() => rmSync(path, { force: true }));
   return path;
 }
+
+// the life line ends with the process, not with the thread that asked for it first
+if (isMainThread)
+  beforeLeaving(() => {
+    const path = addon().life(""); // what is in use; with none, an empty path makes none
+    if (typeof path === "string") rmSync(path, { force: true });
+  });
 
 /**
  * Ends this process as soon as the one behind the life line ends, by the addon's watcher thread: also while the event

@@ -5,6 +5,7 @@ import type { WaitOptions } from "../deadline.js";
 import { AbandonedError, EOFError } from "../errors.js";
 import { dropFolder } from "../primitives/flight.js";
 import { sweep } from "../primitives/sweep.js";
+import { parker } from "../sync/parker.js";
 import { Pending } from "../sync/pending.js";
 import { type RemoteFailure, restoreFailure } from "./remote-failure.js";
 
@@ -46,11 +47,14 @@ export class Process<Result = unknown> implements Disposable, AsyncDisposable {
     children.add(this as Process);
     const heard = this.listen();
     this.exit = new Promise((resolve) => {
-      child.once("exit", (code, signalCode) => {
-        this.ended = { code, signal: signalCode };
+      child.once("exit", (code, signal) => {
         children.delete(this as Process);
         this.cleanUp();
-        resolve(this.ended);
+        control.ref(); // the end of its answers comes now, and whoever awaits it has nothing else that keeps the loop
+        void heard.then(() => {
+          this.ended = { code, signal };
+          resolve(this.ended);
+        });
       });
     });
     this.answer = this.judge(heard);
@@ -171,6 +175,7 @@ export class Process<Result = unknown> implements Disposable, AsyncDisposable {
 
   private cleanUp(): void {
     dropFolder(this.folder);
+    parker().peers.forgetDead();
     sweep();
   }
 

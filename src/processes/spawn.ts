@@ -42,8 +42,11 @@ export interface Errand extends TaskName {
 }
 
 const CONTROL_CAPACITY = 4096;
-/** Options that belong to one process only, with how many values follow. */
+/** Options that belong to one process only. */
 const NOT_INHERITED = /^--?(inspect|eval$|e$|print$|p$|pe$|check$|c$|interactive$|i$|test|watch|run$|input-type)/;
+
+/** Options that the text of a program follows. */
+const TAKES_TEXT = /^(--eval|-e|--print|-p|-pe)$/;
 
 let count = 0;
 
@@ -146,5 +149,14 @@ function stdioOf(stdio: StdioOptions | undefined, fd: number): StdioOptions {
 
 /** How this process was run: loaders and flags, without what is for one process only (a debugger's port, `-e`). */
 function inheritedOptions(): string[] {
-  return process.execArgv.filter((argument) => !NOT_INHERITED.test(argument));
+  const kept: string[] = [];
+  let drops = false;
+  let isText = false;
+  for (const argument of process.execArgv) {
+    // what begins with no dash is the value of the option before; the text after --eval may begin with anything
+    if (!isText && argument.startsWith("-")) drops = NOT_INHERITED.test(argument);
+    if (!drops) kept.push(argument);
+    isText = !isText && TAKES_TEXT.test(argument);
+  }
+  return kept;
 }

@@ -23,7 +23,6 @@ import { type LoopDoor, openLoopDoor } from "./loop-door.js";
 import { ASLEEP_IN_CALL, ASLEEP_IN_LOOP, AWAKE, NOTIFIED } from "./parker.layout.js";
 import { Patience } from "./patience.js";
 import { Peers } from "./peers.js";
-import { canSpin } from "./processors.js";
 
 const CALL_RECHECK_MS = 50;
 const LOOP_RECHECK_MS = 50;
@@ -73,7 +72,6 @@ export class Parker {
   private moved = 0;
   private readonly spinPatience = new Patience(SPIN_MS, SPIN_MOST_MS);
   private readonly pollPatience = new Patience(POLL_MS, POLL_MOST_MS);
-  private pollPays = canSpin;
   private timer: NodeJS.Timeout | undefined;
   private recheckMs = LOOP_RECHECK_MS;
   private readonly tick = (): void => {
@@ -123,7 +121,7 @@ export class Parker {
       else this.holdIfNeeded();
     } else if (!this.ticking) {
       this.pollingSince = now();
-      if (this.pollPays && wait.holdsLoop) this.poll();
+      if (this.pollPatience.ms > 0 && wait.holdsLoop) this.poll();
       else this.sleepInLoop();
     }
   }
@@ -143,8 +141,9 @@ export class Parker {
 
   private spin(waits: readonly Wait[], deadline: number): boolean {
     for (const wait of waits) if (wait.attempt()) return true;
-    if (!canSpin) return false;
-    let end = now() + this.spinPatience.ms;
+    const limit = this.spinPatience.ms;
+    if (limit === 0) return false;
+    let end = now() + limit;
     let moved = movedBy(waits);
     for (;;) {
       for (let i = 0; i < 8; i++)
@@ -213,23 +212,17 @@ export class Parker {
     if (wasAsleep) {
       if (this.registry.words.exchange(this.word, AWAKE) === NOTIFIED) this.recheckAll();
       this.mode = "polling";
-      const ms = now() - this.asleepSince;
-      this.pollPatience.slept(ms);
-      if (canSpin && ms < POLL_MOST_MS) this.pollPays = true;
+      this.pollPatience.slept(now() - this.asleepSince);
     }
     const progress = this.attemptAll();
+    if (progress && !wasAsleep) this.pollPatience.paid();
     if (this.waits.size === 0) return this.rest();
     if (progress) {
       this.pollingSince = now();
       this.recheckMs = LOOP_RECHECK_MS;
-      if (this.mode === "polling" && !wasAsleep) {
-        this.pollPays = canSpin;
-        this.pollPatience.paid();
-      }
     }
     if (this.ticking) return;
-    if (this.pollPays && this.someHold() && now() - this.pollingSince < this.pollPatience.ms) return this.poll();
-    if (!progress && !wasAsleep) this.pollPays = false;
+    if (this.someHold() && now() - this.pollingSince < this.pollPatience.ms) return this.poll();
     this.sleepInLoop();
   }
 

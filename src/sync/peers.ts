@@ -16,6 +16,7 @@ interface Door {
  */
 export class Peers {
   private readonly doors = new Map<number, Door>();
+  private seenDeath = 0;
 
   constructor(private readonly registry: Registry) {}
 
@@ -47,9 +48,19 @@ export class Peers {
     addon().close(door.fd);
   }
 
+  /** Closes the doors of threads that have ended. */
+  forgetDead(): void {
+    for (const owner of this.doors.keys()) if (!this.registry.isAlive(owner)) this.forget(owner);
+  }
+
   private open(owner: number): Door | undefined {
     const known = this.doors.get(owner);
     if (known) return known;
+    const death = this.registry.words.load(this.registry.lastDeathWord);
+    if (death !== this.seenDeath) {
+      this.seenDeath = death;
+      this.forgetDead();
+    }
     const fd = addon().open(this.registry.fifoPath(owner), constants.O_WRONLY | constants.O_NONBLOCK, 0);
     if (fd < 0) return undefined; // no such FIFO, or nobody reads it: the thread is gone
     addon().keep(fd);

@@ -1,4 +1,5 @@
 import { timedOut, type WaitOptions } from "../deadline.js";
+import { isLeaving } from "../memory/this-thread.js";
 
 /**
  * One call that waits in the event loop: its promise, its timer and its signal. Whoever settles it clears both; giving
@@ -38,7 +39,8 @@ export class Pending<T> {
   }
 
   reject(error: unknown): void {
-    this.end()?.reject(error);
+    const settle = this.end();
+    if (!isLeaving()) settle?.reject(error); // else it would only be an unhandled rejection of a thread that is over
   }
 
   private giveUp(error: unknown): void {

@@ -49,10 +49,15 @@ describe("interproc, the command", () => {
   }
 
   test("what interproc itself reports is one line on stderr, exit code 1", async () => {
-    const { code, stdout, stderr } = await runCli(["demo", join(projectRoot, "docs")], { INTERPROC_DIR: "/no/such/folder" });
+    const { code, stdout, stderr } = await runCli(["demo", join(projectRoot, "docs")], {
+      INTERPROC_DIR: "/no/such/folder",
+    });
     assert.equal(code, 1);
     assert.equal(stdout, "");
-    assert.match(stderr, /^interproc: the directory for shared objects \/no\/such\/folder cannot be made: ENOENT.*\n$/m);
+    assert.match(
+      stderr,
+      /^interproc: the directory for shared objects \/no\/such\/folder cannot be made: ENOENT.*\n$/m,
+    );
     assert.doesNotMatch(stderr, /^\s+at /m);
   });
 });

@@ -16,7 +16,9 @@ class OwnDirectory implements Disposable {
   }
 }
 
-async function findings(directory: string): Promise<{ code: number | null; works: boolean; byName: Map<string, Finding> }> {
+async function findings(
+  directory: string,
+): Promise<{ code: number | null; works: boolean; byName: Map<string, Finding> }> {
   const { code, stdout } = await runCli(["doctor", "--json"], { INTERPROC_DIR: directory });
   const { works, findings } = JSON.parse(stdout) as { works: boolean; findings: Finding[] };
   return { code, works, byName: new Map(findings.map((finding) => [finding.subject, finding])) };

@@ -52,7 +52,8 @@ export async function childrenOf(pid: number, atLeast: number): Promise<number[]
 
 /** Resolves when the processes have ended, even if nobody has collected them yet. */
 export async function untilEnded(pids: readonly number[]): Promise<void> {
-  while (pids.some((pid) => !["Z", "X", undefined].includes(statOf(pid)[0]))) await new Promise((resolve) => setImmediate(resolve));
+  while (pids.some((pid) => !["Z", "X", undefined].includes(statOf(pid)[0])))
+    await new Promise((resolve) => setImmediate(resolve));
 }
 
 const parentOf = (pid: string): number => Number(statOf(pid)[1]);

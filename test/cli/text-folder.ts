@@ -18,7 +18,8 @@ export class TextFolder implements Disposable {
 
   /** `count` files, each with a word of its own, words that it has in common with some, and one that all have. */
   static numbered(count: number): TextFolder {
-    const letters = (number: number): string => [...String(number)].map((digit) => "abcdefghij"[Number(digit)]).join("");
+    const letters = (number: number): string =>
+      [...String(number)].map((digit) => "abcdefghij"[Number(digit)]).join("");
     return new TextFolder(
       Object.fromEntries(
         Array.from({ length: count }, (_, i) => [

@@ -29,7 +29,7 @@ describe("MappedFile", { timeout }, () => {
     assert.equal(new DataView(file.buffer).getUint8(0), "h".charCodeAt(0));
   });
 
-  test("two processes that map a file see each other's writes, and a handle goes along to another process", async () => {
+  test("two processes that map a file see each other's writes, and a handle goes along", async () => {
     writeFileSync(path, "a file");
     using file = MappedFile.open(pathToFileURL(path));
     assert.deepEqual(await spawn(writeBlock, [file, 65]).result(), ["a".charCodeAt(0), 6]);
@@ -104,7 +104,10 @@ describe("MappedFile", { timeout }, () => {
     assert.deepEqual([file.size, statSync(path).size, bytes.length, file.bytes[0]], [5000, 5000, 0, 72]);
     file.bytes[4999] = 33;
     assert.equal(readFileSync(path)[4999], 33);
-    assert.throws(() => file.resize(4999), { code: "ERR_INTERPROC_USAGE", message: /size is 4999; allowed: 5000 and more/ });
+    assert.throws(() => file.resize(4999), {
+      code: "ERR_INTERPROC_USAGE",
+      message: /size is 4999; allowed: 5000 and more/,
+    });
     assert.equal(statSync(path).size, 5000);
     appendFileSync(path, "more");
     file.resize(5002);
@@ -136,7 +139,10 @@ describe("MappedFile", { timeout }, () => {
     assert.throws(() => MappedFile.open(folder), { code: "ERR_INTERPROC_USAGE", message: /folder/ });
     assert.throws(() => MappedFile.open(folder, { readonly: true }), { message: /not a regular file/ });
     assert.throws(() => MappedFile.open("/dev/null"), { message: /not a regular file/ });
-    assert.throws(() => MappedFile.open(`${path}\0x`), (error: Error) => error instanceof UsageError || error instanceof NotFoundError);
+    assert.throws(
+      () => MappedFile.open(`${path}\0x`),
+      (error: Error) => error instanceof UsageError || error instanceof NotFoundError,
+    );
     writeFileSync(path, "x");
     for (const size of [0, -1, 1.5, Number.NaN, "1"])
       assert.throws(() => MappedFile.open(path, { size: size as number }), UsageError);
@@ -145,12 +151,17 @@ describe("MappedFile", { timeout }, () => {
   });
 
   test("a full device is an error, and the file stays as it was", (t) => {
-    if (spawnSync("unshare", ["-m", "true"]).status !== 0) return t.skip("a file system of its own needs root and unshare");
-    const script = 'mount -t tmpfs -o size=1m none /mnt && printf abc >/mnt/file && "$1" "$2" /mnt/file 5000000; wc -c </mnt/file';
+    if (spawnSync("unshare", ["-m", "true"]).status !== 0)
+      return t.skip("a file system of its own needs root and unshare");
+    const script =
+      'mount -t tmpfs -o size=1m none /mnt && printf abc >/mnt/file && "$1" "$2" /mnt/file 5000000; wc -c </mnt/file';
     const run = spawnSync("unshare", ["-m", "sh", "-c", script, "sh", process.execPath, programFile("grow-file")], {
       encoding: "utf8",
     });
-    assert.match(run.stdout, /^ENOSPC MappedFile.open\(\) of \/mnt\/file: ENOSPC, the device is full: grow from 3 to 5000000 bytes\n3\n$/);
+    assert.match(
+      run.stdout,
+      /^ENOSPC MappedFile.open\(\) of \/mnt\/file: ENOSPC, the device is full: grow from 3 to 5000000 bytes\n3\n$/,
+    );
   });
 
   test("closed, its views are empty, and flush() and resize() are a ClosedError", () => {

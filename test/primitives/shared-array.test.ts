@@ -37,7 +37,7 @@ describe("SharedArray", { timeout }, () => {
     assert.deepEqual([array.length, array.kind, array.name], [3, "i32", ""]);
   });
 
-  test("[case 61] slices are read and written through the view, a length makes zeros, and a child's work is seen", async () => {
+  test("[case 61] slices are read and written by the view, a length makes zeros, a child's work is seen", async () => {
     using zeros = new SharedArray("f64", 1000);
     assert.ok(zeros.view.every((value) => value === 0));
     using array = new SharedArray("f64", [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
@@ -80,7 +80,10 @@ describe("SharedArray", { timeout }, () => {
 
   test("a length, content, value or index that is not allowed is a UsageError that says what is", () => {
     for (const length of [-1, 1.5, Number.NaN, 2 ** 53])
-      assert.throws(() => new SharedArray("i32", length), { code: "ERR_INTERPROC_USAGE", message: /length is .*; allowed: 0 to/ });
+      assert.throws(() => new SharedArray("i32", length), {
+        code: "ERR_INTERPROC_USAGE",
+        message: /length is .*; allowed: 0 to/,
+      });
     for (const content of [undefined, null, "12", {}, true])
       assert.throws(() => new SharedArray("i32", content as number), UsageError);
     assert.throws(() => new SharedArray("i32", [1, "2" as never]), {

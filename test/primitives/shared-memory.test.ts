@@ -99,7 +99,7 @@ describe("SharedMemory", { timeout }, () => {
     assert.throws(() => new (SharedMemory as unknown as new () => SharedMemory)(), UsageError);
   });
 
-  test("[case 65] names with ':' work for Python too, its leading slash is taken, and NUL and slashes are refused", () => {
+  test("[case 65] names with ':' and Python's leading slash work, NUL and other slashes are refused", () => {
     const block = SharedMemory.create(`/${python("slash:")}`, { size: 1, python: true });
     assert.equal(block.name, python("slash:"));
     using again = SharedMemory.open(`/${python("slash:")}`, { python: true });
@@ -124,7 +124,7 @@ describe("SharedMemory", { timeout }, () => {
     }
   });
 
-  test("[case 68] a handle sent to another process is the same memory; once it was unlinked, taking it fails cleanly", async () => {
+  test("[case 68] a handle that was sent is the same memory; after unlink, taking it fails cleanly", async () => {
     for (const isPython of [false, true]) {
       using block = new SharedMemory({ size: 3, python: isPython });
       block.bytes[0] = 1;
@@ -294,20 +294,30 @@ block.unlink()`;
   test("a block's file that was cut short, or is another kind of object's, is a MismatchError", () => {
     SharedMemory.create("short", { size: 9000, persist: true }).close();
     truncateSync(join(registry().directory, "short"), 8192);
-    assert.throws(() => SharedMemory.open("short"), { code: "ERR_INTERPROC_MISMATCH", message: /9000 bytes, and the file has/ });
+    assert.throws(() => SharedMemory.open("short"), {
+      code: "ERR_INTERPROC_MISMATCH",
+      message: /9000 bytes, and the file has/,
+    });
     rmSync(join(registry().directory, "short"));
     using _value = SharedValue.create("kind of object", "i32");
     assert.throws(() => SharedMemory.open("kind of object"), MismatchError);
   });
 
-  test("a full directory is an error that names what was wanted and what is free, and what was made before is whole", (t) => {
+  test("a full directory is an error that says what was wanted and what is free, and no crash later", (t) => {
     const mount = 'mount -t tmpfs -o size=2m,mode=700 none "$1" && INTERPROC_DIR="$1" exec "$2" "$3" "$4"';
     const probe = spawnSync("unshare", ["-m", "true"]);
     if (probe.status !== 0) return t.skip("a file system of its own needs root and unshare");
-    for (const [kind, where] of [["ours", "/mnt"], ["python", "/dev/shm"]]) {
-      const run = spawnSync("unshare", ["-m", "sh", "-c", mount, "sh", where, process.execPath, programFile("fill-memory"), kind], {
-        encoding: "utf8",
-      });
+    for (const [kind, where] of [
+      ["ours", "/mnt"],
+      ["python", "/dev/shm"],
+    ]) {
+      const run = spawnSync(
+        "unshare",
+        ["-m", "sh", "-c", mount, "sh", where, process.execPath, programFile("fill-memory"), kind],
+        {
+          encoding: "utf8",
+        },
+      );
       assert.equal(run.status, 0, `${run.signal} ${run.stderr}`);
       const { made, errno, retryable, message } = JSON.parse(run.stdout);
       assert.deepEqual([made, errno, retryable], [true, "ENOSPC", true]);
@@ -315,10 +325,11 @@ block.unlink()`;
     }
   });
 
-  test("a block that Python has not filled, in a full /dev/shm, is an error when it is opened and no crash later", (t) => {
-    if (spawnSync("unshare", ["-m", "true"]).status !== 0) return t.skip("a file system of its own needs root and unshare");
+  test("a block that Python has not filled, in a full /dev/shm, is an error when it is opened", (t) => {
+    if (spawnSync("unshare", ["-m", "true"]).status !== 0)
+      return t.skip("a file system of its own needs root and unshare");
     const script =
-      'mount -t tmpfs -o size=2m none /dev/shm && truncate -s 9m /dev/shm/thin && mkdir -m 700 /dev/shm/own && ' +
+      "mount -t tmpfs -o size=2m none /dev/shm && truncate -s 9m /dev/shm/thin && mkdir -m 700 /dev/shm/own && " +
       'INTERPROC_DIR=/dev/shm/own exec "$1" "$2" open python thin exit';
     const run = spawnSync("unshare", ["-m", "sh", "-c", script, "sh", process.execPath, programFile("hold-object")], {
       encoding: "utf8",
@@ -333,7 +344,10 @@ block.unlink()`;
     block.close();
     block.close();
     words[0] = 1;
-    assert.deepEqual([words.length, words[0], block.bytes.length, block.closed, block.name], [0, undefined, 0, true, "closed"]);
+    assert.deepEqual(
+      [words.length, words[0], block.bytes.length, block.closed, block.name],
+      [0, undefined, 0, true, "closed"],
+    );
     assert.throws(() => block.resize(16), ClosedError);
   });
 });

@@ -3,7 +3,13 @@ import { type SharedArray, type SharedValue, task } from "interproc";
 
 export const addMany = task(
   import.meta,
-  function addMany(i: SharedValue<"i32">, b: SharedValue<"i64">, f: SharedValue<"f64">, a: SharedArray<"u16">, n: number) {
+  function addMany(
+    i: SharedValue<"i32">,
+    b: SharedValue<"i64">,
+    f: SharedValue<"f64">,
+    a: SharedArray<"u16">,
+    n: number,
+  ) {
     for (let round = 0; round < n; round++) {
       i.add(1);
       b.add(1n);

@@ -1,5 +1,5 @@
 // In a directory that is nearly full: makes blocks until there is no room, and says how that ended.
-import { SharedMemory, SystemError } from "interproc";
+import { SharedMemory, type SystemError } from "interproc";
 
 const blocks = [];
 try {

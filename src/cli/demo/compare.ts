@@ -22,7 +22,8 @@ export function compare(first: Total, second: Total, batches: readonly Batch[]):
   for (let at = tallyIndex.firstLength; at < first.tally.length; at++)
     note(`words of length ${at - tallyIndex.firstLength + 1}`, first.tally[at], second.tally[at]);
   const word = first.words.difference(second.words);
-  if (word !== undefined) note(`the word ${JSON.stringify(word)}`, first.words.countOf(word), second.words.countOf(word));
+  if (word !== undefined)
+    note(`the word ${JSON.stringify(word)}`, first.words.countOf(word), second.words.countOf(word));
   note("different words", first.words.size, second.words.size);
   const changed = batches.flatMap(({ number, paths }) =>
     paths.filter((_, index) => {

@@ -152,7 +152,9 @@ export class Crew {
     this.backlog.giveBack(batches);
     if (this.lost.length > MOST_LOST * this.processes) {
       const how = exit.signal ?? `exit code ${exit.code}`;
-      throw new Failure(`${this.lost.length} workers were lost; the last, by ${how}, had ${batches[0]?.paths[0] ?? "no file"}`);
+      throw new Failure(
+        `${this.lost.length} workers were lost; the last, by ${how}, had ${batches[0]?.paths[0] ?? "no file"}`,
+      );
     }
     for (const other of this.members) this.feed(other);
   }

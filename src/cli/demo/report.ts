@@ -11,7 +11,10 @@ export function report(result: DemoResult, screen: Screen): string {
   const { bold } = screen.colors;
   const charts = [
     bold("The most frequent words"),
-    ...chart(result.top.map(({ word, count }) => [word, count]), screen),
+    ...chart(
+      result.top.map(({ word, count }) => [word, count]),
+      screen,
+    ),
     "",
     bold("Words by their number of letters"),
     ...chart(histogram(result.lengths), screen),
@@ -67,7 +70,10 @@ function comparisonTable(result: DemoResult, { colors }: Screen): string[] {
   return [colors.bold(sums.join(", ")), ...table];
 }
 
-function remarks({ binaryFiles, symbolicLinks, specialFiles, unreadable, together }: DemoResult, screen: Screen): string[] {
+function remarks(
+  { binaryFiles, symbolicLinks, specialFiles, unreadable, together }: DemoResult,
+  screen: Screen,
+): string[] {
   const { yellow } = screen.colors;
   const lines: string[] = [];
   const left = (

@@ -63,7 +63,11 @@ export class WordTable {
   pack(): PackedWords {
     const lengths = new Uint32Array(this.entries);
     for (let i = 0; i < this.entries; i++) lengths[i] = this.starts[i + 1] - this.starts[i];
-    return { bytes: this.arena.slice(0, this.starts[this.entries]), lengths, counts: this.counts.slice(0, this.entries) };
+    return {
+      bytes: this.arena.slice(0, this.starts[this.entries]),
+      lengths,
+      counts: this.counts.slice(0, this.entries),
+    };
   }
 
   clear(): void {

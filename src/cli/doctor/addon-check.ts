@@ -7,7 +7,8 @@ export function addonCheck(): Finding {
     addon();
     return ok("addon", addonPath());
   } catch (error) {
-    const advice = "in a clone of the repository: npm run build; an installed package has binaries for the platforms in its README";
+    const advice =
+      "in a clone of the repository: npm run build; an installed package has binaries for the platforms in its README";
     return fail("addon", (error as Error).message, advice);
   }
 }

@@ -32,7 +32,11 @@ function memory(directory: string): Finding {
   const larger = "in a container: a larger --shm-size; else a larger tmpfs, or INTERPROC_DIR elsewhere";
   if (free < LEAST_FREE) return fail("memory", found, larger);
   if (type !== TMPFS)
-    return warn("memory", `${found}, not a tmpfs`, "shared objects would be written to a disk: set INTERPROC_DIR to a folder in memory");
+    return warn(
+      "memory",
+      `${found}, not a tmpfs`,
+      "shared objects would be written to a disk: set INTERPROC_DIR to a folder in memory",
+    );
   if (free < SMALL / 4 || size < SMALL) return warn("memory", found, larger);
   return ok("memory", found);
 }

@@ -10,7 +10,17 @@ export interface Finding {
 
 export const ok = (subject: string, found: string): Finding => ({ subject, status: "ok", found });
 
-export const warn = (subject: string, found: string, advice: string): Finding => ({ subject, status: "warn", found, advice });
+export const warn = (subject: string, found: string, advice: string): Finding => ({
+  subject,
+  status: "warn",
+  found,
+  advice,
+});
 
 /** `found` may say by itself what is to be done. */
-export const fail = (subject: string, found: string, advice?: string): Finding => ({ subject, status: "fail", found, advice });
+export const fail = (subject: string, found: string, advice?: string): Finding => ({
+  subject,
+  status: "fail",
+  found,
+  advice,
+});

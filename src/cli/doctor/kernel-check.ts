@@ -65,7 +65,8 @@ function lockTwice(path: string): void {
   let isOpen = true;
   try {
     if (must(addon().lock(first, 0, 0), "fcntl(F_OFD_SETLK)") !== 1) throw new Error("a free lock could not be taken");
-    if (must(addon().locked(second, 0), "fcntl(F_OFD_GETLK)") !== 1) throw new Error("a taken lock is not seen by others");
+    if (must(addon().locked(second, 0), "fcntl(F_OFD_GETLK)") !== 1)
+      throw new Error("a taken lock is not seen by others");
     addon().close(first);
     isOpen = false;
     if (must(addon().locked(second, 0), "fcntl(F_OFD_GETLK)") !== 0) throw new Error("a lock outlives its holder");

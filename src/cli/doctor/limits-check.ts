@@ -28,7 +28,13 @@ export function limitsCheck(): Finding[] {
   ];
 }
 
-function atLeast(subject: string, limit: number, least: number, advice: string, text: (limit: number) => string): Finding {
+function atLeast(
+  subject: string,
+  limit: number,
+  least: number,
+  advice: string,
+  text: (limit: number) => string,
+): Finding {
   const found = limit === Number.POSITIVE_INFINITY ? "no limit" : text(limit);
   return limit < least ? warn(subject, found, advice) : ok(subject, found);
 }

@@ -27,7 +27,10 @@ export async function processCheck(): Promise<Finding[]> {
     const median = others.sort((a, b) => a - b)[ROUNDS >> 1];
     return [
       ok("a child process", `answered ${first.toFixed(0)} ms after it was asked for`),
-      ok("a round trip through a pipe", `${(median * 1000).toFixed(0)} µs (median of ${ROUNDS}, awaiting here, blocking there)`),
+      ok(
+        "a round trip through a pipe",
+        `${(median * 1000).toFixed(0)} µs (median of ${ROUNDS}, awaiting here, blocking there)`,
+      ),
     ];
   } catch (error) {
     return [fail("a child process", (error as Error).message, "what the child itself says is on stderr, above")];

@@ -14,7 +14,8 @@ function runtime(): Finding {
   const { bun, deno, node } = process.versions;
   const others = { Bun: bun, Deno: deno };
   for (const [name, version] of Object.entries(others))
-    if (version !== undefined) return warn("runtime", `${name} ${version}`, "the smoke program passes on it; all tests run on Node.js only");
+    if (version !== undefined)
+      return warn("runtime", `${name} ${version}`, "the smoke program passes on it; all tests run on Node.js only");
   const [major, minor] = node.split(".").map(Number);
   const isOld = major < LEAST_NODE[0] || (major === LEAST_NODE[0] && minor < LEAST_NODE[1]);
   if (isOld) return fail("runtime", `Node.js ${node}`, `install Node.js ${LEAST_NODE.join(".")} or newer`);

@@ -13,7 +13,8 @@ const numRuns = process.env.INTERPROC_TEST === "fast" ? 500 : 5_000;
 /** The same by a regular expression: slower, and plainly right. */
 function expected(text: string): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const [word] of text.matchAll(/\p{L}[\p{L}\p{M}]*/gu)) counts.set(word.toLowerCase(), (counts.get(word.toLowerCase()) ?? 0) + 1);
+  for (const [word] of text.matchAll(/\p{L}[\p{L}\p{M}]*/gu))
+    counts.set(word.toLowerCase(), (counts.get(word.toLowerCase()) ?? 0) + 1);
   return counts;
 }
 
@@ -55,7 +56,10 @@ describe("counting words", () => {
 
   test("any text is counted as a regular expression counts it", () => {
     const letters = fc.constantFrom("a", "B", "é", "Ж", "\u0301", "𝒳", " ", "-", "—", "😀", "1", "\u00a0");
-    const text = fc.oneof(fc.string({ unit: "binary" }), fc.array(letters, { maxLength: 60 }).map((parts) => parts.join("")));
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.array(letters, { maxLength: 60 }).map((parts) => parts.join("")),
+    );
     fc.assert(
       fc.property(text, (given) => assertCounts(count(Buffer.from(given)).words, given)),
       { numRuns },
@@ -69,7 +73,10 @@ describe("counting words", () => {
         // a decoder may make fewer replacement signs than there are wrong bytes; both separate
         const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
         assertCounts(words, text);
-        assert.equal(total, [...expected(text).values()].reduce((a, b) => a + b, 0));
+        assert.equal(
+          total,
+          [...expected(text).values()].reduce((a, b) => a + b, 0),
+        );
       }),
       { numRuns },
     );

@@ -14,7 +14,10 @@ async function assertWhole(crew: Crew, folder: TextFolder): Promise<void> {
   const alone = await countAlone(folder.path, crew.backlog.all, () => undefined);
   assert.deepEqual(compare(crew.total, alone, crew.backlog.all), { equal: true, differences: [], changed: [] });
   assert.equal(crew.total.tally[tallyIndex.files], FILES);
-  assert.equal(crew.total.words.countOf("all"), Array.from({ length: FILES }, (_, i) => (i % 40) + 1).reduce((a, b) => a + b));
+  assert.equal(
+    crew.total.words.countOf("all"),
+    Array.from({ length: FILES }, (_, i) => (i % 40) + 1).reduce((a, b) => a + b),
+  );
   assert.equal(crew.total.filesDone, FILES);
   assert.deepEqual(activeChildren(), []);
 }
@@ -118,6 +121,9 @@ describe("the demo's crew of workers", () => {
     const { equal, differences, changed } = compare(crew.total, alone, crew.backlog.all);
     assert.equal(equal, false);
     assert.deepEqual(changed, ["part-3/file-3.txt"]);
-    assert.ok(differences.some((line) => /^words: \d+ in the first run, \d+ in the second$/.test(line)), differences.join("\n"));
+    assert.ok(
+      differences.some((line) => /^words: \d+ in the first run, \d+ in the second$/.test(line)),
+      differences.join("\n"),
+    );
   });
 });

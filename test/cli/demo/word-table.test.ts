@@ -55,7 +55,9 @@ describe("WordTable", () => {
     const words = fc.array(fc.constantFrom("a", "b", "c", "d", "é", "ab", "Z"), { maxLength: 40 });
     fc.assert(
       fc.property(words, fc.integer({ min: 1, max: 9 }), (given, most) => {
-        const sorted = [...countsOf(given)].sort(([a, x], [b, y]) => y - x || Buffer.compare(Buffer.from(a), Buffer.from(b)));
+        const sorted = [...countsOf(given)].sort(
+          ([a, x], [b, y]) => y - x || Buffer.compare(Buffer.from(a), Buffer.from(b)),
+        );
         assert.deepEqual(
           tableOf(given).top(most),
           sorted.slice(0, most).map(([word, count]) => ({ word, count })),
