@@ -12,6 +12,8 @@ const flags = [
   ...["-Wall", "-Wextra", "-Werror"],
   // the same binary wherever the checkout lies
   ...[`-ffile-prefix-map=${root}=.`, "-shared", "-s"],
+  // stays when the worker thread that alone had loaded it ends: the watcher thread runs in it
+  "-Wl,-z,nodelete",
 ];
 
 export async function buildAddon() {

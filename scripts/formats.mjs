@@ -10,6 +10,7 @@ import {
   SLOT_STRIDE,
   SLOTS_OFFSET,
 } from "../dist/memory/registry.layout.js";
+import { arrayBody, ELEMENT_KINDS, valueBody } from "../dist/primitives/values.layout.js";
 import { pipeBody, ringControlOffset } from "../dist/rings/pipe.layout.js";
 import { RING_LINE, recordHeader, ringReaderLine, ringWriterLine } from "../dist/rings/record-ring.layout.js";
 import { root } from "./run.mjs";
@@ -44,10 +45,11 @@ little-endian; \`u32\` words that more than one process writes are accessed atom
 | --- | --- |
 | \`.registry\` | the registry: a header, then 4,096 slots; its lock bytes lie at 2^40 + slot, the gate's at 2^40 - 1 |
 | \`.parkers/<slot>.<generation>\` | the FIFO of an attached thread |
-| \`.lives/<pid>.<random>\` | the FIFO by which a process's children notice its end |
+| \`.lives/<owner>.<random>\` | the FIFO by which a process's children notice its end |
 | \`<name>\` | a named object |
 | \`.anonymous/<id>\` | an object without a name, by its identity |
 | \`.flight/<carrier>/<random>[.<end>]\` | a handle on its way: a hard link to the object |
+| \`.python/<block>\` | who made a block of Python's kind that goes with its maker |
 | \`.flight/<carrier>/alive\` | locked by who will still take the handles (spawn, share) |
 
 ${table(registryHeader, `Slots begin at ${SLOTS_OFFSET} and are ${SLOT_STRIDE} bytes apart; the file has ${REGISTRY_BYTES} bytes.`)}
@@ -59,6 +61,15 @@ ${table(objectHeader, "At the start of every object's file.")}
 ${table(attachmentEntry, "One for each place in the attachments table.")}
 
 ${table(pipeBody, `At \`bodyOffset\` of a pipe. Ring 0's control words follow at ${ringControlOffset(0)}, ring 1's at ${ringControlOffset(1)}; ring 0 itself is at \`dataOffset\`, ring 1 right behind it.`)}
+
+${table(
+  valueBody,
+  `At \`bodyOffset\` of a value. Kinds of elements: ${Object.entries(ELEMENT_KINDS)
+    .map(([kind, number]) => `${number} ${kind}`)
+    .join(", ")}.`,
+)}
+
+${table(arrayBody, "At `bodyOffset` of an array; the elements are at `dataOffset`.")}
 
 ${table(ringWriterLine, "The first of a ring's two cache-line pairs.")}
 

@@ -8,6 +8,7 @@ import { Progress } from "./demo/progress.js";
 import { report } from "./demo/report.js";
 import { type DemoResult, resultOf } from "./demo/result.js";
 import { tallyIndex } from "./demo/tally.js";
+import type { Total } from "./demo/total.js";
 import { Failure } from "./failure.js";
 import { counted } from "./figures.js";
 import { interruptible } from "./interruption.js";
@@ -64,10 +65,29 @@ async function countTwice(
 ): Promise<DemoResult> {
   say(`Counting the words of the text files below ${folder}\n`);
   const label = counted(processes, "worker");
+  const {
+    crew,
+    firstAnswer,
+    seconds: together,
+  } = await countTogether(folder, processes, new Progress(label, screen, say), signal);
+  const filesFound = crew.backlog.filesFound;
+  const progress = new Progress("alone".padEnd(label.length), screen, say);
   const startedAt = performance.now();
-  const elapsed = (since: number): number => (performance.now() - since) / 1000;
+  const standing = ({ filesDone, tally }: Total) => ({
+    filesDone,
+    filesFound: Math.max(filesFound, filesDone),
+    isWalking: false,
+    bytes: tally[tallyIndex.bytes],
+  });
+  const total = await countAlone(folder, (total) => progress.show(standing(total)), signal);
+  const alone = secondsSince(startedAt);
+  progress.end(standing(total));
+  return resultOf(folder, processes, crew, total, compare(crew.total, total), { together, firstAnswer, alone });
+}
+
+async function countTogether(folder: string, processes: number, progress: Progress, signal: AbortSignal) {
+  const startedAt = performance.now();
   let firstAnswer = 0;
-  const progress = new Progress(label, screen, say);
   const standing = ({ total, backlog, messages }: Crew) => ({
     filesDone: total.filesDone,
     filesFound: backlog.filesFound,
@@ -76,24 +96,13 @@ async function countTwice(
     messages,
   });
   const crew = new Crew(folder, processes, () => {
-    if (firstAnswer === 0 && crew.total.filesDone > 0) firstAnswer = elapsed(startedAt);
+    if (firstAnswer === 0 && crew.total.filesDone > 0) firstAnswer = secondsSince(startedAt);
     progress.show(standing(crew));
   });
   await crew.run(signal);
-  const together = elapsed(startedAt);
+  const seconds = secondsSince(startedAt);
   progress.end(standing(crew));
-
-  const filesFound = crew.backlog.filesFound;
-  const aloneAt = performance.now();
-  const second = new Progress("alone".padEnd(label.length), screen, say);
-  const total = await countAlone(
-    folder,
-    crew.backlog.all,
-    ({ filesDone, tally }) => second.show({ filesDone, filesFound, isWalking: false, bytes: tally[tallyIndex.bytes] }),
-    signal,
-  );
-  const alone = elapsed(aloneAt);
-  second.end({ filesDone: total.filesDone, filesFound, isWalking: false, bytes: total.tally[tallyIndex.bytes] });
-  const comparison = compare(crew.total, total, crew.backlog.all);
-  return resultOf(folder, processes, crew, total, comparison, { together, firstAnswer, alone });
+  return { crew, firstAnswer, seconds };
 }
+
+const secondsSince = (moment: number): number => (performance.now() - moment) / 1000;

@@ -2,6 +2,7 @@ import { type Registration, registrationNamed } from "./class-registry.js";
 import { CollisionGuard } from "./collision-guard.js";
 import { readArrayBuffer, readView } from "./read-binary.js";
 import { readError } from "./read-error.js";
+import { MAX_REGEXP_COST, regexpCost } from "./regexp-cost.js";
 import { MAX_CLASS_NAME, MAX_REGEXP_SOURCE, TAG, type TagName } from "./structured.layout.js";
 import type { ValueReader } from "./value-reader.js";
 
@@ -40,6 +41,8 @@ function readRegExp(reader: ValueReader): RegExp {
     throw reader.broken(
       `a regular expression of ${source.length.toLocaleString("en")} characters; at most ${MAX_REGEXP_SOURCE.toLocaleString("en")}`,
     );
+  reader.regexpCost += regexpCost(source);
+  if (reader.regexpCost > MAX_REGEXP_COST) throw reader.broken("regular expressions with too many Unicode properties");
   try {
     const regexp = new RegExp(source, flags);
     reader.trackAt(number, regexp);

@@ -15,15 +15,14 @@ export type ShapeReader = (source: ValueSource, shape: ReadShape) => PlainObject
 /** A shape that was read so often gets a place of its own in `shape-sites.ts`. */
 const OFTEN = 500;
 
-/** Array indexes up to here are stored in a row, whatever lies between them. */
-const DENSE_INDEXES = 64;
-
 /** A list of keys that a message has defined. */
 export class ReadShape {
   /** How an object of this shape is read. */
   read: ShapeReader;
   /** The shape that was defined after this one, the last time: the first guess for the next time. */
   follower: ReadShape | undefined;
+  /** Among the keys is an index far beyond the others. */
+  readonly isSparse: boolean;
   private uses = 0;
 
   constructor(
@@ -31,7 +30,8 @@ export class ReadShape {
     /** The definition's bytes; undefined for a shape that is not kept. */
     readonly definition: Uint8Array | undefined,
   ) {
-    this.read = keys.some((key) => key in Object.prototype || isFarIndex(key)) ? readCarefully : readPlainly;
+    this.isSparse = keys.some(isFarIndex);
+    this.read = this.isSparse || keys.some((key) => key in Object.prototype) ? readCarefully : readPlainly;
   }
 
   /** True when bytes[start…start + length) are this shape's definition. They are read once. */
@@ -44,7 +44,8 @@ export class ReadShape {
 
   /** Called for each object of a shape without a site. */
   use(): void {
-    if (++this.uses === OFTEN) this.read = takeSite() ?? readPlainlyForGood;
+    if (++this.uses !== OFTEN) return;
+    this.read = (this.keys.length > 0 ? takeSite() : undefined) ?? readPlainlyForGood;
   }
 }
 
@@ -61,24 +62,25 @@ const readPlainlyForGood: ShapeReader = (source, { keys }) => {
 };
 
 /** Keys that Object.prototype has (`__proto__`, `constructor`) become own properties, and far indexes cost no memory. */
-const readCarefully: ShapeReader = (source, { keys }) => {
+const readCarefully: ShapeReader = (source, { keys, isSparse }) => {
   const object: PlainObject = {};
   source.track(object);
+  if (isSparse) makeSparse(object);
   for (const key of keys) defineCarefully(object, key, source.value());
   return object;
 };
 
 /** Sets an own property, whatever the key; nothing is called, and no prototype is touched. */
 export function defineCarefully(object: object, key: string, value: unknown): void {
-  if (isFarIndex(key)) makeSparse(object);
   if (key in object)
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   else (object as PlainObject)[key] = value;
 }
 
-function isFarIndex(key: string): boolean {
+/** True for an index so high that a row of elements up to it would be much longer than the keys before it are many. */
+export function isFarIndex(key: string, keysBefore: number): boolean {
   const code = key.charCodeAt(0);
-  return code >= 0x30 && code <= 0x39 && Number(key) > DENSE_INDEXES;
+  return code >= 0x30 && code <= 0x39 && Number(key) > 8 + 2 * keysBefore;
 }
 
 /** The highest array index: no engine keeps a row of elements up to there, it changes to a table. */

@@ -1,9 +1,10 @@
+import { isArrayIndex } from "./array-index.js";
 import { ByteReader } from "./byte-reader.js";
 import type { Registration } from "./class-registry.js";
 import { IncomingBuffers } from "./incoming-buffers.js";
 import { readBigInt } from "./read-bigint.js";
 import { otherReaders } from "./read-other.js";
-import { defineCarefully, makeSparse, type PlainObject, ReadShape } from "./read-shape.js";
+import { defineCarefully, isFarIndex, makeSparse, type PlainObject, ReadShape } from "./read-shape.js";
 import { shapeDefinedBy } from "./shape-cache.js";
 import { type DecodeLimits, FLAGS, FORMAT_VERSION, TAG } from "./structured.layout.js";
 import { readLatin1, readUtf16 } from "./text.js";
@@ -48,6 +49,8 @@ const NOT_READY = Symbol("an instance whose state is being read");
  */
 export class ValueReader extends ByteReader {
   readonly classes: Registration[] = [];
+  /** What the regular expressions so far have cost. */
+  regexpCost = 0;
   /** What `take` threw: that is the caller's own and needs no explanation. */
   thrownByTake: { readonly error: unknown } | undefined;
 
@@ -102,6 +105,7 @@ export class ValueReader extends ByteReader {
     this.handles = 0;
     this.depth = 0;
     this.counted = 0;
+    this.regexpCost = 0;
   }
 
   value(): unknown {
@@ -274,17 +278,19 @@ export class ValueReader extends ByteReader {
     this.open();
     const object: PlainObject = {};
     this.track(object);
-    this.pairs(object);
+    this.pairs(object, false);
     this.close();
     return object;
   }
 
-  private pairs(object: object): void {
-    for (;;) {
+  private pairs(object: object, isArray: boolean): void {
+    for (let before = 0; ; before++) {
       if (this.position >= this.end) throw this.truncated();
       if (this.bytes[this.position] === END) break;
       const key = this.string();
       this.add(1);
+      if (isArray && (isArrayIndex(key) || key === "length")) throw this.broken(`property ${key} of an array`);
+      if (isFarIndex(key, before)) makeSparse(object);
       defineCarefully(object, key, this.value());
     }
     this.position++;
@@ -307,7 +313,7 @@ export class ValueReader extends ByteReader {
       }
     }
     if (array.length !== length) array.length = length;
-    if (hasProperties) this.pairs(array);
+    if (hasProperties) this.pairs(array, true);
     this.close();
     return array;
   }

@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import { CodecError } from "../errors.js";
+import { isArrayIndex } from "./array-index.js";
 import { ByteWriter } from "./byte-writer.js";
 import type { Registration } from "./class-registry.js";
 import { IdentityTable } from "./identity-table.js";
@@ -46,6 +47,8 @@ export class ValueWriter extends ByteWriter {
 
   /** How many objects are open around the value. */
   depth = 0;
+  /** What the regular expressions so far cost the receiver. */
+  regexpCost = 0;
 
   private readonly identity = new IdentityTable();
   private readonly shapes = new ShapeTable();
@@ -80,6 +83,7 @@ export class ValueWriter extends ByteWriter {
     if (this.unmade.length > 0) this.unmade.length = 0;
     this.depth = 0;
     this.count = 0;
+    this.regexpCost = 0;
     this.hasReferences = false;
   }
 
@@ -249,7 +253,7 @@ export class ValueWriter extends ByteWriter {
       const near = Math.min(length, index + SHORT_RUN);
       while (next < near && !isOwn.call(array, next)) next++;
       if (next === near && near < length) {
-        present ??= Object.keys(array).filter(isIndex).map(Number);
+        present ??= Object.keys(array).filter(isArrayIndex).map(Number);
         while (present[cursor] < next) cursor++;
         next = cursor < present.length ? Math.min(present[cursor], length) : length;
       }
@@ -261,7 +265,7 @@ export class ValueWriter extends ByteWriter {
 
   /** What properties an array has besides the elements that are written at `start`; those make it another tag. */
   private properties(array: readonly unknown[], start: number, position: number): number {
-    const names = Object.keys(array).filter((key) => !isIndex(key));
+    const names = Object.keys(array).filter((key) => !isArrayIndex(key));
     if (names.length === 0) return position;
     let at = position;
     const length = this.target[start] - SHORT_ARRAY;
@@ -290,9 +294,4 @@ export class ValueWriter extends ByteWriter {
     this.target.set(bytes, position);
     return position + length;
   }
-}
-
-function isIndex(key: string): boolean {
-  const number = Number(key) >>> 0;
-  return String(number) === key && number < 2 ** 32 - 1;
 }

@@ -4,6 +4,7 @@ import { isNative, registrationFor } from "./class-registry.js";
 import { CollisionGuard } from "./collision-guard.js";
 import { HANDLE } from "./handle.js";
 import { classRefusal, EntryStep, refusal } from "./refusal.js";
+import { MAX_REGEXP_COST, regexpCost } from "./regexp-cost.js";
 import { MAX_REGEXP_SOURCE, TAG } from "./structured.layout.js";
 import type { ValueWriter } from "./value-writer.js";
 import { viewPrototypes, writeArrayBuffer, writeView } from "./write-binary.js";
@@ -115,6 +116,11 @@ function writeRegExp(writer: ValueWriter, { source, flags }: RegExp, position: n
   if (source.length > MAX_REGEXP_SOURCE)
     throw new CodecError(
       `encode: a regular expression of ${source.length.toLocaleString("en")} characters, at ${writer.openPath}; at most ${MAX_REGEXP_SOURCE.toLocaleString("en")}`,
+    );
+  writer.regexpCost += regexpCost(source);
+  if (writer.regexpCost > MAX_REGEXP_COST)
+    throw new CodecError(
+      `encode: the regular expressions have more than ${MAX_REGEXP_COST.toLocaleString("en")} Unicode properties, at ${writer.openPath}; one of strings counts as 100`,
     );
   return writer.string(flags, writer.string(source, writer.byte(TAG.regexp, position)));
 }

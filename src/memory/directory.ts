@@ -1,5 +1,5 @@
 import { lstatSync, mkdirSync, readdirSync, rmdirSync, statfsSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { SystemError, UsageError } from "../errors.js";
 
 /**
@@ -8,7 +8,7 @@ import { SystemError, UsageError } from "../errors.js";
  */
 export function directoryPath(): string {
   const named = process.env.INTERPROC_DIR;
-  return named ? named : `/dev/shm/interproc-${process.getuid?.() ?? 0}`;
+  return named ? resolve(named) : `/dev/shm/interproc-${process.getuid?.() ?? 0}`;
 }
 
 /** Subfolders of the directory; a leading dot keeps them apart from the names of objects. */

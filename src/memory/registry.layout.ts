@@ -15,7 +15,10 @@ export const registrySlot = layout("registry slot", {
   generation: ["u32", "generation of the thread that holds the slot now, or held it last"],
   parker: ["u32", "0 awake, 1 asleep in a Sync form, 2 asleep in the event loop, 3 notified"],
   lastDeath: ["u32", "owner word of the watched thread whose end was noticed last"],
-  occupied: ["u32", "1 from taking the slot until it is given back or, after a kill, swept"],
+  occupied: [
+    "u32",
+    "the holder's generation from taking the slot until it is given back or, after a kill, swept; else 0",
+  ],
   pid: ["u32", "process id as the process itself sees it; for display only"],
   thread: ["u32", "worker thread id, 0 the main thread; for display only"],
   wakes: ["u32", "how often the thread was woken from a sleep; its own count"],

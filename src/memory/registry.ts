@@ -6,16 +6,17 @@
  *         way, so the byte is the truth about life: right for zombies, reused pids, other pid namespaces, stopped
  *         processes. A generation per slot tells this holder from the ones before. Both together are the owner word
  *         that stands in every object wherever somebody holds something.
- * States  byte free, occupied 0          vacant
- *         byte locked                    alive (occupied turns 1 right after)
- *         byte free, occupied 1          killed; whoever sees it sweeps what it left and sets occupied 0
- * Order   lock, then generation, then occupied: until the generation is bumped, the slot's last owner may look alive
- *         for a moment and is looked at again; the other way round, a live claimer would look dead.
+ * States  occupied 0                       vacant
+ *         occupied generation, byte locked the thread of that generation lives
+ *         occupied generation, byte free   it was killed; whoever sees it sweeps what it left and sets occupied 0
+ * Order   lock, then generation, then occupied; and back: occupied, then the lock. Alive is whose generation stands in
+ *         occupied while the byte is locked, so that nobody who takes or cleans a slot makes its last holder look alive.
  * Death   Killed at any point: the byte is free. A parker FIFO may be left, and is removed by the sweep or by the
  *         slot's next holder.
- * Gate    Every thread holds the read lock on one more byte. Whoever leaves tries to turn it into the write lock: if
- *         that succeeds nobody else is attached, and when nothing else is in the directory the file is removed. Who
- *         comes checks, after taking the read lock, that the file still has its name.
+ * Gate    Every thread holds the read lock on one more byte. Whoever leaves gives it back and tries for the write lock:
+ *         who gets that is alone, and when nothing else is in the directory the file is removed. Of two that leave at
+ *         once, the one that gives the read lock back last gets it, or finds the other one removing. Who comes checks,
+ *         after taking the read lock, that the file still has its name.
  * Limits  4,096 threads a directory, 2^20 - 1 generations a slot; slots are handed out round and round.
  * Source  SQLite's dead-man byte, iceoryx2's process state files, LMDB's reader table; none of them survives all of
  *         the above (see docs/decisions/0002-liveness.md).
@@ -65,7 +66,12 @@ export class Registry {
     this.buffer = buffer;
     this.words = new Words(new Int32Array(buffer));
     this.self = this.claim();
-    this.fifo = this.openFifo();
+    try {
+      this.fifo = this.openFifo();
+    } catch (error) {
+      this.vacate();
+      throw error;
+    }
   }
 
   static attach(): Registry {
@@ -75,15 +81,21 @@ export class Registry {
       const fd = openFile(native, directory);
       if (fd === ENOENT) continue; // the folder was just removed by its last user
       native.keep(fd);
-      if (!enterGate(native, fd, directory)) {
+      let buffer: ArrayBuffer | number = 0;
+      try {
+        if (enterGate(native, fd, directory)) {
+          makeFolders(directory);
+          buffer = native.map(fd, MAP_SHARED, -1, 0, REGISTRY_BYTES);
+          if (typeof buffer === "number") throw failed(buffer, "mmap", `the registry in ${directory}`);
+          checkHeader(new Int32Array(buffer), directory);
+          return new Registry(directory, fd, buffer);
+        }
+      } catch (error) {
         native.close(fd);
-        continue;
+        if (typeof buffer !== "number") native.detach(buffer);
+        throw error;
       }
-      makeFolders(directory);
-      const buffer = native.map(fd, MAP_SHARED, -1, 0, REGISTRY_BYTES);
-      if (typeof buffer === "number") throw failed(buffer, "mmap", `the registry in ${directory}`);
-      checkHeader(new Int32Array(buffer), directory);
-      return new Registry(directory, fd, buffer);
+      native.close(fd); // its last holder is just removing it
     }
   }
 
@@ -91,9 +103,9 @@ export class Registry {
   isAlive(owner: number): boolean {
     if (owner === this.self) return !this.left;
     const slot = slotOf(owner);
-    if ((this.words.load(slotWord(slot) + registrySlot.word.generation) & LAST_GENERATION) !== generationOf(owner))
-      return false;
-    return check(this.native.locked(this.fd, LOCK_BASE + slot), "fcntl", "looking whether a thread is alive") === 1;
+    const generation = generationOf(owner);
+    if (generation === 0 || this.words.load(slotWord(slot) + registrySlot.word.occupied) !== generation) return false;
+    return this.isLocked(slot);
   }
 
   /** The word index of a thread's parker, or -1 when its slot has passed to another. */
@@ -127,33 +139,42 @@ export class Registry {
     total[0] += blockedMicroseconds;
   }
 
-  /** Slots whose holder was killed and whose leavings nobody swept yet. */
-  killedSlots(): number[] {
+  /** Owner words of threads that were killed and whose leavings nobody swept yet. */
+  killed(): number[] {
     const killed: number[] = [];
     for (let slot = 0; slot < SLOTS; slot++) {
-      if (this.words.load(slotWord(slot) + registrySlot.word.occupied) === 0 || slot === slotOf(this.self)) continue;
-      if (this.native.locked(this.fd, LOCK_BASE + slot) === 0) killed.push(slot);
+      const generation = this.words.load(slotWord(slot) + registrySlot.word.occupied);
+      if (generation === 0 || slot === slotOf(this.self)) continue;
+      if (!this.isLocked(slot)) killed.push(ownerWord(slot, generation));
     }
     return killed;
   }
 
   /** What a killed thread left was removed; its slot is free for others. */
-  clean(slot: number): void {
-    if (this.native.lock(this.fd, LOCK_BASE + slot, 0) !== 1) return;
-    this.words.store(slotWord(slot) + registrySlot.word.occupied, 0);
-    this.native.unlock(this.fd, LOCK_BASE + slot);
+  clean(owner: number): void {
+    const occupied = slotWord(slotOf(owner)) + registrySlot.word.occupied;
+    this.words.compareExchange(occupied, generationOf(owner), 0);
   }
 
   /** Gives the slot back; the last to leave an otherwise empty directory takes the registry with it. */
   leave(): void {
     if (this.left) return;
     this.left = true;
+    this.vacate();
+    this.native.unlock(this.fd, GATE_BYTE);
+    if (this.native.lock(this.fd, GATE_BYTE, 0) === 1 && hasName(this.native, this.fd)) removeIfEmpty(this.directory);
+    this.native.close(this.fd);
+  }
+
+  private vacate(): void {
     const slot = slotOf(this.self);
     rmSync(this.fifoPath(this.self), { force: true });
     this.words.store(slotWord(slot) + registrySlot.word.occupied, 0);
     this.native.unlock(this.fd, LOCK_BASE + slot);
-    if (this.native.lock(this.fd, GATE_BYTE, 0) === 1) removeIfEmpty(this.directory);
-    this.native.close(this.fd);
+  }
+
+  private isLocked(slot: number): boolean {
+    return check(this.native.locked(this.fd, LOCK_BASE + slot), "fcntl", "looking whether a thread is alive") === 1;
   }
 
   private claim(): number {
@@ -173,21 +194,25 @@ export class Registry {
   private tryClaim(slot: number, sparesKilled: boolean): number | undefined {
     const { words, native } = this;
     const word = slotWord(slot);
-    const isSpared = (): boolean => sparesKilled && words.load(word + registrySlot.word.occupied) !== 0;
-    if (isSpared()) return undefined;
+    const holder = words.load(word + registrySlot.word.occupied);
+    if (holder !== 0) {
+      if (sparesKilled || this.isLocked(slot)) return undefined;
+      this.clean(ownerWord(slot, holder));
+    }
     if (check(native.lock(this.fd, LOCK_BASE + slot, 0), "fcntl", "attaching this thread") !== 1) return undefined;
-    if (isSpared()) {
+    if (words.load(word + registrySlot.word.occupied) !== 0) {
       native.unlock(this.fd, LOCK_BASE + slot);
       return undefined;
     }
     const generation = (words.load(word + registrySlot.word.generation) % LAST_GENERATION) + 1;
     words.store(word + registrySlot.word.generation, generation);
     words.store(word + registrySlot.word.parker, 0);
+    words.store(word + registrySlot.word.lastDeath, 0);
     words.store(word + registrySlot.word.pid, process.pid);
     words.store(word + registrySlot.word.thread, threadId);
     words.store(word + registrySlot.word.wakes, 0);
     this.describe(slot);
-    words.store(word + registrySlot.word.occupied, 1);
+    words.store(word + registrySlot.word.occupied, generation);
     return ownerWord(slot, generation);
   }
 
@@ -228,7 +253,10 @@ function openFile(native: Addon, directory: string): number {
 
 function writeHeader(native: Addon, fd: number): void {
   const buffer = native.map(fd, MAP_SHARED, -1, 0, REGISTRY_BYTES);
-  if (typeof buffer === "number") throw failed(buffer, "mmap", "the registry");
+  if (typeof buffer === "number") {
+    native.close(fd);
+    throw failed(buffer, "mmap", "the registry");
+  }
   const words = new Int32Array(buffer);
   words[registryHeader.word.version] = REGISTRY_VERSION;
   words[registryHeader.word.slots] = SLOTS;
@@ -249,11 +277,19 @@ function checkHeader(words: Int32Array, directory: string): void {
 
 /** False when the file lost its name meanwhile (its last holder is just removing it): then another one is looked for. */
 function enterGate(native: Addon, fd: number, directory: string): boolean {
-  const out = new Float64Array(6);
-  if (check(native.lock(fd, GATE_BYTE, 1), "fcntl", "the registry's gate") !== 1) return false;
-  check(native.stat(fd, out.buffer), "statx", "the registry");
-  if (out[1] === 0) return false;
-  if (out[0] < REGISTRY_BYTES)
-    throw new MismatchError(`the registry in ${directory} has ${out[0]} bytes; ${REGISTRY_BYTES} were expected`);
+  if (check(native.lock(fd, GATE_BYTE, 1), "fcntl", "the registry's gate") !== 1 || !hasName(native, fd)) return false;
+  const { size } = factsOf(native, fd);
+  if (size < REGISTRY_BYTES)
+    throw new MismatchError(`the registry in ${directory} has ${size} bytes; ${REGISTRY_BYTES} were expected`, {
+      resource: directory,
+    });
   return true;
+}
+
+const hasName = (native: Addon, fd: number): boolean => factsOf(native, fd).links > 0;
+
+function factsOf(native: Addon, fd: number): { size: number; links: number } {
+  const out = new Float64Array(6);
+  check(native.stat(fd, out.buffer), "statx", "the registry");
+  return { size: out[0], links: out[1] };
 }

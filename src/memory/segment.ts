@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { constants, statSync } from "node:fs";
+import { constants, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { ExistsError, MismatchError, NotFoundError } from "../errors.js";
 import { addon, check, EEXIST, ENOENT, ENOSPC, failed, MAP_SHARED } from "../native/addon.js";
@@ -63,6 +63,8 @@ export class Segment {
     /** Rings or block. */
     readonly data: ArrayBuffer | undefined,
     readonly fileBytes: number,
+    /** What tells its file from another one that has its name by now. */
+    readonly inode: number,
   ) {
     const plain = new Uint32Array(control, 0, objectHeader.bytes / 4);
     const word = objectHeader.word;
@@ -104,10 +106,24 @@ export class Segment {
     return this.attachments + index * (attachmentEntry.bytes / 4);
   }
 
+  /** Where its file may be: while its name is taken away, it moves from the first to the second. */
+  get paths(): readonly string[] {
+    if (this.name === "" || this.words.load(objectHeader.word.named) === 0) return [this.anonymousPath];
+    return [join(this.registry.directory, this.name), this.anonymousPath];
+  }
+
+  /** Where its file is, and how many links it has; nothing when its name is gone, or is another file's. */
+  find(): { path: string; links: number } | undefined {
+    for (const path of this.paths) {
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      if (found?.ino === this.inode) return { path, links: found.nlink };
+    }
+    return undefined;
+  }
+
   /** How many handles of it are on their way to somebody: links beside its own. */
   linksInFlight(): number {
-    const found = statSync(this.path, { throwIfNoEntry: false });
-    return found === undefined ? 0 : found.nlink - 1;
+    return (this.find()?.links ?? 1) - 1;
   }
 
   get isMapped(): boolean {
@@ -175,7 +191,9 @@ export function createSegment(registry: Registry, spec: SegmentSpec): Segment {
     Buffer.from(control, offset.name, 208).write(spec.name ?? "");
     header[word.magic] = OBJECT_MAGIC;
     const data = mapData(fd, spec.rings, spec.block, layout, label);
-    const segment = new Segment(registry, control, data, layout.fileBytes);
+    const stat = new Float64Array(6);
+    check(native.stat(fd, stat.buffer), "statx", `${label}: create`);
+    const segment = new Segment(registry, control, data, layout.fileBytes, stat[2]);
     new Int32Array(control)[segment.entry(0) + attachmentEntry.word.owner] = registry.self;
     spec.initialise?.(segment);
     const linked = native.link(fd, segment.path);
@@ -208,7 +226,7 @@ export function openSegment(registry: Registry, path: string, kind: Kind | undef
     const found = readHeader(fd, path, kind, resource);
     const control = mapControl(fd, found.dataOffset, resource);
     const data = mapData(fd, found.rings, found.block, found, resource);
-    return new Segment(registry, control, data, found.fileBytes);
+    return new Segment(registry, control, data, found.fileBytes, found.inode);
   } finally {
     native.close(fd);
   }
@@ -217,6 +235,7 @@ export function openSegment(registry: Registry, path: string, kind: Kind | undef
 interface Found {
   readonly dataOffset: number;
   readonly fileBytes: number;
+  readonly inode: number;
   readonly rings?: readonly number[];
   readonly block?: number;
 }
@@ -225,7 +244,7 @@ interface Found {
 function readHeader(fd: number, path: string, kind: Kind | undefined, resource: string): Found {
   const stat = new Float64Array(6);
   check(addon().stat(fd, stat.buffer), "statx", path);
-  const [fileBytes, , , , uid, mode] = stat;
+  const [fileBytes, , inode, , uid, mode] = stat;
   const bytes = new ArrayBuffer(objectHeader.bytes);
   const mismatch = (what: string): MismatchError =>
     new MismatchError(`${kind ?? "object"} ${JSON.stringify(resource)}: open, and ${what}`, { resource });
@@ -256,11 +275,11 @@ function readHeader(fd: number, path: string, kind: Kind | undefined, resource: 
   )
     throw mismatch("its header contradicts itself or the file's size");
   const data = fileBytes - dataOffset;
-  if (header[word.kind] !== KINDS.pipe) return { dataOffset, fileBytes, block: data };
+  if (header[word.kind] !== KINDS.pipe) return { dataOffset, fileBytes, inode, block: data };
   const capacity = header[word.detail];
   if (capacity < PAGE || (capacity & (capacity - 1)) !== 0 || data !== capacity * 2)
     throw mismatch(`its capacity ${capacity} does not fit the file's ${fileBytes} bytes`);
-  return { dataOffset, fileBytes, rings: [capacity, capacity] };
+  return { dataOffset, fileBytes, inode, rings: [capacity, capacity] };
 }
 
 function mapControl(fd: number, bytes: number, label: string): ArrayBuffer {

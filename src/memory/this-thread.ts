@@ -26,6 +26,12 @@ export const isLeaving = (): boolean => hasBegunToLeave;
 
 function leave(): void {
   hasBegunToLeave = true;
-  for (const work of leaving.splice(0)) work();
+  for (const work of leaving.splice(0)) {
+    try {
+      work();
+    } catch {
+      // the directory may be gone, or full: a process that has done its own work does not fail by it
+    }
+  }
   attached?.leave();
 }

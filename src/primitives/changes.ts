@@ -165,8 +165,8 @@ export class Changes {
   }
 }
 
-/** One call that waits for a change. */
-class ChangeWait implements Wait {
+/** One call that waits for a change: made by {@link Changes}, and by the tests of the order above. */
+export class ChangeWait implements Wait {
   private isArmed = false;
   private armedAt = 0;
 

@@ -10,15 +10,16 @@
  * Death   A sender killed before its message was published, or a receiver killed before it took the handle, leaves a
  *         link in the folder; it goes with the carrier. A pipe's end whose link is gone is closed, and its peer told.
  */
-import { existsSync, linkSync, mkdirSync, readdirSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
+import { constants, mkdirSync, readdirSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";
-import { NotFoundError, SystemError } from "../errors.js";
+import { MismatchError, NotFoundError, SystemError } from "../errors.js";
 import { freshName, removeIfLast } from "../memory/attachments.js";
 import { FLIGHT } from "../memory/directory.js";
 import { attachmentEntry } from "../memory/object.layout.js";
 import { CLOSED, IN_FLIGHT, isOwner } from "../memory/owner.js";
 import { openSegment, type Segment } from "../memory/segment.js";
 import { registry } from "../memory/this-thread.js";
+import { addon, check, ENOENT } from "../native/addon.js";
 import { parker } from "../sync/parker.js";
 
 export const flightFolder = (carrier: string): string => join(registry().directory, FLIGHT, carrier);
@@ -40,17 +41,30 @@ export function makeLink(folder: string, segment: Segment, end?: number): string
   const link = freshName() + (end === undefined ? "" : `.${end}`);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    linkSync(segment.path, join(folder, link));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === "ENOENT")
-      throw new NotFoundError(`${segment.label}: hand over, and its file is gone`, {
-        cause,
-        resource: segment.name || undefined,
-      });
-    throw new SystemError(`${segment.label}: hand over: ${code}`, { cause, errno: code, syscall: "link" });
+    throw new SystemError(`${segment.label}: hand over: ${code}`, { cause, errno: code, syscall: "mkdir" });
   }
-  return link;
+  if (segment.paths.some((path) => linkFile(segment, path, join(folder, link)))) return link;
+  throw new NotFoundError(`${segment.label}: hand over, and its file is gone`, { resource: segment.name || undefined });
+}
+
+/** Links the object's file if it is at `path`: through a descriptor, because the name may become another object's. */
+function linkFile(segment: Segment, path: string, link: string): boolean {
+  const native = addon();
+  const operation = `${segment.label}: hand over`;
+  const fd = native.open(path, constants.O_RDONLY | constants.O_NOFOLLOW, 0);
+  if (fd === ENOENT) return false;
+  check(fd, "open", operation);
+  try {
+    const stat = new Float64Array(6);
+    check(native.stat(fd, stat.buffer), "statx", operation);
+    if (stat[2] !== segment.inode) return false;
+    const linked = native.link(fd, link);
+    return linked !== ENOENT && check(linked, "linkat", operation) >= 0;
+  } finally {
+    native.close(fd);
+  }
 }
 
 /** Takes a link away whose handle stays with its sender, or was taken. */
@@ -64,8 +78,9 @@ export function dropLink(folder: string, link: string): void {
   let segment: Segment;
   try {
     segment = openSegment(registry(), path, undefined, link);
-  } catch {
-    rmSync(path, { force: true });
+  } catch (error) {
+    // for want of descriptors or memory it stays: another sweep will see it
+    if (error instanceof MismatchError) rmSync(path, { force: true });
     return;
   }
   try {
@@ -73,7 +88,7 @@ export function dropLink(folder: string, link: string): void {
     const end = /\.([01])$/.exec(basename(link));
     if (end) closeInFlight(segment, Number(end[1]));
     removeIfLast(segment);
-    if (!existsSync(segment.path)) dropFolder(flightFolder(segment.id));
+    if (segment.find() === undefined) dropFolder(flightFolder(segment.id));
   } catch {
     // somebody else drops the same link
   } finally {

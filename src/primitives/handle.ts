@@ -34,7 +34,15 @@ export function isHandle(value: unknown): value is Handing {
   return typeof value === "object" && value !== null && HANDLE in value;
 }
 
+/** A link's name comes in a message: it must not lead out of its folder. */
+function checkLink(link: unknown): void {
+  if (typeof link !== "string" || link === "" || /[/\0]/.test(link) || link.startsWith("."))
+    throw new CodecError(`a handle came whose link is ${JSON.stringify(link)}`);
+}
+
+/** Makes the object that a descriptor stands for, out of the carrier's folder. */
 export function takeHandle(folder: string, descriptor: Descriptor): object {
+  checkLink(descriptor?.link);
   const take = kinds.get(String(descriptor?.kind));
   if (!take) throw new CodecError(`a handle of kind ${String(descriptor?.kind)} came, and this version has none`);
   return take(folder, descriptor);

@@ -8,7 +8,6 @@ import { checkSize, type FileFacts, factsOf, mapBlock } from "./block-mapping.js
 import { removeLink } from "./flight.js";
 import { cannotGive, type Descriptor, type Given, type Handing, registerKind } from "./handle.js";
 import { makeMarker } from "./marker.js";
-import { checkLink } from "./shared-object.js";
 
 export interface MappedFileOptions {
   /** How many of its bytes, from the first; default all. A file that has fewer grows, unless it is `readonly`. */
@@ -164,7 +163,6 @@ export class MappedFile implements Disposable, Handing {
 
   /** Takes one that was handed over. */
   static take(folder: string, { link, path, readonly, device, inode, size }: Descriptor): MappedFile {
-    checkLink(link);
     const taken = MappedFile.open(path as string, {
       readonly: readonly as boolean,
       ...(size !== 0 && { size: size as number }),

@@ -10,7 +10,6 @@ import { cannotGive, type Descriptor, type Given } from "./handle.js";
 import { makeMarker } from "./marker.js";
 import type { MemoryBlock } from "./memory-block.js";
 import { addRecord, dropRecord, PYTHON_FOLDER, unlinkBlock } from "./python-records.js";
-import { checkLink } from "./shared-object.js";
 import { sweepOnce } from "./sweep.js";
 
 /** A name of Python's: `/name`, as it is for `shm_open`, and `name` are the same. */
@@ -78,7 +77,6 @@ export class PythonMemory implements MemoryBlock {
 
   /** Takes one that was handed over. */
   static take(folder: string, { link, name, inode }: Descriptor): PythonMemory {
-    checkLink(link);
     const block = PythonMemory.open(checkPythonName(name, "SharedMemory: take"));
     if (block.inode !== inode) {
       block.close();

@@ -1,5 +1,6 @@
 import { constants, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { MismatchError, NotFoundError, SystemError } from "../errors.js";
 import { removeIfLast } from "../memory/attachments.js";
 import { ANONYMOUS, FLIGHT, LIVES, PARKERS } from "../memory/directory.js";
 import { ownerWord, SLOTS } from "../memory/owner.js";
@@ -7,7 +8,7 @@ import type { Registry } from "../memory/registry.js";
 import { GATE_BYTE } from "../memory/registry.layout.js";
 import { openSegment } from "../memory/segment.js";
 import { beforeLeaving, registry } from "../memory/this-thread.js";
-import { addon } from "../native/addon.js";
+import { addon, ENOENT, ENXIO } from "../native/addon.js";
 import { ALIVE_FILE, dropFolder, flightFolder, makerOf } from "./flight.js";
 import { sweepRecords } from "./python-records.js";
 
@@ -19,9 +20,13 @@ export function sweepOnce(): void {
   swept = true;
   const everything = (): void => {
     const home = registry();
-    sweepFlights(home); // a carrier may be left by who was killed before it had a place in the registry,
-    sweepDoors(home); // and a life line looks alive for a moment after its process's place was given up
-    sweep();
+    try {
+      sweepFlights(home); // a carrier may be left by who was killed before it had a place in the registry,
+      sweepDoors(home); // and a life line looks alive for a moment after its process's place was given up
+      sweep();
+    } catch {
+      // for want of descriptors or memory: the marks of the killed stay, and the next one sweeps
+    }
   };
   beforeLeaving(everything);
   everything();
@@ -34,30 +39,27 @@ export function sweepOnce(): void {
  */
 export function sweep(): number {
   const home = registry();
-  const killed = home.killedSlots();
+  const killed = home.killed();
   if (killed.length === 0) return 0;
   sweepFlights(home);
   sweepObjects(home, home.directory);
   sweepObjects(home, join(home.directory, ANONYMOUS));
   sweepRecords(home);
   sweepDoors(home);
-  for (const slot of killed) home.clean(slot);
+  for (const owner of killed) home.clean(owner);
   return killed.length;
 }
 
 function sweepObjects(home: Registry, folder: string): void {
   for (const name of readdirSync(folder)) {
     if (name.startsWith(".")) continue;
-    const path = join(folder, name);
     try {
-      const segment = openSegment(home, path, undefined, name);
-      if (removeIfLast(segment)) {
-        rmSync(path, { force: true });
-        dropFolder(flightFolder(segment.id));
-      }
+      const segment = openSegment(home, join(folder, name), undefined, name);
+      if (removeIfLast(segment)) dropFolder(flightFolder(segment.id));
       segment.unmap();
-    } catch {
-      // somebody else's file, or one that was removed just now
+    } catch (error) {
+      // else it is somebody else's file, or one that was removed just now
+      if (error instanceof SystemError && error.retryable) throw error;
     }
   }
 }
@@ -85,16 +87,17 @@ function idOf(home: Registry, name: string): string | undefined {
     const segment = openSegment(home, join(home.directory, name), undefined, name);
     segment.unmap();
     return segment.id;
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (error instanceof NotFoundError || error instanceof MismatchError) return undefined;
+    throw error;
   }
 }
 
 /** Whether an open file somewhere holds the lock on a carrier's `alive` file. */
 export function isLocked(path: string): boolean {
   const native = addon();
-  const fd = native.open(path, 0, 0);
-  if (fd < 0) return false;
+  const fd = native.open(path, constants.O_RDONLY, 0);
+  if (fd < 0) return fd !== ENOENT; // for want of a descriptor nothing can be said, and nothing is swept
   const locked = native.locked(fd, GATE_BYTE);
   native.close(fd);
   return locked === 1;
@@ -108,8 +111,10 @@ function sweepDoors(home: Registry): void {
   }
   const lives = join(home.directory, LIVES);
   for (const name of readdirSync(lives)) {
-    const fd = addon().open(join(lives, name), constants.O_WRONLY | constants.O_NONBLOCK, 0); // refused when nobody reads
-    if (fd < 0) rmSync(join(lives, name), { force: true });
-    else addon().close(fd);
+    if (home.isAlive(Number.parseInt(name, 10))) continue; // it may just be making it
+    const fd = addon().open(join(lives, name), constants.O_WRONLY | constants.O_NONBLOCK, 0);
+    if (fd === ENXIO)
+      rmSync(join(lives, name), { force: true }); // nobody reads: its process is gone
+    else if (fd >= 0) addon().close(fd);
   }
 }

@@ -11,7 +11,7 @@ let known: string | undefined;
 /** The path of this process's life line, by which its children notice its end. */
 export function lifeLine(): string {
   if (known !== undefined) return known;
-  const path = addon().life(join(registry().directory, LIVES, `${process.pid}.${freshName()}`));
+  const path = addon().life(join(registry().directory, LIVES, `${registry().self}.${freshName()}`));
   if (typeof path === "number") throw failed(path, "mkfifo", "this process's life line");
   known = path;
   return path;

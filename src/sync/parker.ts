@@ -10,7 +10,8 @@
  *         finds the bit, and its exchange finds the sleeper asleep.
  * Death   A changer killed between change and wake leaves the sleeper asleep: every sleep ends after at most 50 ms in a
  *         call (a second in an idle loop) and looks again, also at who is alive. The death of a thread that is waited
- *         for is told at once by its FIFO's hang-up, which the watcher thread turns into a notification.
+ *         for is told at once by its FIFO's hang-up, which the watcher thread turns into a notification. The hang-up may
+ *         come a moment before the lock byte is free: then the next looks follow after 1, 2, 4 … ms.
  * Limits  Before it sleeps a call spins for 20 µs, and the loop polls by setImmediate for 50 µs while recent polls
  *         succeeded; for 100 µs while recent sleeps were shorter than that (see patience.ts); neither with one processor.
  * Source  Rust's thread::park, Concurrency Kit's ck_ec, folly's EventCount.
@@ -27,6 +28,7 @@ import { Peers } from "./peers.js";
 const CALL_RECHECK_MS = 50;
 const LOOP_RECHECK_MS = 50;
 const LOOP_RECHECK_MOST_MS = 1000;
+const DEATH_RECHECK_MS = 1;
 /** Looking before a sleep: at least, and at most while recent sleeps were shorter than that. */
 const SPIN_MS = 0.02;
 const SPIN_MOST_MS = 0.1;
@@ -74,6 +76,7 @@ export class Parker {
   private readonly pollPatience = new Patience(POLL_MS, POLL_MOST_MS);
   private timer: NodeJS.Timeout | undefined;
   private recheckMs = LOOP_RECHECK_MS;
+  private seenDeath: number;
   private readonly tick = (): void => {
     this.ticking = false;
     this.look();
@@ -81,6 +84,7 @@ export class Parker {
 
   constructor(readonly registry: Registry) {
     this.word = registry.parkerOf(registry.self);
+    this.seenDeath = registry.words.load(registry.lastDeathWord);
     this.peers = new Peers(registry);
   }
 
@@ -167,10 +171,15 @@ export class Parker {
     let moved = movedBy(waits);
     let timedOut = false;
     let slept = 0;
+    let recheckMs = CALL_RECHECK_MS;
+    let death = registry.words.load(registry.lastDeathWord);
     try {
       for (;;) {
         const before = registry.words.exchange(word, ASLEEP_IN_CALL); // observes: notification
         if (before === NOTIFIED || timedOut) for (const wait of waits) wait.recheck();
+        const lastDeath = registry.words.load(registry.lastDeathWord);
+        if (lastDeath !== death) recheckMs = DEATH_RECHECK_MS;
+        death = lastDeath;
         for (const wait of waits) if (wait.attempt()) return true;
         for (const wait of waits) this.watchPeers(wait);
         const since = movedBy(waits);
@@ -181,8 +190,9 @@ export class Parker {
           continue;
         }
         const from = now();
-        const timeout = Math.min(CALL_RECHECK_MS, deadline - from);
+        const timeout = Math.min(recheckMs, deadline - from);
         if (timeout <= 0) return false;
+        recheckMs = Math.min(recheckMs * 2, CALL_RECHECK_MS);
         timedOut = addon().futexWait(registry.buffer, word * 4, ASLEEP_IN_CALL, timeout) === 1;
         const ms = now() - from;
         slept += ms;
@@ -211,6 +221,7 @@ export class Parker {
     const wasAsleep = this.mode === "asleep";
     if (wasAsleep) {
       if (this.registry.words.exchange(this.word, AWAKE) === NOTIFIED) this.recheckAll();
+      this.lookForDeaths();
       this.mode = "polling";
       this.pollPatience.slept(now() - this.asleepSince);
     }
@@ -248,12 +259,23 @@ export class Parker {
     }
     this.door ??= openLoopDoor(this.registry.fifo, () => this.look());
     if (this.registry.words.exchange(this.word, ASLEEP_IN_LOOP) === NOTIFIED) this.recheckAll();
+    this.lookForDeaths();
     if (this.attemptAll()) {
       if (this.waits.size === 0) return this.rest();
       this.lookSoon();
     }
     this.holdIfNeeded();
     this.timer ??= this.recheckLater();
+  }
+
+  /** Has the next look come soon when the watcher thread has told of a death since the last one. */
+  private lookForDeaths(): void {
+    const death = this.registry.words.load(this.registry.lastDeathWord);
+    if (death === this.seenDeath) return;
+    this.seenDeath = death;
+    this.recheckMs = DEATH_RECHECK_MS;
+    clearTimeout(this.timer);
+    this.timer = undefined;
   }
 
   private recheckAll(): void {

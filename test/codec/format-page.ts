@@ -1,4 +1,5 @@
 import { pathToFileURL } from "node:url";
+import { MAX_REGEXP_COST } from "#src/codec/regexp-cost.js";
 import {
   BUFFER_ALIGNMENT,
   defaultLimits,
@@ -89,15 +90,16 @@ stand for travels beside the message, and only over shared memory.
 
 | limit | default |
 | --- | --- |
-| objects in each other (\`maxDepth\`) | ${number(defaultLimits.maxDepth)} |
+| objects in each other (\`maxDepth\`); an instance and its state are two | ${number(defaultLimits.maxDepth)} |
 | array slots, holes too, entries and keys in a message (\`maxCount\`) | ${number(defaultLimits.maxCount)} |
 | characters of a regular expression | ${number(MAX_REGEXP_SOURCE)} |
+| Unicode properties in the regular expressions of a message; one of strings (\`\\p{RGI_Emoji}\`) counts as 100 | ${number(MAX_REGEXP_COST)} |
 | characters of a class's name | ${number(MAX_CLASS_NAME)} |
 | keys of a Map or a Set that V8 would put into one bucket | about 64, and 1,000 bigints that are equal in their low 64 bits |
 
 Both sides have the same defaults: what encodes, decodes. A decoder refuses everything else with a \`CodecError\`. It takes
 memory as contents come, never for a length that a message announces: at most about 100 bytes for a byte of the
-message, most for empty objects in an array. Where that is too much, lower \`maxCount\`.
+message, most for empty Maps and for objects with one high index. Where that is too much, lower \`maxCount\`.
 
 ## Against structured clone
 

@@ -17,7 +17,10 @@ describe("structured: the format", () => {
 
   test("the second object of a shape has no keys", () => {
     const one = encoded([{ id: 1, name: "a" }]).length;
-    const two = encoded([{ id: 1, name: "a" }, { id: 2, name: "b" }]).length;
+    const two = encoded([
+      { id: 1, name: "a" },
+      { id: 2, name: "b" },
+    ]).length;
     assert.equal(two - one, 4);
   });
 

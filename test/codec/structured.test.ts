@@ -255,6 +255,14 @@ describe("structured: what structured clone takes", () => {
     assertSameGraph(roundTrip(value), value);
   });
 
+  test("shapes of every size come back when they occur thousands of times", () => {
+    for (const count of [0, 1, 2, 7, 8, 9, 10, 63, 64, 65]) {
+      const value = Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}of${count}`, i]));
+      const list = Array.from({ length: 3000 }, () => ({ ...value }));
+      assertSameGraph(roundTrip(list), list);
+    }
+  });
+
   test("decoded objects of one shape share a hidden class", () => {
     setFlagsFromString("--allow-natives-syntax");
     const haveSameMap = new Function("a", "b", "return %HaveSameMap(a, b)") as (a: object, b: object) => boolean;

@@ -164,6 +164,13 @@ describe("MappedFile", { timeout }, () => {
     );
   });
 
+  test("opening and closing more often than the kernel has mappings, all in one turn of the loop, works", () => {
+    writeFileSync(path, "x");
+    for (let round = 0; round < 66_000; round++) MappedFile.open(path).close();
+    using file = MappedFile.open(path);
+    assert.equal(file.bytes[0], 120);
+  });
+
   test("closed, its views are empty, and flush() and resize() are a ClosedError", () => {
     writeFileSync(path, "Hello");
     const file = MappedFile.open(path);

@@ -1,4 +1,3 @@
-import type { Batch } from "./batches.js";
 import { tallyIndex } from "./tally.js";
 import type { Total } from "./total.js";
 
@@ -7,12 +6,12 @@ export interface Comparison {
   readonly equal: boolean;
   /** In which way they differ, one sentence each. */
   readonly differences: readonly string[];
-  /** Files that were not the same any more when they were counted for the second time. */
+  /** Files that explain it: they came, went or changed between the two runs. */
   readonly changed: readonly string[];
 }
 
 /** Compares every word's count, every sum and every number of the histogram. */
-export function compare(first: Total, second: Total, batches: readonly Batch[]): Comparison {
+export function compare(first: Total, second: Total): Comparison {
   const differences: string[] = [];
   const note = (what: string, a: number, b: number): void => {
     if (a !== b) differences.push(`${what}: ${a} in the first run, ${b} in the second`);
@@ -25,11 +24,12 @@ export function compare(first: Total, second: Total, batches: readonly Batch[]):
   if (word !== undefined)
     note(`the word ${JSON.stringify(word)}`, first.words.countOf(word), second.words.countOf(word));
   note("different words", first.words.size, second.words.size);
-  const changed = batches.flatMap(({ number, paths }) =>
-    paths.filter((_, index) => {
-      const [a, b] = [first, second].map(({ versions }) => versions[number].subarray(index * 2, index * 2 + 2));
-      return !a.every((value, at) => Object.is(value, b[at]));
-    }),
-  );
-  return { equal: differences.length === 0, differences, changed };
+  const equal = differences.length === 0;
+  return { equal, differences, changed: equal ? [] : changes(first.versions(), second.versions()) };
+}
+
+/** Files that are not in both, or not in the same version. */
+function changes(first: ReadonlyMap<string, string>, second: ReadonlyMap<string, string>): string[] {
+  const paths = new Set([...first.keys(), ...second.keys()]);
+  return [...paths].filter((path) => first.get(path) !== second.get(path));
 }

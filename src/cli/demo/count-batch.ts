@@ -13,7 +13,7 @@ export interface FilesSeen {
 }
 
 /** Counts the files of a batch into `words` and `tally`: the one piece of code that the workers and a lone process run. */
-export function countBatch(folder: string, { paths }: Pick<Batch, "paths">, words: WordTable, tally: Tally): FilesSeen {
+export function countBatch(folder: string, { paths }: Batch, words: WordTable, tally: Tally): FilesSeen {
   const versions = new Float64Array(paths.length * 2).fill(Number.NaN);
   const unreadable: Unreadable[] = [];
   paths.forEach((path, index) => {

@@ -42,11 +42,15 @@ export class Crew {
   private readonly ended = new AbortController();
   private failure: unknown;
 
-  /** @param onChange is called after each answer, and when the walk has found more */
+  /**
+   * @param onChange is called after each answer, and when the walk has found more
+   * @param worker what each process runs
+   */
   constructor(
     private readonly folder: string,
     private readonly processes: number,
     private readonly onChange: (crew: Crew) => void,
+    private readonly worker: typeof countWords = countWords,
   ) {
     this.backlog = new Backlog(folder);
     this.rows = new SharedArray("f64", processes * WINDOW * TALLY_LENGTH);
@@ -106,7 +110,7 @@ export class Crew {
     for (const row of freeRows) this.rowOf(row).fill(0); // a lost worker may have begun to add
     const [work, theirs] = pipe<Assignment | null, Finished>();
     try {
-      const process = spawn(countWords, [theirs, this.rows, this.folder], { name: `counter-${lane + 1}` });
+      const process = spawn(this.worker, [theirs, this.rows, this.folder], { name: `counter-${lane + 1}` });
       const member = { process, work, unfinished: new Map<number, Batch>(), freeRows };
       this.members.add(member);
       return member;

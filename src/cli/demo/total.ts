@@ -9,14 +9,23 @@ export class Total {
   readonly words = new WordTable();
   readonly tally = newTally();
   readonly unreadable: Unreadable[] = [];
-  /** By the batch's number, as in {@link FilesSeen}. */
-  readonly versions: Float64Array[] = [];
+  private readonly seen: { readonly paths: readonly string[]; readonly versions: Float64Array }[] = [];
   /** Of all files that were looked at: text, binary and unreadable. */
   filesDone = 0;
 
-  note(batch: Batch, { versions, unreadable }: FilesSeen): void {
-    this.versions[batch.number] = versions;
+  note({ paths }: Batch, { versions, unreadable }: FilesSeen): void {
+    this.seen.push({ paths, versions });
     this.unreadable.push(...unreadable);
-    this.filesDone += batch.paths.length;
+    this.filesDone += paths.length;
+  }
+
+  /** Which version of each file was counted, in a form that can be compared. */
+  versions(): Map<string, string> {
+    const byPath = new Map<string, string>();
+    for (const { paths, versions } of this.seen)
+      paths.forEach((path, i) => {
+        byPath.set(path, `${versions[i * 2]} ${versions[i * 2 + 1]}`);
+      });
+    return byPath;
   }
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { activeChildren } from "interproc";
 import { countAlone } from "#src/cli/demo/alone.js";
@@ -7,12 +9,13 @@ import { Crew } from "#src/cli/demo/crew.js";
 import { tallyIndex } from "#src/cli/demo/tally.js";
 import { Failure } from "#src/cli/failure.js";
 import { TextFolder } from "../text-folder.js";
+import { countHalf } from "./half-counting-worker.js";
 
 const FILES = 640;
 
 async function assertWhole(crew: Crew, folder: TextFolder): Promise<void> {
-  const alone = await countAlone(folder.path, crew.backlog.all, () => undefined);
-  assert.deepEqual(compare(crew.total, alone, crew.backlog.all), { equal: true, differences: [], changed: [] });
+  const alone = await countAlone(folder.path, () => undefined);
+  assert.deepEqual(compare(crew.total, alone), { equal: true, differences: [], changed: [] });
   assert.equal(crew.total.tally[tallyIndex.files], FILES);
   assert.equal(
     crew.total.words.countOf("all"),
@@ -56,6 +59,21 @@ describe("the demo's crew of workers", () => {
       crew.lost.map(({ pid, signal }) => ({ pid, signal })),
       [{ pid: victim, signal: "SIGKILL" }],
     );
+  });
+
+  test("what a killed worker had added and not told is not counted", async () => {
+    using folder = new TextFolder({ "texts/one.txt": "one two three", "texts/two.txt": "two three three" });
+    const crew = new Crew(join(folder.path, "texts"), 1, () => undefined, countHalf);
+    await crew.run();
+    assert.deepEqual(
+      crew.lost.map(({ signal, batches }) => ({ signal, batches })),
+      [{ signal: "SIGKILL", batches: 1 }],
+    );
+    assert.deepEqual(
+      crew.total.words.top(3).map(({ count }) => count),
+      [3, 2, 1],
+    );
+    assert.deepEqual([...crew.total.tally.subarray(0, 8)], [2, 0, 28, 6, 0, 0, 3, 0]);
   });
 
   test("nor do workers that are killed again and again", async () => {
@@ -112,15 +130,17 @@ describe("the demo's crew of workers", () => {
     assert.equal(crew.total.unreadable.length, FILES);
   });
 
-  test("a file that changes between the two runs is named", async () => {
+  test("files that come, go or change between the two runs are named", async () => {
     using folder = TextFolder.numbered(20);
     const crew = new Crew(folder.path, 1, () => undefined);
     await crew.run();
     folder.write("part-3/file-3.txt", "changed");
-    const alone = await countAlone(folder.path, crew.backlog.all, () => undefined);
-    const { equal, differences, changed } = compare(crew.total, alone, crew.backlog.all);
+    folder.write("new.txt", "here");
+    rmSync(join(folder.path, "part-5/file-5.txt"));
+    const alone = await countAlone(folder.path, () => undefined);
+    const { equal, differences, changed } = compare(crew.total, alone);
     assert.equal(equal, false);
-    assert.deepEqual(changed, ["part-3/file-3.txt"]);
+    assert.deepEqual([...changed].sort(), ["new.txt", "part-3/file-3.txt", "part-5/file-5.txt"]);
     assert.ok(
       differences.some((line) => /^words: \d+ in the first run, \d+ in the second$/.test(line)),
       differences.join("\n"),

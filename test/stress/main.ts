@@ -1,0 +1,64 @@
+// The long version of the kill tests: `npm run stress -- [NAME] [--kills N] [--seed N] [--pairs N]`.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Tally } from "./tally.js";
+
+interface Options {
+  readonly kills: number;
+  readonly seed: number;
+  readonly pairs: number;
+  onKill(done: number): void;
+}
+
+/** Loaded when they run: by then the directory for shared objects is set. */
+const runs: Record<string, (options: Options) => Promise<Tally>> = {
+  "pipe-kill": async (options) => (await import("./pipe-kill.js")).killPipes(options),
+};
+const usage = `usage: npm run stress -- [${Object.keys(runs).join(" | ")}] [--kills N] [--seed N] [--pairs N]`;
+
+async function main(): Promise<number> {
+  const number = (text: string, what: string): number => {
+    if (!/^\d+$/.test(text)) throw new Error(`--${what} is ${text}; allowed: a whole number\n${usage}`);
+    return Number(text);
+  };
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      kills: { type: "string", default: "2000" },
+      seed: { type: "string", default: String(Date.now() & 0x7fff_ffff) },
+      pairs: { type: "string", default: "3" },
+    },
+  });
+  const names = positionals.length > 0 ? positionals : Object.keys(runs);
+  const unknown = names.find((name) => !(name in runs));
+  if (unknown !== undefined) throw new Error(`there is no run ${unknown}\n${usage}`);
+  const [kills, seed, pairs] = [number(values.kills, "kills"), number(values.seed, "seed"), number(values.pairs, "pairs")];
+  let isClean = true;
+  for (const name of names) {
+    console.log(`${name}: ${kills} kills, seed ${seed}`);
+    const tally = await runs[name]({ kills, seed, pairs, onKill: (done) => showProgress(done, kills) });
+    for (const complaint of tally.complaints) console.log(complaint);
+    console.log(String(tally));
+    isClean &&= tally.isClean;
+  }
+  return isClean ? 0 : 1;
+}
+
+function showProgress(done: number, all: number): void {
+  if (process.stdout.isTTY) process.stdout.write(done === all ? "\r\x1b[K" : `\r${done} of ${all}`);
+  else if (done % 200 === 0) console.log(`${done} of ${all}`);
+}
+
+// a directory of its own, so that nothing but this run is in it
+const directory = mkdtempSync(join(process.platform === "linux" ? "/dev/shm" : tmpdir(), "interproc-stress-"));
+process.env.INTERPROC_DIR = directory;
+process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}
