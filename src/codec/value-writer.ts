@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { CodecError } from "../errors.js";
 import { isArrayIndex } from "./array-index.js";
-import { ByteWriter } from "./byte-writer.js";
+import { ByteWriter, FLOAT_BYTES } from "./byte-writer.js";
 import type { Registration } from "./class-registry.js";
 import { IdentityTable } from "./identity-table.js";
 import { hasOnlyElements } from "./only-elements.js";
@@ -152,8 +152,14 @@ export class ValueWriter extends ByteWriter {
         return this.properties(array, position, this.holey(array, index, length, at));
       }
       if (typeof element === "string") at = this.string(element, at);
-      else if (typeof element === "number") at = this.number(element, at);
-      else {
+      else if (typeof element === "number") {
+        if (element === (element | 0)) at = this.number(element, at);
+        else {
+          const end = this.floatsOf(array, index, at);
+          index += (end - at) / FLOAT_BYTES - 1;
+          at = end;
+        }
+      } else {
         steps[depth] = index;
         at = this.value(element, at);
       }

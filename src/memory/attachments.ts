@@ -27,7 +27,7 @@ import type { Segment } from "./segment.js";
 
 const LIVE = 0;
 const REMOVED = 1;
-const DECISION_MS = 5000;
+const DECISION_MS = 2000;
 
 /** Takes an entry for this thread and gives its index, or -1 when the object was just removed. */
 export function join(segment: Segment): number {

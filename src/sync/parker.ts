@@ -230,7 +230,7 @@ export class Parker {
     if (this.waits.size === 0) return this.rest();
     if (progress) {
       this.pollingSince = now();
-      this.recheckMs = LOOP_RECHECK_MS;
+      this.recheckMs = Math.min(this.recheckMs, LOOP_RECHECK_MS);
     }
     if (this.ticking) return;
     if (this.someHold() && now() - this.pollingSince < this.pollPatience.ms) return this.poll();
@@ -301,7 +301,7 @@ export class Parker {
     if (this.mode === "asleep") this.registry.words.store(this.word, AWAKE);
     this.mode = "idle";
     this.hold(false);
-    this.recheckMs = LOOP_RECHECK_MS;
+    this.recheckMs = Math.min(this.recheckMs, LOOP_RECHECK_MS);
   }
 
   private watchPeers(wait: Wait): void {
