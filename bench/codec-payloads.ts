@@ -53,7 +53,7 @@ function nested(count: number): object[] {
     id: i,
     name: `row ${i}`,
     tags: ["a", word(i)],
-    at: { x: i * 1.5, y: -i },
+    at: { x: i * 1.5, y: i },
     ok: i % 2 === 0,
   }));
 }

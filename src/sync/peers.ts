@@ -50,7 +50,19 @@ export class Peers {
 
   /** Closes the doors of threads that have ended. */
   forgetDead(): void {
-    for (const owner of this.doors.keys()) if (!this.registry.isAlive(owner)) this.forget(owner);
+    for (const [owner, { watched }] of this.doors) {
+      if (this.registry.isAlive(owner)) continue;
+      this.forget(owner);
+      if (watched) this.tellDeath(owner);
+    }
+  }
+
+  /** What the watcher thread would have done, had its watch not been taken back. */
+  private tellDeath(owner: number): void {
+    const { registry } = this;
+    registry.words.store(registry.lastDeathWord, owner);
+    registry.words.store(registry.parkerOf(registry.self), NOTIFIED);
+    addon().poke(registry.fifo);
   }
 
   private open(owner: number): Door | undefined {

@@ -1,6 +1,17 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { chmodSync, chownSync, constants, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { type SpawnOptions, spawn } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join, relative } from "node:path";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
@@ -18,10 +29,10 @@ import {
 } from "#src/memory/registry.layout.js";
 import { monotonicSeconds, Registry } from "#src/memory/registry.js";
 import { addon } from "#src/native/addon.js";
+import { openDescriptors } from "./open-descriptors.js";
 import { OwnDirectory } from "./own-directory.js";
 import { Party, partyProgram } from "./party.js";
 import { needsRoot, stateOf, until } from "./processes.js";
-import { openDescriptors } from "./open-descriptors.js";
 
 const timeout = 60_000;
 const slotWord = (slot: number, field: keyof typeof registrySlot.word): number =>
@@ -345,8 +356,7 @@ describe("registry", { timeout }, () => {
   test("the default directory too comes and goes with those who use it", { skip: needsRoot }, async (t) => {
     const uid = 61_000 + (process.pid % 1000);
     const directory = `/dev/shm/interproc-${uid}`;
-    const program = join(dirname(partyProgram), "memory-join-leave.js");
-    if (!isReadableByAll(program)) return t.skip("other users cannot read this checkout");
+    if (!isReadableByAll(partyProgram)) return t.skip("other users cannot read this checkout");
     const rounds = 300;
     const environment = { ...process.env, INTERPROC_DIR: "" };
     const reports = await Promise.all([1, 2].map((seed) => comeAndGo(rounds, seed, { uid, gid: uid, env: environment })));
@@ -476,3 +486,27 @@ describe("registry", { timeout }, () => {
     }
   });
 });
+
+const modeOf = (path: string): number => lstatSync(path).mode;
+
+/** Whether a user who has no part in it can read a file. */
+function isReadableByAll(path: string): boolean {
+  for (let part = dirname(path); part !== "/"; part = dirname(part)) if ((modeOf(part) & 0o5) !== 0o5) return false;
+  return (modeOf(path) & 0o4) !== 0;
+}
+
+interface Report {
+  readonly joined: number;
+  readonly made: number;
+  readonly error?: string;
+}
+
+/** A process that takes a place and gives it back, `rounds` times. */
+async function comeAndGo(rounds: number, seed: number, options: SpawnOptions = {}): Promise<Report> {
+  const program = join(dirname(partyProgram), "memory-join-leave.js");
+  const stdio: SpawnOptions["stdio"] = ["ignore", "pipe", "inherit"];
+  const child = spawn(process.execPath, [program, `${rounds}`, `${seed}`], { stdio, ...options });
+  let output = "";
+  for await (const text of child.stdout ?? []) output += text;
+  return JSON.parse(output) as Report;
+}

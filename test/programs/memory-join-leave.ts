@@ -3,10 +3,10 @@ import { existsSync, fstatSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Registry } from "#src/memory/registry.js";
 import { addon } from "#src/native/addon.js";
-import { seededRandom } from "../rings/seeded-random.js";
+import { SeededRandom } from "../rings/seeded-random.js";
 
 const [rounds, seed] = process.argv.slice(2).map(Number);
-const random = seededRandom(seed);
+const random = new SeededRandom(seed);
 let [joined, made] = [0, 0];
 
 function visit(deeper: boolean): void {
@@ -23,7 +23,7 @@ function visit(deeper: boolean): void {
 
 let error: string | undefined;
 try {
-  for (; joined < rounds; joined++) visit(random(8) === 0);
+  for (; joined < rounds; joined++) visit(random.below(8) === 0);
 } catch (caught) {
   error = String((caught as Error).stack);
 }
