@@ -7,7 +7,8 @@ export interface CodecQuestion {
 }
 
 export const codecs = {
-  interproc: "interproc structured",
+  interproc: "interproc, encodeInto",
+  "interproc-encode": "interproc, encode",
   json: "JSON, as UTF-8",
   v8: "v8.serialize",
   msgpackr: "msgpackr plain",

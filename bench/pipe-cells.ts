@@ -4,6 +4,9 @@ import { type PayloadName, payloads } from "./payload.js";
 
 export type PipeCell = Cell<PipeQuestion>;
 
+/** Ends the name of a mode of ours whose pipe has a ring of 1 MiB instead of 64 KiB. */
+export const largeRing = ", 1 MiB ring";
+
 /** How a peer appears in tables and floors. */
 export const ours = "interproc";
 
@@ -30,7 +33,8 @@ const peers: readonly Peer[] = [
     program: "interproc-pipe",
     oneWay(payload) {
       if (small.includes(payload)) return ["await", "for await", "blocking", "try", "batch"];
-      return payload === "bytes-64k" ? ["await", "for await", "blocking"] : ["await", "blocking"];
+      if (payload === "bytes-64k") return ["await", "for await", "blocking"];
+      return ["await", "blocking", `await${largeRing}`, `blocking${largeRing}`];
     },
     roundTrip(payload) {
       if (small.includes(payload)) return ["await", "blocking", "spinning on try"];

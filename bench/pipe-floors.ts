@@ -1,7 +1,7 @@
 import type { PipeQuestion } from "./answer.js";
 import type { Measured } from "./measure.js";
 import type { PayloadName } from "./payload.js";
-import { ours } from "./pipe-cells.js";
+import { largeRing, ours } from "./pipe-cells.js";
 import { factor } from "./table.js";
 
 /** A floor that the project set itself, and how far this run is from it. */
@@ -31,7 +31,8 @@ interface Demand {
 
 const objectFloor = { measure: "one-way", payload: "object", modes: ["await"] } as const;
 const recordFloor = { measure: "one-way", payload: "bytes-64", modes: ["try", "batch"], peer: "unix socket" } as const;
-const memcpyFloor = { measure: "one-way", payload: "into-1m", modes: ["await", "blocking"], peer: "memcpy" } as const;
+const largeModes = ["await", "blocking", `await${largeRing}`, `blocking${largeRing}`];
+const memcpyFloor = { measure: "one-way", payload: "into-1m", modes: largeModes, peer: "memcpy" } as const;
 
 const demands: readonly Demand[] = [
   { floor: "small objects: 8 x the better child_process mode", wanted: 8, peer: "child_process", ...objectFloor },
@@ -47,7 +48,7 @@ const demands: readonly Demand[] = [
     wanted: 4,
     measure: "one-way",
     payload: "bytes-1m",
-    modes: ["await", "blocking"],
+    modes: largeModes,
     peer: "Python Pipe",
   },
   { floor: "1 MiB recvBytesInto: 80 % of memcpy from memory", wanted: 0.8, peerModes: ["from memory"], ...memcpyFloor },

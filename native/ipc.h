@@ -64,6 +64,8 @@ int ipc_sync(void *address, size_t length);
 /* Takes the write lock (or the read lock) on one byte without waiting: 1 taken, 0 somebody else holds it. */
 int ipc_lock(int fd, uint64_t byte, int shared);
 int ipc_unlock(int fd, uint64_t byte);
+/* Gives back all locks of an open file: a mapping of it keeps them beyond the descriptor's close. */
+int ipc_unlock_all(int fd);
 /* Does somebody else's open file hold a write lock on the byte? 1 or 0. */
 int ipc_locked(int fd, uint64_t byte);
 

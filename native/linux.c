@@ -151,8 +151,8 @@ int ipc_vacate(void *address, size_t length) {
 
 int ipc_sync(void *address, size_t length) { return result(msync(address, length, MS_SYNC)); }
 
-static int set_lock(int fd, uint64_t byte, short type) {
-  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)byte, .l_len = 1};
+static int set_lock(int fd, uint64_t byte, uint64_t length, short type) {
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)byte, .l_len = (off_t)length};
   int status;
   do status = fcntl(fd, F_OFD_SETLK, &lock);
   while (status < 0 && errno == EINTR);
@@ -160,11 +160,13 @@ static int set_lock(int fd, uint64_t byte, short type) {
 }
 
 int ipc_lock(int fd, uint64_t byte, int shared) {
-  int status = set_lock(fd, byte, shared ? F_RDLCK : F_WRLCK);
+  int status = set_lock(fd, byte, 1, shared ? F_RDLCK : F_WRLCK);
   return status == -EAGAIN || status == -EACCES ? 0 : status < 0 ? status : 1;
 }
 
-int ipc_unlock(int fd, uint64_t byte) { return set_lock(fd, byte, F_UNLCK); }
+int ipc_unlock(int fd, uint64_t byte) { return set_lock(fd, byte, 1, F_UNLCK); }
+
+int ipc_unlock_all(int fd) { return set_lock(fd, 0, 0, F_UNLCK); } /* a length of 0 is up to the end */
 
 /* Asks for the read lock, which somebody who may only read the file cannot refuse us by holding it too. */
 int ipc_locked(int fd, uint64_t byte) {

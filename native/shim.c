@@ -409,7 +409,10 @@ FUNCTION(js_unwatch) {
 static void end_environment(void *data) {
   environment_t *own = data;
   ipc_unwatch_owner(own);
-  for (size_t i = 0; i < own->count; i++) ipc_close(own->fds[i]);
+  for (size_t i = 0; i < own->count; i++) {
+    ipc_unlock_all(own->fds[i]); /* the registry's mapping goes later: by then this thread is to look dead already */
+    ipc_close(own->fds[i]);
+  }
   own->count = 0;
 }
 

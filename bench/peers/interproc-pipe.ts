@@ -1,6 +1,7 @@
 import { type Connection, isMain, pipe, spawn, task } from "interproc";
 import { answer, type PipeQuestion } from "../answer.js";
 import { byteLength, bytesMessages, type Reading, reading } from "../payload.js";
+import { largeRing } from "../pipe-cells.js";
 import { type Figures, measureOneWay, measureRoundTrips } from "../rounds.js";
 import { checkTally, Tally, type TallyCount } from "../tally.js";
 import { bytesModes, intoModes, type Mode, objectModes, type Wire } from "./interproc-modes.js";
@@ -32,7 +33,7 @@ if (isMain(import.meta)) answer(drive);
 
 async function drive(question: PipeQuestion): Promise<Figures> {
   const { payload, measure, seconds } = question;
-  const [wire, theirWire] = pipe<unknown, unknown>();
+  const [wire, theirWire] = pipe<unknown, unknown>(question.mode.endsWith(largeRing) ? { capacity: 2 ** 20 } : {});
   const [control, theirControl] = pipe<number, TallyCount>();
   const child = spawn(partner, [theirWire, theirControl, question]);
   const mode = modeOf(question);
@@ -78,7 +79,7 @@ function modeOf({ payload, mode: name }: PipeQuestion): Mode<never> {
       : payload === "into-1m"
         ? intoModes(new Uint8Array(byteLength(payload)))
         : bytesModes;
-  const mode = modes[name];
+  const mode = modes[name.replace(largeRing, "")];
   if (mode === undefined) throw new Error(`interproc-pipe: no mode "${name}" for payload "${payload}"`);
   return mode as Mode<never>;
 }

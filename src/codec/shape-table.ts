@@ -6,6 +6,8 @@ const MAX_SHAPE_KEYS = 64;
 const MAX_SHAPE_CHARACTERS = 2048;
 /** A message that has brought this many shapes nobody had seen is one of dictionaries, not of records. */
 const NEW_SHAPES_A_MESSAGE = 256;
+/** So many shapes with the same first key are compared before the table is searched. */
+const MAX_FAMILY = 4;
 /** The table forgets everything when it has grown to this many nodes. */
 const MAX_NODES = 4096;
 
@@ -50,6 +52,8 @@ export class ShapeTable {
   private root: Node = { shape: undefined, next: undefined };
   private nodes = 0;
   private readonly lastAtDepth: (WrittenShape | undefined)[] = [];
+  /** The latest shapes by their first key, the latest first. */
+  private readonly families = new Map<string, WrittenShape[]>();
   private readonly inMessage: WrittenShape[] = [];
   private numbered = 0;
   private newInMessage = 0;
@@ -58,7 +62,7 @@ export class ShapeTable {
   shapeOf(object: object, depth: number): WrittenShape | undefined {
     const last = this.lastAtDepth[depth];
     if (last?.fits(object)) return last;
-    const shape = this.lookUp(Object.keys(object));
+    const shape = this.relative(object) ?? this.lookUp(Object.keys(object));
     if (shape !== undefined) this.lastAtDepth[depth] = shape;
     return shape;
   }
@@ -78,8 +82,18 @@ export class ShapeTable {
       this.root = { shape: undefined, next: undefined };
       this.nodes = 0;
       this.lastAtDepth.length = 0;
+      this.families.clear();
       this.inMessage.length = 0;
     }
+  }
+
+  /** A shape whose first key is the object's, if one of the latest such shapes fits. */
+  private relative(object: object): WrittenShape | undefined {
+    for (const first in object) {
+      const family = this.families.get(first);
+      return family?.find((shape) => shape.fits(object));
+    }
+    return undefined;
   }
 
   private lookUp(keys: string[]): WrittenShape | undefined {
@@ -90,7 +104,15 @@ export class ShapeTable {
       if (known === undefined) return this.add(keys);
       node = known;
     }
-    return node.shape ?? this.add(keys);
+    if (node.shape === undefined) return this.add(keys);
+    this.remember(node.shape);
+    return node.shape;
+  }
+
+  private remember(shape: WrittenShape): void {
+    const [first] = shape.keys;
+    const others = this.families.get(first) ?? [];
+    this.families.set(first, [shape, ...others.filter((other) => other !== shape)].slice(0, MAX_FAMILY));
   }
 
   private add(keys: string[]): WrittenShape | undefined {
@@ -109,6 +131,7 @@ export class ShapeTable {
       node = following;
     }
     node.shape = new WrittenShape(keys);
+    this.remember(node.shape);
     return node.shape;
   }
 }

@@ -22,7 +22,11 @@ export const structuredTags = {
   bigint64: [1, "i64", "a bigint of 64 bits"],
   bigint: [1, "u8 sign, varint n, n bytes", "any other bigint: sign 1 is negative; the magnitude, highest byte first"],
   latin1: [1, "varint n, n bytes", "a string of n characters below U+0100"],
-  utf16: [1, "varint n, 2n bytes", "any other string: n UTF-16 code units, lone surrogates too"],
+  utf16: [
+    1,
+    "varint n, 2n bytes",
+    "any other string: n UTF-16 code units, lone surrogates too, after a zero where they would not begin at an even byte of the message",
+  ],
   array: [1, "varint n, n elements", "an array of length n"],
   holes: [1, "varint n", "in an array only: the next n elements are holes; n > 0"],
   arrayWithProperties: [

@@ -37,6 +37,8 @@ const {
   shortShaped: SHORT_SHAPED,
 } = TAG;
 const { slice } = Uint8Array.prototype;
+/** A power of two. */
+const RECENT_SHAPES = 64;
 /** A list of shapes longer than this is let go after the message. */
 const KEPT_SHAPES = 256;
 /** The engine makes a longer array as a table at once; growing to that length keeps it a row. */
@@ -60,6 +62,9 @@ export class ValueReader extends ByteReader {
   /** Stands before the first shape of a message. */
   private readonly firstShape = new ReadShape([], undefined);
   private latestShape = this.firstShape;
+  /** Shapes of the latest messages, by a hash of little worth that costs nothing. */
+  private readonly recent: (ReadShape | undefined)[] = new Array(RECENT_SHAPES).fill(undefined);
+  private recentSlot = 0;
   private objects: unknown[] | undefined;
   private buffers: IncomingBuffers | undefined;
   private take: ((index: number) => object) | undefined;
@@ -242,6 +247,7 @@ export class ValueReader extends ByteReader {
 
   private utf16(): string {
     const bytes = this.varint() * 2;
+    if (((this.position - this.start) & 1) === 1) this.skip(1);
     const at = this.skip(bytes);
     return readUtf16(this.bytes, at, at + bytes);
   }
@@ -263,15 +269,24 @@ export class ValueReader extends ByteReader {
     const count = this.varint();
     const length = this.varint();
     const at = this.skip(length);
-    const guess = this.latestShape.follower;
-    const shape = guess?.isDefinedBy(this.bytes, at, length, count)
-      ? guess
-      : shapeDefinedBy(slice.call(this.bytes, at, at + length), count);
+    const shape = this.knownShape(at, length, count) ?? shapeDefinedBy(slice.call(this.bytes, at, at + length), count);
     if (shape === undefined) throw this.broken("a shape whose keys are not those that it announces");
+    this.recent[this.recentSlot] = shape;
     this.latestShape.follower = shape;
     this.latestShape = shape;
     this.shapes[this.shapeCount++] = shape;
     return shape;
+  }
+
+  /** A shape that was read lately, found by a glance at its definition and compared byte by byte. */
+  private knownShape(at: number, length: number, count: number): ReadShape | undefined {
+    const { bytes } = this;
+    const { follower } = this.latestShape;
+    if (follower?.isDefinedBy(bytes, at, length, count)) return follower;
+    const glance = length === 0 ? 0 : (bytes[at + (length >> 1)] ^ (bytes[at + length - 1] << 2)) + length;
+    this.recentSlot = glance & (RECENT_SHAPES - 1);
+    const recent = this.recent[this.recentSlot];
+    return recent?.isDefinedBy(bytes, at, length, count) ? recent : undefined;
   }
 
   private object(): PlainObject {

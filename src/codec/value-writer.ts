@@ -276,9 +276,12 @@ export class ValueWriter extends ByteWriter {
     let at = position;
     const length = this.target[start] - SHORT_ARRAY;
     if (length < 16) {
-      this.room(at++, 1);
-      this.target.copyWithin(start + 2, start + 1, position);
-      this.target[start + 1] = length;
+      // two bytes for the length, the second of them 0: what lies at an even byte has to stay at one
+      this.room(at, 2);
+      at += 2;
+      this.target.copyWithin(start + 3, start + 1, position);
+      this.target[start + 1] = length | 0x80;
+      this.target[start + 2] = 0;
     }
     this.target[start] = ARRAY_WITH_PROPERTIES;
     return this.pairs(array as unknown as Record<string, unknown>, names, at);

@@ -22,17 +22,9 @@ export const REGISTRY_FILE = ".registry";
 /** Makes the directory where it is missing, checks owner and mode, and gives its path. */
 export function openDirectory(): string {
   const path = directoryPath();
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EEXIST")
-      throw new SystemError(
-        `the directory for shared objects ${path} cannot be made: ${code}; set INTERPROC_DIR to a folder of your own in memory`,
-        { cause: error, errno: code, syscall: "mkdir" },
-      );
-  }
-  const { uid, mode } = requireFolder(path);
+  let folder = makeFolder(path);
+  while (folder === undefined) folder = makeFolder(path);
+  const { uid, mode } = folder;
   const self = process.getuid?.() ?? uid;
   if (uid !== self)
     throw new UsageError(
@@ -45,6 +37,26 @@ export function openDirectory(): string {
       { resource: path },
     );
   return path;
+}
+
+/** Gives nothing when the folder was there and is gone: its last user is just removing it. */
+function makeFolder(path: string): { uid: number; mode: number } | undefined {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EEXIST")
+      throw new SystemError(
+        `the directory for shared objects ${path} cannot be made: ${code}; set INTERPROC_DIR to a folder of your own in memory`,
+        { cause: error, errno: code, syscall: "mkdir" },
+      );
+  }
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found && !found.isDirectory())
+    throw new UsageError(`${path} is not a folder (a link to one is not taken either); remove it or set INTERPROC_DIR`, {
+      resource: path,
+    });
+  return found;
 }
 
 const FOLDERS = [PARKERS, ANONYMOUS, FLIGHT, LIVES, PYTHON];
@@ -68,18 +80,6 @@ export function removeIfEmpty(directory: string): void {
   } catch {
     // somebody else's file lies there, or the folder is not ours to remove: it stays
   }
-}
-
-function requireFolder(path: string): { uid: number; mode: number } {
-  const found = lstatSync(path);
-  if (!found.isDirectory())
-    throw new UsageError(
-      `${path} is not a folder (a link to one is not taken either); remove it or set INTERPROC_DIR`,
-      {
-        resource: path,
-      },
-    );
-  return found;
 }
 
 /** The error for memory that is not there: how much was wanted, how much is free, and what to do. */

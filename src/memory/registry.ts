@@ -163,6 +163,7 @@ export class Registry {
     this.vacate();
     this.native.unlock(this.fd, GATE_BYTE);
     if (this.native.lock(this.fd, GATE_BYTE, 0) === 1 && hasName(this.native, this.fd)) removeIfEmpty(this.directory);
+    this.native.unlock(this.fd, GATE_BYTE); // the mapping keeps the open file, and so its locks, beyond the close
     this.native.close(this.fd);
   }
 

@@ -86,14 +86,14 @@ function takeEnd(folder: string, { link, end, partial }: Descriptor): object {
   }
   const owner = segment.entry(index) + attachmentEntry.word.owner;
   const taken = segment.words.compareExchange(owner, IN_FLIGHT, home.self) === IN_FLIGHT;
+  const peer = segment.words.load(segment.entry(1 - index) + attachmentEntry.word.owner);
+  if (taken && peer !== home.self) parker().wake(peer); // first of all: it watches the new owner from now on
   removeLink(folder, link);
   if (!taken) {
     const closed = new PipeEnd(segment, index, undefined, "closed");
     if (segment !== known) segment.unmap();
     return closed;
   }
-  const peer = segment.words.load(segment.entry(1 - index) + attachmentEntry.word.owner);
-  if (peer !== home.self) parker().wake(peer); // it watches the new owner from now on
   try {
     return new PipeEnd(segment, index, partial as PartialMessage | undefined);
   } catch (error) {

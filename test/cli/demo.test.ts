@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, symlinkSync } from "node:fs";
+import { appendFileSync, existsSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { DemoResult } from "#src/cli/demo/result.js";
@@ -102,6 +102,20 @@ describe("interproc demo", () => {
       ["SIGKILL"],
     );
     assert.deepEqual([counted, comparison.equal], [640, true]);
+  });
+
+  test("files that change between the two runs are named, and both are run once more", async () => {
+    using folder = TextFolder.numbered(64);
+    const { code, stdout, stderr } = await runCli(["demo", folder.path, "-p", "1"], {}, (child) => {
+      const writing = setInterval(() => appendFileSync(join(folder.path, "part-5/file-5.txt"), "more "), 1);
+      child.stderr?.on("data", (text: string) => {
+        if (text.includes("once more")) clearInterval(writing);
+      });
+      child.once("exit", () => clearInterval(writing));
+    });
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^1 file changed between the two runs, such as part-5\/file-5\.txt: once more$/m);
+    assert.match(stdout, /^equal: /m);
   });
 
   test("SIGINT ends it in order: exit code 130, no result, no worker left", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { chooseSeed, SeededRandom } from "../rings/seeded-random.js";
 import { type ConnectionKind, codes, type Pair, patterned, sentences } from "./connection-kind.js";
 
@@ -44,7 +44,8 @@ export function everyConnection(kind: ConnectionKind): void {
 
     it("[case 15] empty messages are delivered as empty messages and do not merge with neighbours", async (pair) => {
       const { near, far } = pair;
-      for (const bytes of [patterned(0), patterned(3), patterned(0), patterned(0), patterned(1)]) await near.sendBytes(bytes);
+      for (const bytes of [patterned(0), patterned(3), patterned(0), patterned(0), patterned(1)])
+        await near.sendBytes(bytes);
       const lengths = [];
       for (let i = 0; i < 5; i++) lengths.push((await far.recvBytes()).length);
       assert.deepEqual(lengths, [0, 3, 0, 0, 1]);
@@ -195,7 +196,10 @@ export function everyConnection(kind: ConnectionKind): void {
       })();
       const got = [];
       for await (const value of near) got.push(value);
-      assert.deepEqual(got, Array.from({ length: 300 }, (_, i) => i));
+      assert.deepEqual(
+        got,
+        Array.from({ length: 300 }, (_, i) => i),
+      );
       await sending;
       for await (const value of near) assert.fail(`after the end came ${String(value)}`);
     });
@@ -382,11 +386,16 @@ async function impatience(from: Pair["near" | "far"], to: Pair["near" | "far"], 
     }
   };
   const sending = (async () => {
-    for (let i = 0; i < count; i++) await patiently(sender, (timeout) => from.sendBytes(patterned(size(i), i), { timeout }));
+    for (let i = 0; i < count; i++)
+      await patiently(sender, (timeout) => from.sendBytes(patterned(size(i), i), { timeout }));
   })();
   for (let i = 0; i < count; i++) {
     const got = await patiently(receiver, (timeout) => to.recvBytes({ timeout }));
-    assert.equal(Buffer.compare(got, patterned(size(i), i)), 0, `message ${i}, ${got.length} bytes (INTERPROC_SEED=${seed})`);
+    assert.equal(
+      Buffer.compare(got, patterned(size(i), i)),
+      0,
+      `message ${i}, ${got.length} bytes (INTERPROC_SEED=${seed})`,
+    );
     if (receiver.below(4) === 0) await sleep(receiver.below(3));
   }
   await sending;

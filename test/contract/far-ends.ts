@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { type Connection, pipe, type Process, share, spawn } from "interproc";
+import { type Connection, type Process, pipe, share, spawn } from "interproc";
 import type { Answer, Order } from "../programs/far-end.js";
 import { farEndChild } from "../programs/far-end-child.js";
 import { farEnd, type Pair } from "./connection-kind.js";

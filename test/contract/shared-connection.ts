@@ -97,7 +97,7 @@ export function everySharedConnection(kind: ConnectionKind): void {
       it("a wait that only this very thread could end is a UsageError at once", async ({ near }) => {
         assert.throws(() => near.recvSync(), codes.usage);
         assert.throws(() => near.recvLeaseSync(), codes.usage);
-        while (near.trySendBytes(patterned(1000))) continue;
+        while (near.trySendBytes(patterned(1000)));
         assert.throws(() => near.sendBytesSync(patterned(1000)), codes.usage);
         assert.throws(() => near.claimSync(1000), codes.usage);
       });
@@ -157,7 +157,7 @@ export function everySharedConnection(kind: ConnectionKind): void {
     });
 
     it("a claim waits for room, and gives up at its timeout", async ({ near, far }) => {
-      while (near.trySendBytes(patterned(1000))) continue;
+      while (near.trySendBytes(patterned(1000)));
       await assert.rejects(near.claim(20_000, { timeout: 5 }), codes.timeout);
       const waiting = near.claim(20_000);
       for (let more = true; more; ) {
@@ -169,7 +169,7 @@ export function everySharedConnection(kind: ConnectionKind): void {
     });
 
     it("a claim that waits ends with BrokenPipeError when the peer closes", async ({ near, far }) => {
-      while (near.trySendBytes(patterned(1000))) continue;
+      while (near.trySendBytes(patterned(1000)));
       const waiting = assert.rejects(near.claim(20_000), codes.broken);
       await far.close();
       await waiting;
@@ -237,8 +237,11 @@ function blockingOnAnother(kind: ConnectionKind): void {
   it("[case 25] a blocking call that timed out takes and leaves nothing", async ({ near, far }) => {
     assert.throws(() => near.recvSync({ timeout: 5 }), codes.timeout);
     assert.throws(() => near.recvSync({ timeout: 0 }), codes.timeout);
-    while (near.trySend("filler".repeat(100))) continue;
-    assert.throws(() => near.sendSync("late".repeat(200), { timeout: 5 }), { ...codes.timeout, undelivered: "late".repeat(200) });
+    while (near.trySend("filler".repeat(100)));
+    assert.throws(() => near.sendSync("late".repeat(200), { timeout: 5 }), {
+      ...codes.timeout,
+      undelivered: "late".repeat(200),
+    });
     assert.throws(() => near.sendBytesSync(patterned(1_000_000), { timeout: 5 }), codes.timeout);
     assert.throws(() => near.claimSync(10_000, { timeout: 5 }), codes.timeout);
     for (let more = true; more; more = await far.poll()) assert.equal(await far.recv(), "filler".repeat(100));
@@ -257,7 +260,10 @@ function blockingOnAnother(kind: ConnectionKind): void {
     assert.throws(() => near.sendSync("x"), codes.broken);
   });
 
-  it("a blocking call and one that waits in the loop share an end in the order of their calls", async ({ near, far }) => {
+  it("a blocking call and one that waits in the loop share an end in the order of their calls", async ({
+    near,
+    far,
+  }) => {
     const first = near.recv();
     const sending = far.sendMany(["first", "second"]);
     assert.equal(near.recvSync(), "second");

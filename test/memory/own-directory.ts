@@ -34,6 +34,7 @@ export class OwnDirectory implements Disposable {
   abandon(place: Registry): void {
     addon().close((place as unknown as { fd: number }).fd);
     addon().close(place.fifo);
+    addon().detach(place.buffer);
     this.places.splice(this.places.indexOf(place), 1);
   }
 

@@ -72,11 +72,17 @@ describe("a pipe", watchdog, () => {
 
   test("with the smallest ring carries messages of all sizes around its length", async () => {
     const [a, b] = pipe({ capacity: 4096 });
-    const sizes = [...Array.from({ length: 1100 }, (_, i) => i), ...Array.from({ length: 40 }, (_, i) => 4076 + i), 8192, 20_000];
+    const sizes = [
+      ...Array.from({ length: 1100 }, (_, i) => i),
+      ...Array.from({ length: 40 }, (_, i) => 4076 + i),
+      8192,
+      20_000,
+    ];
     const sending = (async () => {
       for (const size of sizes) await a.sendBytes(patterned(size, size));
     })();
-    for (const size of sizes) assert.equal(Buffer.compare(await b.recvBytes(), patterned(size, size)), 0, `${size} bytes`);
+    for (const size of sizes)
+      assert.equal(Buffer.compare(await b.recvBytes(), patterned(size, size)), 0, `${size} bytes`);
     await sending;
     a.close();
     b.close();
@@ -164,7 +170,7 @@ describe("a wait on a pipe", watchdog, () => {
     test(`finds room that its receiver never came to tell of, ${form}`, async () => {
       const [mine, theirs] = pipe({ capacity: WHISPER_CAPACITY });
       const [hold, until] = pipe();
-      while (mine.trySendBytes(patterned(1000))) continue;
+      while (mine.trySendBytes(patterned(1000)));
       const child = spawn(gulping, [theirs, until]);
       await send(mine);
       hold.close();

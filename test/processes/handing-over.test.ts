@@ -11,7 +11,9 @@ import { RunningProgram, sharedFiles, watchdog } from "./running.js";
 const closed = { code: "ERR_INTERPROC_CLOSED" };
 const end = { code: "ERR_INTERPROC_EOF" };
 const silent: SpawnOptions = { stdio: "ignore" };
-const dyingEarly: SpawnOptions = { execArgv: ["--import", new URL("../programs/dying-early.js", import.meta.url).href] };
+const dyingEarly: SpawnOptions = {
+  execArgv: ["--import", new URL("../programs/dying-early.js", import.meta.url).href],
+};
 
 describe("a pipe's end that is given to a child", watchdog, () => {
   test("smoke: [case 23] moves there, so that the child's end is the end of file for who reads", async () => {
@@ -195,7 +197,9 @@ describe("an end inside a message that nobody reads", watchdog, () => {
   test("comes back to its sender when the send is given up", async () => {
     const [kept, sent] = pipe();
     const [carrier, other] = pipe({ capacity: 4096 });
-    await assert.rejects(carrier.send([sent, new Uint8Array(10_000)], { timeout: 1 }), { code: "ERR_INTERPROC_TIMEOUT" });
+    await assert.rejects(carrier.send([sent, new Uint8Array(10_000)], { timeout: 1 }), {
+      code: "ERR_INTERPROC_TIMEOUT",
+    });
     await sent.send("still mine");
     assert.equal(await kept.recv(), "still mine");
     for (const one of [kept, sent, carrier, other]) one.close();

@@ -43,8 +43,12 @@ describe("nothing is left", watchdog, () => {
     const before = holdings();
     const children = Array.from({ length: together }, (_, i) => spawn(double, [i]));
     assert.equal(activeChildren().length, together);
-    assert.deepEqual(await Promise.all(children.map((child) => child.result())), children.map((_, i) => i * 2));
-    for (const exit of await Promise.all(children.map((child) => child.join()))) assert.deepEqual(exit, { code: 0, signal: null });
+    assert.deepEqual(
+      await Promise.all(children.map((child) => child.result())),
+      children.map((_, i) => i * 2),
+    );
+    for (const exit of await Promise.all(children.map((child) => child.join())))
+      assert.deepEqual(exit, { code: 0, signal: null });
     assert.deepEqual(holdings(), before);
   });
 

@@ -2,9 +2,18 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { describe, test } from "node:test";
 import { text } from "node:stream/consumers";
-import { AbandonedError, activeChildren, currentProcess, pipe, RemoteError, spawn, type Process, type SpawnOptions } from "interproc";
+import { describe, test } from "node:test";
+import {
+  AbandonedError,
+  activeChildren,
+  currentProcess,
+  type Process,
+  pipe,
+  RemoteError,
+  type SpawnOptions,
+  spawn,
+} from "interproc";
 import { echo, megabytes, notCloneable, surroundings, whoAmI } from "../programs/answering.js";
 import { exiting, failing, lingering, resting, throwing } from "../programs/ending.js";
 import { holding } from "../programs/piping.js";
@@ -59,9 +68,16 @@ describe("a process", watchdog, () => {
 
   test("[case 5] exit codes are those of the process: n modulo 256, 0 for none, 1 for what was thrown", async () => {
     const codes: [number | undefined, number][] = [
-      ...([[3, 3], [0, 0], [undefined, 0], [261, 5], [-1, 255]] as [number | undefined, number][]),
+      ...([
+        [3, 3],
+        [0, 0],
+        [undefined, 0],
+        [261, 5],
+        [-1, 255],
+      ] as [number | undefined, number][]),
     ];
-    for (const [given, expected] of codes) assert.deepEqual(await spawn(exiting, [given]).join(), { code: expected, signal: null });
+    for (const [given, expected] of codes)
+      assert.deepEqual(await spawn(exiting, [given]).join(), { code: expected, signal: null });
     const child = spawn(failing, [], quiet);
     const [output, exit] = await Promise.all([text(child.stderr as NodeJS.ReadableStream), child.join()]);
     assert.deepEqual(exit, { code: 1, signal: null });
@@ -161,7 +177,10 @@ describe("a process's result", watchdog, () => {
   ] as const)
     test(`is a RemoteError also when ${what} was thrown`, async () => {
       const child = spawn(throwing, [value], silent);
-      await assert.rejects(child.result(), (error: unknown) => error instanceof RemoteError && message.test(error.message));
+      await assert.rejects(
+        child.result(),
+        (error: unknown) => error instanceof RemoteError && message.test(error.message),
+      );
       assert.equal((await child.join()).code, 1);
     });
 
@@ -173,10 +192,16 @@ describe("a process's result", watchdog, () => {
 
   test("is an AbandonedError that says how the process ended when it ended first", async () => {
     const child = await started(spawn(exiting, [7], { stdio: ["ignore", "ignore", "inherit"] }));
-    await assert.rejects(child.result(), (error: unknown) => error instanceof AbandonedError && /code 7/.test(error.message));
+    await assert.rejects(
+      child.result(),
+      (error: unknown) => error instanceof AbandonedError && /code 7/.test(error.message),
+    );
     const killed = spawn(resting);
     killed.kill();
-    await assert.rejects(killed.result(), (error: unknown) => error instanceof AbandonedError && /SIGKILL/.test(error.message));
+    await assert.rejects(
+      killed.result(),
+      (error: unknown) => error instanceof AbandonedError && /SIGKILL/.test(error.message),
+    );
   });
 });
 

@@ -27,7 +27,9 @@ export class RunningProgram {
   private isOver = false;
 
   constructor(name: string, ...args: string[]) {
-    this.child = spawn(process.execPath, [join(programs, `${name}.js`), ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    this.child = spawn(process.execPath, [join(programs, `${name}.js`), ...args], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let rest = "";
     this.child.stdout.setEncoding("utf8").on("data", (text: string) => {
       const [...complete] = (rest + text).split("\n");

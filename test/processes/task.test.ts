@@ -3,9 +3,9 @@ import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { isMain, spawn, task } from "interproc";
-import { projectRoot } from "../project-root.js";
 import { double, echo } from "../programs/answering.js";
 import { askChild } from "../programs/importing-guard.js";
+import { projectRoot } from "../project-root.js";
 import { UserProject } from "../user-project.js";
 import { runNode, runProgram, watchdog } from "./running.js";
 
@@ -73,8 +73,15 @@ describe("isMain", watchdog, () => {
     using project = new UserProject();
     symlinkSync(join(projectRoot, "build/test/programs/importing-guard.js"), join(project.folder, "link.mjs"));
     project.write("package.json", "{}");
-    project.write("main.js", 'const { isMain } = require("interproc"); console.log(isMain(module), isMain({ url: "file:///" }));');
-    for (const [name, expected] of [["link.mjs", "true false\n"], ["./main.js", "true false\n"], ["main", "true false\n"]])
+    project.write(
+      "main.js",
+      'const { isMain } = require("interproc"); console.log(isMain(module), isMain({ url: "file:///" }));',
+    );
+    for (const [name, expected] of [
+      ["link.mjs", "true false\n"],
+      ["./main.js", "true false\n"],
+      ["main", "true false\n"],
+    ])
       assert.equal(runNode([name], project.folder).stdout, expected, name);
   });
 });

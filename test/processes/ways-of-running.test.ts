@@ -46,7 +46,11 @@ describe("a program and its children", watchdog, () => {
     ["CommonJS", ["common.cjs"], "42\n"],
     ["TypeScript through --import tsx", ["--import", tsx, "main.ts"], "radius 2 13 42 false typed\n"],
     ["TypeScript that needs a compiler, through --import tsx", ["--import", tsx, "enum.ts"], "Green\n"],
-    ["TypeScript through the tsx command", [join(projectRoot, "node_modules/tsx/dist/cli.mjs"), "main.ts"], "radius 2 13 42 false typed\n"],
+    [
+      "TypeScript through the tsx command",
+      [join(projectRoot, "node_modules/tsx/dist/cli.mjs"), "main.ts"],
+      "radius 2 13 42 false typed\n",
+    ],
   ];
   for (const [index, [how, args, output]] of ways.entries())
     test(`${index === 0 ? "smoke: " : ""}run as ${how}`, () => {

@@ -1,5 +1,5 @@
 // Shows what keeps a process alive and what does not.
-import { isMain, pipe, type Process, spawn, task } from "interproc";
+import { isMain, type Process, pipe, spawn, task } from "interproc";
 import { resting } from "./ending.js";
 
 export const brief = task(import.meta, async function brief() {
@@ -19,7 +19,7 @@ const situations: Record<string, () => unknown> = {
     return b.recv();
   },
   "a send that waits": async () => {
-    while (a.trySendBytes(new Uint8Array(1000))) continue;
+    while (a.trySendBytes(new Uint8Array(1000)));
     later(() => b.tryRecvMany(1000));
     await a.sendBytes(new Uint8Array(1000));
   },

@@ -12,7 +12,8 @@ let [joined, made] = [0, 0];
 function visit(deeper: boolean): void {
   const place = Registry.attach();
   const { fd, directory } = place as unknown as { fd: number; directory: string };
-  if (fstatSync(fd).ino !== statSync(join(directory, ".registry")).ino) throw new Error("joined one that has lost its name");
+  if (fstatSync(fd).ino !== statSync(join(directory, ".registry")).ino)
+    throw new Error("joined one that has lost its name");
   if (!existsSync(place.fifoPath(place.self)) || !existsSync(join(directory, ".flight"))) throw new Error("half made");
   if (!place.isAlive(place.self)) throw new Error("not alive");
   if (place.self === 4096) made++;

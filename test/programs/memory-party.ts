@@ -4,6 +4,7 @@ import { join, leave } from "#src/memory/attachments.js";
 import type { Registry } from "#src/memory/registry.js";
 import { openSegment, type Segment } from "#src/memory/segment.js";
 import { registry } from "#src/memory/this-thread.js";
+import { lifeLine } from "#src/processes/life-line.js";
 import { makeValue } from "../memory/make-value.js";
 
 const held = new Map<string, { segment: Segment; index: number }>();
@@ -17,6 +18,11 @@ const orders = {
     held.set(name, { segment, index: 0 });
     return segment.id;
   },
+  dieInitialising: (): void => {
+    makeValue(registry(), { name: "unborn", initialise: () => process.kill(process.pid, "SIGKILL") });
+  },
+  /** The line by which its children would notice its end. */
+  keepLifeLine: (): string => lifeLine(),
   open: (name: string, path?: string): string => {
     const home: Registry = registry();
     const segment = openSegment(home, path ?? `${home.directory}/${name}`, "value", name);

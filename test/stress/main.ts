@@ -34,7 +34,11 @@ async function main(): Promise<number> {
   const names = positionals.length > 0 ? positionals : Object.keys(runs);
   const unknown = names.find((name) => !(name in runs));
   if (unknown !== undefined) throw new Error(`there is no run ${unknown}\n${usage}`);
-  const [kills, seed, pairs] = [number(values.kills, "kills"), number(values.seed, "seed"), number(values.pairs, "pairs")];
+  const [kills, seed, pairs] = [
+    number(values.kills, "kills"),
+    number(values.seed, "seed"),
+    number(values.pairs, "pairs"),
+  ];
   let isClean = true;
   for (const name of names) {
     console.log(`${name}: ${kills} kills, seed ${seed}`);

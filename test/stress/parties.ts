@@ -2,8 +2,24 @@ import type { Connection } from "interproc";
 import type { Account } from "./progress.js";
 import { type Fault, Traffic } from "./traffic.js";
 
-export const sendForms = ["send", "send without awaiting", "sendSync", "trySend", "sendMany", "sendBytes", "claim"] as const;
-export const receiveForms = ["recv", "recvSync", "for await", "recvMany", "recvBytes", "recvBytesInto", "recvLease"] as const;
+export const sendForms = [
+  "send",
+  "send without awaiting",
+  "sendSync",
+  "trySend",
+  "sendMany",
+  "sendBytes",
+  "claim",
+] as const;
+export const receiveForms = [
+  "recv",
+  "recvSync",
+  "for await",
+  "recvMany",
+  "recvBytes",
+  "recvBytesInto",
+  "recvLease",
+] as const;
 const bytesOnly: readonly string[] = ["sendBytes", "claim", "recvBytes", "recvBytesInto", "recvLease"];
 
 /** What the two parties of a pipe do, and the seed of their messages. */

@@ -14,7 +14,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Connection, pipe, type Process, spawn } from "interproc";
+import { type Connection, type Process, pipe, spawn } from "interproc";
 import { sharedFiles } from "../processes/running.js";
 import { SeededRandom } from "../rings/seeded-random.js";
 import { type Plan, receiveForms, sendForms } from "./parties.js";
@@ -41,19 +41,25 @@ export async function killPipes({ kills, seed, pairs = 3, onKill }: PipeKillOpti
   const accounts = mkdtempSync(join(tmpdir(), "pipe-kill-"));
   let next = 0;
   const work = async (): Promise<void> => {
-    let survivor = new Partner();
+    let survivor = await Partner.start();
     while (next < kills) {
       const number = next++;
-      const round = new Round(tally, survivor, new SeededRandom(seed + Math.imul(number, 0x85eb_ca6b)), join(accounts, `${number}`));
+      const round = new Round(
+        tally,
+        survivor,
+        new SeededRandom(seed + Math.imul(number, 0x85eb_ca6b)),
+        join(accounts, `${number}`),
+      );
       if (!(await round.run())) {
         survivor.kill();
-        survivor = new Partner();
+        survivor = await Partner.start();
       }
-      onKill?.(++tally.did.kills);
+      tally.did.kills++;
+      onKill?.(tally.did.kills);
     }
     await survivor.end(tally);
   };
-  await new Partner().end(tally); // from here on this process has what it needs itself
+  await (await Partner.start()).end(tally); // from here on this process has what it needs itself
   const before = sharedFiles();
   await Promise.all(Array.from({ length: pairs }, work));
   for (const file of sharedFiles()) if (!before.includes(file)) tally.wrong("files left", `left behind: ${file}`);
@@ -67,7 +73,13 @@ class Partner {
   private readonly child: Process;
   private readonly descriptors: number[] = [];
 
-  constructor() {
+  static async start(): Promise<Partner> {
+    const made = new Partner();
+    await made.report();
+    return made;
+  }
+
+  private constructor() {
     const [mine, theirs] = pipe<Assignment, Report>();
     this.orders = mine;
     this.child = spawn(partner, [theirs]);
@@ -95,8 +107,8 @@ class Partner {
   async end(tally: Tally): Promise<void> {
     this.orders.close();
     await this.child.join();
-    const [, , first = 0] = this.descriptors;
     const last = this.descriptors.at(-1) ?? 0;
+    const [, , , first = last] = this.descriptors; // by then it has all that it needs
     if (last > first + 2) tally.wrong("files left", `a partner had ${first} descriptors and then ${last}`);
   }
 }
@@ -176,7 +188,7 @@ class Round {
       tally.wrong("lost", `${label}: ${sent.finished} were sent and ${received} came`);
     if (received > sent.started) tally.wrong("unexpected", `${label}: ${sent.started} were begun and ${received} came`);
     const expected = victimSends ? ["ERR_INTERPROC_EOF", "the end of file"] : ["ERR_INTERPROC_BROKEN_PIPE"];
-    if (!found && !expected.includes(endedBy)) tally.wrong("wrong end", `${label}: the survivor was ended by ${endedBy}`);
+    if (!found && !expected.includes(endedBy))
+      tally.wrong("wrong end", `${label}: the survivor was ended by ${endedBy}`);
   }
 }
-

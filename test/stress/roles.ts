@@ -32,8 +32,14 @@ export const victim = task(import.meta, async function victim(assignment: Assign
 });
 
 export const partner = task(import.meta, async function partner(orders: Connection<Report, Assignment>) {
+  const nothing: Account = { started: 0, finished: 0 };
+  const report = (account: Account, endedBy: string): Promise<void> => {
+    const descriptors = readdirSync("/proc/self/fd").length;
+    return orders.send({ ...account, endedBy, endedAt: monotonicMs(), descriptors });
+  };
+  await report(nothing, "having begun");
   for await (const assignment of orders) {
-    let account: Account = { started: 0, finished: 0 };
+    let account = nothing;
     const record = (latest: Account): void => {
       account = latest;
     };
@@ -41,8 +47,7 @@ export const partner = task(import.meta, async function partner(orders: Connecti
       () => "the end of file",
       (error: { code?: string; message: string }) => error.code ?? error.message,
     );
-    const endedAt = monotonicMs();
+    await report(account, endedBy);
     assignment.end.close();
-    await orders.send({ ...account, endedBy, endedAt, descriptors: readdirSync("/proc/self/fd").length });
   }
 });

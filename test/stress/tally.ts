@@ -28,7 +28,8 @@ export class Tally {
         .map(([what, count]) => `${what} ${count.toLocaleString("en")}`)
         .join(", ");
     const sorted = this.endMs.toSorted((a, b) => a - b);
-    const at = (share: number): string => (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1);
+    const at = (share: number): string =>
+      (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1);
     const bound = ((300 / Math.max(1, this.did.kills)) as number).toPrecision(2);
     return (
       `${this.name}: ${list(this.did)}: ${list(this.never)} (none of so many: under ${bound} % with 95 % confidence); ` +

@@ -29,7 +29,9 @@ export class Traffic {
     const bytes = this.slice(random);
     if (this.onlyBytes || random.below(2) === 0) return bytes;
     const text = bytes.subarray(0, 3000).toString("latin1");
-    return random.below(4) === 0 ? { number, bytes: new Uint8Array(bytes), text } : { number, text, list: [number, text.length] };
+    return random.below(4) === 0
+      ? { number, bytes: new Uint8Array(bytes), text }
+      : { number, text, list: [number, text.length] };
   }
 
   /** Holds a received message against the one that is due. */
