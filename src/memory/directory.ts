@@ -53,9 +53,12 @@ function makeFolder(path: string): { uid: number; mode: number } | undefined {
   }
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found && !found.isDirectory())
-    throw new UsageError(`${path} is not a folder (a link to one is not taken either); remove it or set INTERPROC_DIR`, {
-      resource: path,
-    });
+    throw new UsageError(
+      `${path} is not a folder (a link to one is not taken either); remove it or set INTERPROC_DIR`,
+      {
+        resource: path,
+      },
+    );
   return found;
 }
 

@@ -97,7 +97,7 @@ function load(): Addon {
       missing
         ? `interproc has no binary for ${target()} (looked for ${path}); shared memory needs one, sockets and brokers do not`
         : `interproc could not load its binary for ${target()} (${path}): ${(cause as Error).message}`,
-      { cause, errno: "ENOENT", syscall: "dlopen" },
+      { cause, errno: missing ? "ENOENT" : undefined, syscall: "dlopen" },
     );
   }
 }

@@ -1,6 +1,6 @@
 import { constants, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { MismatchError, NotFoundError, SystemError } from "../errors.js";
+import { SystemError } from "../errors.js";
 import { removeIfLast } from "../memory/attachments.js";
 import { ANONYMOUS, FLIGHT, LIVES, PARKERS } from "../memory/directory.js";
 import { ownerWord, SLOTS } from "../memory/owner.js";
@@ -88,8 +88,8 @@ function idOf(home: Registry, name: string): string | undefined {
     segment.unmap();
     return segment.id;
   } catch (error) {
-    if (error instanceof NotFoundError || error instanceof MismatchError) return undefined;
-    throw error;
+    if (error instanceof SystemError && error.retryable) throw error;
+    return undefined;
   }
 }
 

@@ -120,7 +120,10 @@ export class Parker {
     this.waits.add(wait);
     if (this.mode === "asleep") {
       wait.arm();
-      this.watchPeers(wait);
+      if (!this.watchPeers(wait)) {
+        this.hurry();
+        this.timer ??= this.recheckLater();
+      }
       if (wait.attempt()) this.stop(wait);
       else this.holdIfNeeded();
     } else if (!this.ticking) {
@@ -181,7 +184,8 @@ export class Parker {
         if (lastDeath !== death) recheckMs = DEATH_RECHECK_MS;
         death = lastDeath;
         for (const wait of waits) if (wait.attempt()) return true;
-        for (const wait of waits) this.watchPeers(wait);
+        for (const wait of waits)
+          if (!this.watchPeers(wait) && recheckMs === CALL_RECHECK_MS) recheckMs = DEATH_RECHECK_MS;
         const since = movedBy(waits);
         if (since !== moved) {
           registry.words.store(word, AWAKE);
@@ -255,7 +259,7 @@ export class Parker {
     this.asleepSince = now();
     for (const wait of this.waits) {
       wait.arm();
-      this.watchPeers(wait);
+      if (!this.watchPeers(wait)) this.hurry();
     }
     this.door ??= openLoopDoor(this.registry.fifo, () => this.look());
     if (this.registry.words.exchange(this.word, ASLEEP_IN_LOOP) === NOTIFIED) this.recheckAll();
@@ -273,6 +277,13 @@ export class Parker {
     const death = this.registry.words.load(this.registry.lastDeathWord);
     if (death === this.seenDeath) return;
     this.seenDeath = death;
+    this.recheckMs = LOOP_RECHECK_MS;
+    this.hurry();
+  }
+
+  /** A peer seems to be dying: has the next looks come soon, each after twice the time. */
+  private hurry(): void {
+    if (this.recheckMs < LOOP_RECHECK_MS) return;
     this.recheckMs = DEATH_RECHECK_MS;
     clearTimeout(this.timer);
     this.timer = undefined;
@@ -304,8 +315,15 @@ export class Parker {
     this.recheckMs = Math.min(this.recheckMs, LOOP_RECHECK_MS);
   }
 
-  private watchPeers(wait: Wait): void {
-    for (const owner of wait.peers()) if (!this.peers.watch(owner)) wait.recheck();
+  /** False: no alarm will come from one of them, because it is gone, or going and about to give up its lock byte. */
+  private watchPeers(wait: Wait): boolean {
+    let all = true;
+    for (const owner of wait.peers()) {
+      if (this.peers.watch(owner)) continue;
+      all = false;
+      wait.recheck();
+    }
+    return all;
   }
 
   private someHold(): boolean {

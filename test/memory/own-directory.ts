@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { addon } from "#src/native/addon.js";
 import { Registry } from "#src/memory/registry.js";
+import { addon } from "#src/native/addon.js";
 
 const shared = process.env.INTERPROC_DIR as string;
 let count = 0;

@@ -27,7 +27,10 @@ export abstract class Party {
     return new PartyWorker(new Worker(partyProgram));
   }
 
-  order<Name extends keyof Orders>(name: Name, ...args: Parameters<Orders[Name]>): Promise<Awaited<ReturnType<Orders[Name]>>> {
+  order<Name extends keyof Orders>(
+    name: Name,
+    ...args: Parameters<Orders[Name]>
+  ): Promise<Awaited<ReturnType<Orders[Name]>>> {
     const answer = new Promise<unknown>((resolve, reject) => this.waiting.push({ resolve, reject }));
     this.post([name, ...args]);
     return answer as Promise<Awaited<ReturnType<Orders[Name]>>>;

@@ -17,6 +17,7 @@ import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
 import { directoryPath } from "#src/memory/directory.js";
 import { generationOf, isOwner, LAST_GENERATION, ownerWord, SLOTS, slotOf } from "#src/memory/owner.js";
+import { monotonicSeconds, Registry } from "#src/memory/registry.js";
 import {
   LOCK_BASE,
   REGISTRY_BYTES,
@@ -27,7 +28,6 @@ import {
   SLOT_STRIDE,
   SLOTS_OFFSET,
 } from "#src/memory/registry.layout.js";
-import { monotonicSeconds, Registry } from "#src/memory/registry.js";
 import { addon } from "#src/native/addon.js";
 import { openDescriptors } from "./open-descriptors.js";
 import { OwnDirectory } from "./own-directory.js";
@@ -58,7 +58,10 @@ describe("registry", { timeout }, () => {
     for (const slot of [0, 1, 63, SLOTS - 1])
       for (const generation of [1, 2, 0x7_ffff, 0x8_0000, LAST_GENERATION]) {
         const owner = ownerWord(slot, generation);
-        assert.deepEqual([slotOf(owner), generationOf(owner), isOwner(owner), owner | 0], [slot, generation, true, owner]);
+        assert.deepEqual(
+          [slotOf(owner), generationOf(owner), isOwner(owner), owner | 0],
+          [slot, generation, true, owner],
+        );
       }
     for (const word of [0, 1, 2, 4095]) assert.ok(!isOwner(word));
     using own = new OwnDirectory();
@@ -202,7 +205,11 @@ describe("registry", { timeout }, () => {
     }
     mine.words.store(registryHeader.word.cursor, SLOTS - 1);
     assert.equal(slotOf(own.attach().self), SLOTS - 1);
-    assert.equal(slotOf(own.attach().self), slotOf(mine.self) + 1, "behind the last slot comes the first, which is taken");
+    assert.equal(
+      slotOf(own.attach().self),
+      slotOf(mine.self) + 1,
+      "behind the last slot comes the first, which is taken",
+    );
     mine.words.store(registryHeader.word.cursor, -1);
     assert.ok(own.attach().self);
   });
@@ -247,7 +254,10 @@ describe("registry", { timeout }, () => {
       if (mine.words.load(slotWord(slot, "occupied")) === 0) mine.words.store(slotWord(slot, "occupied"), 1);
     mine.words.store(registryHeader.word.cursor, slotOf(killed.self));
     const newcomer = own.attach();
-    assert.deepEqual([slotOf(newcomer.self), generationOf(newcomer.self)], [slotOf(killed.self), generationOf(killed.self) + 1]);
+    assert.deepEqual(
+      [slotOf(newcomer.self), generationOf(newcomer.self)],
+      [slotOf(killed.self), generationOf(killed.self) + 1],
+    );
     assert.ok(mine.isAlive(newcomer.self) && !mine.isAlive(killed.self));
     assert.equal(mine.killed().length, SLOTS - 3);
     for (const owner of mine.killed()) mine.clean(owner);
@@ -359,7 +369,9 @@ describe("registry", { timeout }, () => {
     if (!isReadableByAll(partyProgram)) return t.skip("other users cannot read this checkout");
     const rounds = 300;
     const environment = { ...process.env, INTERPROC_DIR: "" };
-    const reports = await Promise.all([1, 2].map((seed) => comeAndGo(rounds, seed, { uid, gid: uid, env: environment })));
+    const reports = await Promise.all(
+      [1, 2].map((seed) => comeAndGo(rounds, seed, { uid, gid: uid, env: environment })),
+    );
     for (const { error, joined } of reports) assert.deepEqual([error, joined], [undefined, rounds]);
     assert.ok(!existsSync(directory), "the folder went with the last of them");
   });
@@ -388,7 +400,9 @@ describe("registry", { timeout }, () => {
       const descriptors = openDescriptors();
       assert.throws(() => Registry.attach(), {
         code: "ERR_INTERPROC_MISMATCH",
-        message: new RegExp(`magic 0x${magic.toString(16)} and version ${version}; this version .* reads magic 0x52504901`),
+        message: new RegExp(
+          `magic 0x${magic.toString(16)} and version ${version}; this version .* reads magic 0x52504901`,
+        ),
       });
       assert.equal(openDescriptors(), descriptors);
       assert.ok(readFileSync(path).equals(header));
@@ -396,7 +410,10 @@ describe("registry", { timeout }, () => {
     write(REGISTRY_MAGIC, REGISTRY_VERSION, SLOTS);
     for (const length of [0, 5, REGISTRY_BYTES - 1]) {
       writeFileSync(path, header.subarray(0, length));
-      assert.throws(() => Registry.attach(), { code: "ERR_INTERPROC_MISMATCH", message: new RegExp(`has ${length} bytes; ${REGISTRY_BYTES} were`) });
+      assert.throws(() => Registry.attach(), {
+        code: "ERR_INTERPROC_MISMATCH",
+        message: new RegExp(`has ${length} bytes; ${REGISTRY_BYTES} were`),
+      });
     }
     rmSync(path);
     symlinkSync("/etc/passwd", path);
@@ -438,7 +455,10 @@ describe("registry", { timeout }, () => {
     writeFileSync(join(own.path, "file"), "");
     for (const name of ["link", "dangling", "file"]) {
       process.env.INTERPROC_DIR = join(own.path, name);
-      assert.throws(() => Registry.attach(), { code: "ERR_INTERPROC_USAGE", message: /is not a folder .*; remove it or set INTERPROC_DIR/ });
+      assert.throws(() => Registry.attach(), {
+        code: "ERR_INTERPROC_USAGE",
+        message: /is not a folder .*; remove it or set INTERPROC_DIR/,
+      });
     }
     process.env.INTERPROC_DIR = join(own.path, "no", "where");
     assert.throws(() => Registry.attach(), {

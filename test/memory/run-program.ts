@@ -14,7 +14,9 @@ export async function runProgram(
 ): Promise<Outcome> {
   const [command, ...rest] = [...through, process.execPath, programFile(`${program}`), ...args.map(String)];
   const child = spawn(command, rest, { stdio: ["ignore", "pipe", "inherit"], ...options });
-  const over = new Promise<Outcome["code"]>((resolve) => child.once("close", (code, signal) => resolve(code ?? signal)));
+  const over = new Promise<Outcome["code"]>((resolve) =>
+    child.once("close", (code, signal) => resolve(code ?? signal)),
+  );
   let output = "";
   for await (const text of child.stdout ?? []) output += text;
   return { code: await over, output: output.trim() };

@@ -39,7 +39,7 @@ const tries: Record<string, () => void> = {
   },
 };
 
-if (what !== "attach") makeValue(place(), { name: "there" });
+const there = what === "attach" ? addon() && undefined : makeValue(place(), { name: "there" });
 if (what === "share" || what === "pipe") tries.pipe();
 if (what === "share") tries.share(); // the carrier stays open
 const before = descriptors();
@@ -62,4 +62,5 @@ for (let left = 0; left < 12; left++) {
   if (descriptors() !== before) outcomes.push(`${descriptors() - before} descriptors leaked`);
   if (outcomes.at(-1) === "done") break;
 }
+if (there) leave(there, 0);
 console.log(JSON.stringify(outcomes));

@@ -1,12 +1,23 @@
 // A process or worker thread that does what it is told: takes a place in the registry, makes and holds objects.
+import { mkdirSync } from "node:fs";
 import { parentPort } from "node:worker_threads";
+import { attach, pipe, SharedArray, SharedMemory, SharedValue, share } from "interproc";
 import { join, leave } from "#src/memory/attachments.js";
 import type { Registry } from "#src/memory/registry.js";
 import { openSegment, type Segment } from "#src/memory/segment.js";
 import { registry } from "#src/memory/this-thread.js";
+import { unfinishedFolder } from "#src/primitives/flight.js";
 import { lifeLine } from "#src/processes/life-line.js";
 import { makeValue } from "../memory/make-value.js";
 
+/** Tickets for a value, for one end of a pipe, and for its other end. */
+export interface Litter {
+  readonly value: string;
+  readonly end: string;
+  readonly pipe: string;
+}
+
+const kept: unknown[] = [];
 const held = new Map<string, { segment: Segment; index: number }>();
 
 const orders = {
@@ -23,6 +34,18 @@ const orders = {
   },
   /** The line by which its children would notice its end. */
   keepLifeLine: (): string => lifeLine(),
+  /** One of each thing that a process can have: objects, handles in flight, a carrier that is not finished. */
+  litter: (name: string): Litter => {
+    const value = SharedValue.create<"i32">(name, "i32", 7);
+    const [near, far] = pipe();
+    const [mine, theirs] = pipe();
+    near.trySend(new SharedArray("u8", 4));
+    kept.push(value, near, far, mine, new SharedMemory({ size: 4096 }));
+    lifeLine();
+    mkdirSync(unfinishedFolder(`spawn-${name}`));
+    return { value: share(value), end: share(theirs), pipe: share(mine) };
+  },
+  take: (ticket: string): void => void kept.push(attach(ticket)),
   open: (name: string, path?: string): string => {
     const home: Registry = registry();
     const segment = openSegment(home, path ?? `${home.directory}/${name}`, "value", name);

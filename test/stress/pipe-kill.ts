@@ -153,12 +153,12 @@ class Round {
       await sleep(random.below(STOPPED_MS));
       process.kill(stopped, "SIGCONT");
     }
-    const report = await survivor.report().catch(() => undefined);
+    const report = await survivor.report().catch((error: Error) => error);
     await child.join();
     child.stdout?.destroy();
-    if (report) this.judge(report, killedAt, stopped === survivor.pid);
-    else tally.wrong("hung", `${this.label}: the survivor said nothing for ${HANGING_MS} ms`);
-    return report !== undefined;
+    if (report instanceof Error) tally.wrong("hung", `${this.label}: no word from the survivor: ${report.message}`);
+    else this.judge(report, killedAt, stopped === survivor.pid);
+    return !(report instanceof Error);
   }
 
   /** Waits for the random moment of the kill: while the victim starts, or while it is at work. */
