@@ -216,6 +216,7 @@ FUNCTION(js_map) {
   for (size_t i = 0; i < count && i < 3 + 2 * MAX_REGIONS; i++)
     if (napi_get_value_int64(env, args[i], &values[i]) != napi_ok) fail(&call, "a number was expected");
   if (!call.failed && (count < 5 || count % 2 == 0)) fail(&call, "regions come in pairs");
+  if (!call.failed && count > 3 + 2 * MAX_REGIONS) fail(&call, "too many regions");
   if (call.failed) return NULL;
   ipc_region_t regions[MAX_REGIONS];
   size_t used = (count - 3) / 2;

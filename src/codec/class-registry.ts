@@ -100,12 +100,14 @@ function describe<T>(type: Constructor<T>, options: ClassOptions<T>): Registrati
     throw new UsageError(
       `registerClass: a class needs a name of 1 to ${MAX_CLASS_NAME} characters, not ${JSON.stringify(name)}; set options.name`,
     );
-  if (prototype === Object.prototype || isNative(type))
-    throw new UsageError(`registerClass: ${type.name} is built in; its values travel without registration`);
-  const parent = withInnerState.find((one) => isAbove(one.prototype, prototype));
+  if (prototype === Object.prototype || prototype === Buffer.prototype || (isNative(type) && isBuiltIn(prototype)))
+    throw new UsageError(
+      `registerClass: ${type.name} is built in; its values travel without registration, or not at all`,
+    );
+  const parent = isNative(type) ? type : withInnerState.find((one) => isAbove(one.prototype, prototype));
   if (parent !== undefined && (options.getState === undefined || options.setState === undefined))
     throw new UsageError(
-      `registerClass: ${name} extends ${parent.name}, whose state is not in properties; set options.getState and options.setState`,
+      `registerClass: ${name} ${parent === type ? "is a class" : `extends ${parent.name},`} whose state is not in properties; set options.getState and options.setState`,
     );
   const isError = isAbove(Error.prototype, prototype);
   return {
@@ -116,6 +118,11 @@ function describe<T>(type: Constructor<T>, options: ClassOptions<T>): Registrati
     isError,
     create: isError ? () => Reflect.construct(Error, [], type) : () => Object.create(prototype),
   };
+}
+
+/** Not what a runtime adds in native code, such as a URL. */
+function isBuiltIn(prototype: object): boolean {
+  return [...withInnerState, Error].some((one) => one.prototype === prototype || isAbove(one.prototype, prototype));
 }
 
 function isAbove(above: object, object: object): boolean {

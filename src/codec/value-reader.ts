@@ -320,7 +320,13 @@ export class ValueReader extends ByteReader {
     this.track(array);
     const { bytes, end } = this;
     for (let index = 0; index < length; index++) {
-      if (bytes[this.position] === HOLES && this.position < end) {
+      if (this.position >= end) throw this.truncated();
+      const tag = bytes[this.position];
+      if (tag === FLOAT64) {
+        // here and not by value(), so that the number need not become an object on its way into the array
+        this.position++;
+        array[index] = this.float64();
+      } else if (tag === HOLES) {
         index += this.holes(length - index) - 1;
         if (!isSized) makeSparse(array);
       } else {

@@ -47,7 +47,7 @@ export function writeView(writer: ValueWriter, view: ArrayBufferView, position: 
   if (byteLength <= 0 && (byteLength < 0 || isDetached(buffer))) throw detached(writer, name);
   const byteOffset = get.byteOffset.call(view);
   const size = constructors[kind]?.BYTES_PER_ELEMENT ?? 1;
-  const number = writer.buffers.add(writer, buffer, byteOffset, byteOffset + byteLength, size, isPooled(view, buffer));
+  const number = writer.buffers.add(writer, buffer, byteOffset, byteOffset + byteLength, size, isAlone(view, buffer));
   let at = writer.byte(kind, writer.byte(TAG.view, position));
   at = writer.varint(byteOffset, writer.varint(number, at));
   return writer.varint(byteLength / size, at);
@@ -60,9 +60,9 @@ export function writeArrayBuffer(writer: ValueWriter, buffer: ArrayBuffer, posit
   return writer.tagged(TAG.arrayBuffer, number, position);
 }
 
-/** Small Buffers lie together in one of Node's: they have its memory in common by chance only. */
-function isPooled(view: ArrayBufferView, buffer: ArrayBuffer): boolean {
-  return buffer.byteLength === Buffer.poolSize && Buffer.isBuffer(view) && view.byteLength !== buffer.byteLength;
+/** Buffers that are parts of a larger memory mostly have it in common by chance: small ones lie in Node's pool. */
+function isAlone(view: ArrayBufferView, buffer: ArrayBuffer): boolean {
+  return Buffer.isBuffer(view) && view.byteLength !== buffer.byteLength;
 }
 
 function isDetached(buffer: ArrayBuffer): boolean {

@@ -45,9 +45,10 @@ function kindOf(error: Error): number {
   return Math.max(0, (errorKinds as readonly string[]).indexOf(error.name));
 }
 
+/** Its own, as structured clone takes it, or one that its class makes, as a DOMException's. */
 function messageOf(error: Error): string | undefined {
   const own = Object.getOwnPropertyDescriptor(error, "message");
   if (own !== undefined) return "value" in own ? String(own.value) : undefined;
-  const isNative: boolean = types.isNativeError(error);
-  return isNative || typeof error.message !== "string" ? undefined : error.message;
+  const { message } = error;
+  return typeof message === "string" && message !== "" ? message : undefined;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -61,17 +61,22 @@ export interface LoopReader {
 export const MAP_SHARED = 0;
 export const MAP_PRIVATE = 1;
 
+let knownTarget: string | undefined;
+
 /** The part of a binary's name that says where it runs: `linux-x64-glibc`. */
 export function target(): string {
   const { platform, arch } = process;
-  if (platform !== "linux") return `${platform}-${arch}`;
-  return `${platform}-${arch}-${libc()}`;
+  knownTarget ??= platform === "linux" ? `${platform}-${arch}-${libc()}` : `${platform}-${arch}`;
+  return knownTarget;
 }
 
+/** Which C library this process runs on: told by its own mappings (process.report knows too, and takes 5 ms). */
 function libc(): "glibc" | "musl" {
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
-  if (report?.header?.glibcVersionRuntime) return "glibc";
-  return existsSync(`/lib/ld-musl-${process.arch === "x64" ? "x86_64" : "aarch64"}.so.1`) ? "musl" : "glibc";
+  try {
+    return readFileSync("/proc/self/maps", "utf8").includes("/ld-musl-") ? "musl" : "glibc";
+  } catch {
+    return "glibc";
+  }
 }
 
 let loaded: Addon | undefined;

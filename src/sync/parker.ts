@@ -336,9 +336,9 @@ export class Parker {
   }
 
   private hold(held: boolean): void {
-    if (this.held === held) return;
+    if (this.held === held || !this.door) return; // until there is a door, the polling holds the loop
     this.held = held;
-    this.door?.hold(held);
+    this.door.hold(held);
   }
 }
 

@@ -63,7 +63,8 @@ not take memory for it.
 \`view\` and \`arrayBuffer\` name a buffer behind the value by its number. The sender's buffer is sent from the first to the
 last byte that a view in the message covers, beginning at a multiple of the largest element; *base* says how many bytes of
 it were left out before, and a view's offset counts from the start of the sender's. Views that had a buffer in common have
-one again. A Buffer in Node's pool brings its own bytes only.
+one again. A Buffer that is a part of a larger memory, such as Node's pool, brings its own bytes and shares them with
+nobody.
 
 Kinds of views: ${viewKinds.map((kind, index) => `${index} ${kind}`).join(", ")}.
 

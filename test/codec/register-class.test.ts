@@ -247,6 +247,11 @@ describe("registerClass", () => {
       [Map, /Map is built in/],
       [Object, /Object is built in/],
       [Error, /Error is built in/],
+      [TypeError, /TypeError is built in/],
+      [Float64Array, /Float64Array is built in/],
+      [Buffer, /Buffer is built in/],
+      [Promise, /Promise is built in; its values travel without registration, or not at all/],
+      [Intl.Collator, /Collator is a class whose state is not in properties/],
       [Dates, /Dates extends Date, whose state is not in properties; set options\.getState and options\.setState/],
     ];
     for (const [type, message] of wrong) {

@@ -40,7 +40,8 @@ export function assertSameGraph(actual: unknown, expected: unknown): void {
       const ours = Object.getOwnPropertyDescriptor(a, key);
       const theirs = Object.getOwnPropertyDescriptor(b, key);
       assert.equal(ours?.enumerable, theirs?.enumerable, `${path}.${key}: enumerable`);
-      open.push([ours?.value, theirs?.value, `${path}.${key}`]);
+      const values = [a, b].map((object) => (object as Record<string, unknown>)[key]);
+      open.push([values[0], values[1], `${path}.${key}`]);
     }
   }
 }
@@ -49,7 +50,7 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** The elements of typed arrays are compared as bytes, and an error's stack after its message only. */
+/** The elements of typed arrays are compared as bytes. Properties of errors are not enumerable. */
 function ownKeys(object: object): string[] {
   if (ArrayBuffer.isView(object)) return [];
   if (types.isNativeError(object)) return Object.getOwnPropertyNames(object).sort();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { viewKinds } from "#src/codec/structured.layout.js";
 import { HANDLE, StructuredDecoder, StructuredEncoder } from "#src/codec.js";
 import { CodecError, UsageError } from "#src/errors.js";
 import { decoded, encoded, roundTrip } from "./round-trip.js";
@@ -348,6 +349,18 @@ describe("structured: beyond and beside structured clone", () => {
     assert.equal(view.buffer, whole);
     assert.equal(view.byteOffset, 2);
     assert.equal(whole.byteLength, 4);
+  });
+
+  test("a Float16Array arrives where the runtime has it, and is a CodecError where it has not", () => {
+    const Float16Array = (globalThis as { Float16Array?: Float16ArrayConstructor }).Float16Array;
+    if (Float16Array !== undefined)
+      assertSameGraph(roundTrip(new Float16Array([1.5, -0])), new Float16Array([1.5, -0]));
+    const message = encoded(new Float32Array(1));
+    const kind = message.indexOf(viewKinds.indexOf("Float32Array"));
+    message[kind] = viewKinds.indexOf("Float16Array");
+    if (Float16Array === undefined)
+      assert.throws(() => decoded(message), /a Float16Array, which this runtime does not have/);
+    else assert.equal((decoded(message) as Float16Array).length, 1);
   });
 
   test("a resizable buffer arrives fixed, and a view that follows its length with the present one", () => {

@@ -9,6 +9,7 @@ import { registry } from "#src/memory/this-thread.js";
 import { unfinishedFolder } from "#src/primitives/flight.js";
 import { lifeLine } from "#src/processes/life-line.js";
 import { makeValue } from "../memory/make-value.js";
+import { inLoop, setWord } from "../sync/word-wait.js";
 
 /** Tickets for a value, for one end of a pipe, and for its other end. */
 export interface Litter {
@@ -19,6 +20,8 @@ export interface Litter {
 
 const kept: unknown[] = [];
 const held = new Map<string, { segment: Segment; index: number }>();
+
+const segmentOf = (name: string): Segment => (held.get(name) as { segment: Segment }).segment;
 
 const orders = {
   /** Its owner word. */
@@ -51,6 +54,15 @@ const orders = {
     const segment = openSegment(home, path ?? `${home.directory}/${name}`, "value", name);
     held.set(name, { segment, index: join(segment) });
     return segment.id;
+  },
+  set: (name: string, word: number, value: number, wakes = true): void => setWord(segmentOf(name), word, value, wakes),
+  /** Changes a word without a wake-up, as soon as somebody waits. */
+  setOnceWaitedFor: (name: string, word: number, value: number): void => {
+    while (segmentOf(name).words.load(segmentOf(name).waiting) === 0);
+    setWord(segmentOf(name), word, value, false);
+  },
+  waitInLoop: (name: string, word: number): void => {
+    void inLoop(segmentOf(name), held.get(name)?.index as number, word, (value) => value !== 0);
   },
   close: (name: string): void => {
     const { segment, index } = held.get(name) as { segment: Segment; index: number };
