@@ -83,27 +83,32 @@ static environment_t *environment(napi_env env) {
 #define ARGUMENTS call_t call = arguments(env, info)
 #define RETURN(expression) return call.failed ? NULL : give(env, expression)
 
+/*
+ * Every descriptor belongs to the environment that opened it from the moment it is there: terminate() ends a worker
+ * between any two steps of its JavaScript, and runs no `finally`.
+ */
+static int64_t keep(napi_env env, int fd) {
+  environment_t *own = environment(env);
+  if (fd >= 0 && own->count == own->room) {
+    size_t room = own->room ? own->room * 2 : 16;
+    int *more = realloc(own->fds, room * sizeof *more);
+    if (more == NULL) {
+      ipc_close(fd);
+      return -12;
+    }
+    own->fds = more, own->room = room;
+  }
+  if (fd >= 0) own->fds[own->count++] = fd;
+  return fd;
+}
+
+/* open(path, flags, mode): the descriptor is closed when this environment ends, if it is not before */
 FUNCTION(js_open) {
   ARGUMENTS;
   char path[MAX_PATH];
   text(&call, 0, path);
   int64_t flags = number(&call, 1), mode = number(&call, 2);
-  RETURN(ipc_open(path, (int)flags, (unsigned)mode));
-}
-
-/* keep(fd): the descriptor is closed when this environment ends (a worker's terminate() included). */
-FUNCTION(js_keep) {
-  ARGUMENTS;
-  int64_t fd = number(&call, 0);
-  environment_t *own = environment(env);
-  if (own->count == own->room) {
-    size_t room = own->room ? own->room * 2 : 8;
-    int *more = realloc(own->fds, room * sizeof *more);
-    if (more == NULL) fail(&call, "out of memory");
-    else own->fds = more, own->room = room;
-  }
-  if (!call.failed) own->fds[own->count++] = (int)fd;
-  RETURN(0);
+  RETURN(keep(env, ipc_open(path, (int)flags, (unsigned)mode)));
 }
 
 static void forget(environment_t *own, int fd) {
@@ -131,7 +136,7 @@ FUNCTION(js_tmpfile) {
   char directory[MAX_PATH];
   text(&call, 0, directory);
   int64_t size = number(&call, 1);
-  RETURN(ipc_tmpfile(directory, (uint64_t)size));
+  RETURN(keep(env, ipc_tmpfile(directory, (uint64_t)size)));
 }
 
 FUNCTION(js_link) {
@@ -325,6 +330,7 @@ FUNCTION(js_watch_life) {
   ARGUMENTS;
   int64_t fd = number(&call, 0);
   ipc_watch_t watch = {.kind = IPC_WATCH_LIFE, .fd = (int)fd, .poke_fd = -1, .owner = NULL};
+  if (!call.failed) forget(environment(env), (int)fd);
   RETURN(ipc_watch(&watch));
 }
 
@@ -410,10 +416,9 @@ FUNCTION(js_unwatch) {
 static void end_environment(void *data) {
   environment_t *own = data;
   ipc_unwatch_owner(own);
-  for (size_t i = 0; i < own->count; i++) {
-    ipc_unlock_all(own->fds[i]); /* the registry's mapping goes later: by then this thread is to look dead already */
-    ipc_close(own->fds[i]);
-  }
+  /* the locks first: whoever is woken by a hang-up is to see that this thread is gone */
+  for (size_t i = 0; i < own->count; i++) ipc_unlock_all(own->fds[i]);
+  for (size_t i = 0; i < own->count; i++) ipc_close(own->fds[i]);
   own->count = 0;
 }
 
@@ -429,7 +434,7 @@ NAPI_MODULE_INIT() {
     const char *name;
     napi_callback function;
   } functions[] = {
-      {"open", js_open},           {"keep", js_keep},           {"release", js_release},
+      {"open", js_open},           {"release", js_release},
       {"close", js_close},
       {"tmpfile", js_tmpfile},     {"link", js_link},           {"allocate", js_allocate},
       {"stat", js_stat},           {"read", js_read},          {"mkfifo", js_mkfifo},       {"poke", js_poke},

@@ -80,7 +80,6 @@ export class Registry {
       const directory = openDirectory();
       const fd = openFile(native, directory);
       if (fd === ENOENT) continue; // the folder was just removed by its last user
-      native.keep(fd);
       let buffer: ArrayBuffer | number = 0;
       try {
         if (enterGate(native, fd, directory)) {
@@ -228,9 +227,7 @@ export class Registry {
     const path = this.fifoPath(this.self);
     rmSync(path, { force: true });
     check(this.native.mkfifo(path, 0o600), "mkfifo", `the parker ${path}`);
-    const fd = check(this.native.open(path, constants.O_RDWR | constants.O_NONBLOCK, 0), "open", `the parker ${path}`);
-    this.native.keep(fd);
-    return fd;
+    return check(this.native.open(path, constants.O_RDWR | constants.O_NONBLOCK, 0), "open", `the parker ${path}`);
   }
 }
 

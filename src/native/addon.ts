@@ -10,10 +10,9 @@ import { SystemError } from "../errors.js";
  * errno that {@link check} turns into a SystemError.
  */
 export interface Addon {
+  /** The descriptor is closed by {@link close} or when this thread's environment ends, however a worker ends. */
   open(path: string, flags: number, mode: number): number;
-  /** The descriptor is closed when this thread's environment ends, however a worker ends. */
-  keep(fd: number): number;
-  /** Somebody else closes a kept descriptor from now on. */
+  /** Somebody else closes the descriptor from now on. */
   release(fd: number): number;
   close(fd: number): number;
   tmpfile(directory: string, bytes: number): number;
@@ -45,6 +44,7 @@ export interface Addon {
     note: number,
     pokeFd: number,
   ): number;
+  /** The descriptor is the watcher's from now on: it stays until the process ends. */
   watchLife(fd: number): number;
   /** The path of the FIFO that this process holds open until it ends; made at `path` if there is none yet. */
   life(path: string): string | number;

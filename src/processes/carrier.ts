@@ -26,7 +26,6 @@ export function openCarrier(prefix: string): Carrier {
   let fd = -1;
   try {
     fd = check(addon().open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600), "open", path);
-    addon().keep(fd); // a worker thread that is terminated gives it back, too
     check(addon().lock(fd, GATE_BYTE, 0), "fcntl", path);
     renameSync(unfinished, folder);
   } catch (error) {

@@ -75,7 +75,6 @@ export class Peers {
     }
     const fd = addon().open(this.registry.fifoPath(owner), constants.O_WRONLY | constants.O_NONBLOCK, 0);
     if (fd < 0) return undefined; // no such FIFO, or nobody reads it: the thread is gone
-    addon().keep(fd);
     if (this.doors.size >= MOST_KEPT) this.forget(this.doors.keys().next().value as number);
     const door = { fd, watched: false };
     this.doors.set(owner, door);

@@ -4,16 +4,10 @@ import { setImmediate as turn } from "node:timers/promises";
 import { addon, MAP_SHARED } from "#src/native/addon.js";
 
 const fd = addon().tmpfile(process.env.INTERPROC_DIR as string, 8192);
-const { 2: inode } = (addon().stat(fd, new ArrayBuffer(48)), inodeOf());
-function inodeOf(): Float64Array {
-  const out = new Float64Array(6);
-  addon().stat(fd, out.buffer);
-  return out;
-}
-const count = (): number =>
-  readFileSync("/proc/self/maps", "utf8")
-    .split("\n")
-    .filter((line) => line.includes(` ${inode} `)).length;
+const facts = new Float64Array(6);
+addon().stat(fd, facts.buffer);
+const isOurs = (line: string): boolean => line.includes(` ${facts[2]} `);
+const count = (): number => readFileSync("/proc/self/maps", "utf8").split("\n").filter(isOurs).length;
 const collect = (globalThis as unknown as { gc(): void }).gc;
 
 function mapAndForget(): number {

@@ -7,10 +7,13 @@ import { Peers } from "#src/sync/peers.js";
 
 const { path } = workerData as { path: string };
 const fifo = addon().open(`${path}/fifo`, constants.O_RDWR | constants.O_NONBLOCK, 0);
-addon().keep(fifo);
 const reader = addon().watchRead(fifo, () => undefined) as LoopReader;
 addon().holdLoop(reader, 1);
 const [mine, other] = [Registry.attach(), Registry.attach()];
 new Peers(mine).watch(other.self);
 parentPort?.postMessage("ready");
-for (;;) new Peers(other).watch(mine.self);
+const peers = new Peers(other);
+for (;;) {
+  peers.watch(mine.self);
+  peers.forget(mine.self);
+}

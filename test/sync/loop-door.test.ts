@@ -16,7 +16,7 @@ function openFifo(own: OwnDirectory): number {
   return addon().open(path, constants.O_RDWR | constants.O_NONBLOCK, 0);
 }
 
-describe("loop door", { timeout: 60_000 }, () => {
+describe("loop door", { timeout: 150_000 }, () => {
   test("smoke: a byte in the FIFO calls back in the event loop, each time", async () => {
     using own = new OwnDirectory();
     const fifo = openFifo(own);

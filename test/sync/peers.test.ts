@@ -12,7 +12,7 @@ import { until } from "../memory/processes.js";
 const lastDeath = (home: Registry): number => home.words.load(home.lastDeathWord);
 const parkerOf = (home: Registry): number => home.words.load(home.parkerOf(home.self));
 
-describe("peers", { timeout: 60_000 }, () => {
+describe("peers", { timeout: 150_000 }, () => {
   test("smoke: a poke puts a byte into the other's FIFO, and any number of them wakes it once", () => {
     using own = new OwnDirectory();
     const [home, other] = [own.attach(), own.attach()];
