@@ -3,7 +3,7 @@
  *
  * Idea    V8 hashes strings with a secret of the process, but numbers and bigints without one. Who knows the function can
  *         choose keys that all fall into one bucket of a Map or Set, and each insertion then walks past all before:
- *         30,000 such keys (270 KB) take 1.3 s, ten times as many a hundred times as long. So the keys are hashed here
+ *         30,000 such keys (270 KB) take 1.3 s, and the time grows with the square. So the keys are hashed here
  *         as well, and a Map with a bucket that is far too full is refused, before it is slow, by sender and receiver.
  * Limits  The hash is that of V8 in Node 20 to 26. In an engine with another one this guards nothing and harms nothing:
  *         real keys spread evenly here too. Bigints count by their low 64 bits, as in V8, where real ones may well be

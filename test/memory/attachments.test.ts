@@ -5,10 +5,10 @@ import { describe, test } from "node:test";
 import { join as attach, leave, removeIfLast, unlinkName } from "#src/memory/attachments.js";
 import { attachmentEntry, objectHeader } from "#src/memory/object.layout.js";
 import { CLOSED, IN_FLIGHT } from "#src/memory/owner.js";
-import type { Registry } from "#src/memory/registry.js";
+import { Registry } from "#src/memory/registry.js";
 import { openSegment, type Segment } from "#src/memory/segment.js";
 import { registry } from "#src/memory/this-thread.js";
-import { makeLink, removeLink } from "#src/primitives/flight.js";
+import { dropLink, makeLink, removeLink } from "#src/primitives/flight.js";
 import { sweep } from "#src/primitives/sweep.js";
 import { isWhole, makeValue } from "./make-value.js";
 import { OwnDirectory } from "./own-directory.js";
@@ -16,7 +16,7 @@ import { Party } from "./party.js";
 import { stateOf, until } from "./processes.js";
 import { runProgram } from "./run-program.js";
 
-const timeout = 60_000;
+const timeout = 150_000;
 const isFull = process.env.INTERPROC_TEST === "full";
 const [LIVE, REMOVED] = [0, 1];
 const open = (home: Registry, name: string): Segment => openSegment(home, join(home.directory, name), "value", name);
@@ -155,6 +155,23 @@ describe("attachments", { timeout }, () => {
       message: /hand over, and its file is gone/,
     });
     rmSync(folder, { recursive: true });
+  });
+
+  test("whoever decided to spare an object for a handle looks again, in case that was dropped meanwhile", () => {
+    const other = Registry.attach();
+    const folder = join(other.directory, ".flight", "test");
+    const made = makeValue(other, { name: "it" });
+    const link = makeLink(folder, made);
+    const { words } = made;
+    const store = words.store.bind(words);
+    words.store = (index, value) => {
+      if (index === objectHeader.word.life && value === LIVE && existsSync(join(folder, link))) dropLink(folder, link);
+      store(index, value);
+    };
+    leave(made, 0);
+    assert.equal(made.find(), undefined);
+    rmSync(folder, { recursive: true });
+    other.leave();
   });
 
   test("a name that was removed by hand and taken anew is never removed, renamed or handed on by the old one's holders", () => {

@@ -19,6 +19,7 @@ import { directoryPath } from "#src/memory/directory.js";
 import { generationOf, isOwner, LAST_GENERATION, ownerWord, SLOTS, slotOf } from "#src/memory/owner.js";
 import { monotonicSeconds, Registry } from "#src/memory/registry.js";
 import {
+  GATE_BYTE,
   LOCK_BASE,
   REGISTRY_BYTES,
   REGISTRY_MAGIC,
@@ -34,7 +35,7 @@ import { OwnDirectory } from "./own-directory.js";
 import { Party, partyProgram } from "./party.js";
 import { needsRoot, stateOf, until } from "./processes.js";
 
-const timeout = 60_000;
+const timeout = 150_000;
 const slotWord = (slot: number, field: keyof typeof registrySlot.word): number =>
   (SLOTS_OFFSET + slot * SLOT_STRIDE) / 4 + registrySlot.word[field];
 
@@ -333,6 +334,38 @@ describe("registry", { timeout }, () => {
       own.leave(own.attach());
       assert.deepEqual(own.list(), [], thing);
     }
+  });
+
+  test("of two that leave at the very same time one takes the registry with it", () => {
+    using own = new OwnDirectory();
+    const [first, second] = [own.attach(), own.attach()];
+    const { lock } = addon();
+    addon().lock = (fd, byte, shared) => {
+      addon().lock = lock;
+      assert.equal(lock(fd, byte, shared), 0, "the first one's try for the gate is in vain");
+      own.leave(second);
+      return 0;
+    };
+    own.leave(first);
+    assert.deepEqual(own.list(), []);
+  });
+
+  test("one that leaves late, when all was removed and is just begun anew, does no harm to the new one", () => {
+    using own = new OwnDirectory();
+    const [first, second] = [own.attach(), own.attach()];
+    rmSync(first.fifoPath(first.self));
+    addon().unlock((first as unknown as { fd: number }).fd, GATE_BYTE); // as far the first one has come
+    own.leave(second);
+    assert.deepEqual(own.list(), []);
+    const { mkfifo } = addon();
+    addon().mkfifo = (path, mode) => {
+      addon().mkfifo = mkfifo;
+      own.leave(first);
+      return mkfifo(path, mode);
+    };
+    const young = own.attach();
+    assert.deepEqual([young.self, young.isAlive(young.self)], [ownerWord(0, 1), true]);
+    assert.ok(own.list().includes(".registry") && own.list().includes(".parkers/0.1"));
   });
 
   test("of a killed last one the registry stays, and the next last one takes it", async () => {

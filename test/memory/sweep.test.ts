@@ -13,7 +13,7 @@ import { Party } from "./party.js";
 import { stateOf, until } from "./processes.js";
 import { runProgram } from "./run-program.js";
 
-const timeout = 60_000;
+const timeout = 150_000;
 const isFull = process.env.INTERPROC_TEST === "full";
 const { directory } = registry();
 const ownLifeLine = lifeLine();

@@ -24,7 +24,7 @@ import { runProgram } from "../memory/run-program.js";
 import { ChildProgram } from "../primitives/child-program.js";
 import { chooseSeed, SeededRandom } from "../rings/seeded-random.js";
 
-const timeout = 60_000;
+const timeout = 150_000;
 const isFull = process.env.INTERPROC_TEST === "full";
 const { EACCES, EBADF, EINVAL, EISDIR, ENOTDIR } = os.errno;
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;

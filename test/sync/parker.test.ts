@@ -21,7 +21,7 @@ import { chooseSeed } from "../rings/seeded-random.js";
 import { withoutRechecks } from "./without-rechecks.js";
 import { DeathWait, inLoop, setWord, WordWait, wordOf } from "./word-wait.js";
 
-const timeout = 60_000;
+const timeout = 150_000;
 const isFull = process.env.INTERPROC_TEST === "full";
 const FOR_EVER = Number.POSITIVE_INFINITY;
 const kinds = ["process", "worker"] as const;
