@@ -64,7 +64,7 @@ interface Record {
 function recordsIn(home: Registry): Record[] {
   const folder = join(home.directory, PYTHON);
   return readdirSync(folder).flatMap((file) => {
-    const parts = /^(\d+)\.(\d+)\.(.+)$/s.exec(file);
+    const parts = /^(-?\d+)\.(-?\d+)\.(.+)$/s.exec(file);
     if (!parts) return [];
     return [{ path: join(folder, file), owner: Number(parts[1]) | 0, inode: Number(parts[2]), name: parts[3] }];
   });

@@ -126,7 +126,11 @@ function start({ folder, fd }: Carrier, options: SpawnOptions, name: string): Ch
   const main = fileURLToPath(new URL("./child-main.js", import.meta.url));
   const execArgv = options.execArgv ?? inheritedOptions();
   const child = spawnChild(process.execPath, [...execArgv, main], {
-    env: { ...(options.env ?? process.env), [SPAWN_VARIABLE]: folder, INTERPROC_DIR: process.env.INTERPROC_DIR },
+    env: {
+      ...(options.env ?? process.env),
+      [SPAWN_VARIABLE]: folder,
+      INTERPROC_DIR: process.env.INTERPROC_DIR && registry().directory,
+    },
     cwd: options.cwd,
     stdio: stdioOf(options.stdio, fd),
     detached: options.detached,
