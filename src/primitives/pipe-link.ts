@@ -4,7 +4,8 @@ import { attachmentEntry, WAITS } from "../memory/object.layout.js";
 import { type CLOSED, IN_FLIGHT, isOwner } from "../memory/owner.js";
 import type { Segment } from "../memory/segment.js";
 import { dataBit, ringControlOffset, spaceBit } from "../rings/pipe.layout.js";
-import type { RingPlace } from "../rings/record-ring.js";
+import type { RingPlace, RingWriter } from "../rings/record-ring.js";
+import { HeldWakes } from "../sync/held-wakes.js";
 import { type Parker, parker } from "../sync/parker.js";
 
 /**
@@ -23,6 +24,7 @@ export class PipeLink {
   /** This end's time asleep, in microseconds, as the inspector shows it. */
   private readonly blocked: Float64Array;
   private armedAt = 0;
+  private readonly held = new HeldWakes(this.parker);
 
   constructor(
     readonly segment: Segment,
@@ -90,6 +92,15 @@ export class PipeLink {
   /** Wakes the other end's holder if it waits for a message. */
   wakeReader(): void {
     if (this.segment.words.load(this.waitingWord) & dataBit(1 - this.end)) this.wakePeer(); // observes: waiting
+  }
+
+  /** The same, for a message of which more may follow at once: many of them are told together. */
+  wakeReaderOfMany(ring: RingWriter): void {
+    this.held.count();
+    const { words } = this.segment;
+    if (!(words.load(this.waitingWord) & dataBit(1 - this.end))) return; // observes: waiting
+    const peer = words.load(this.peerWord);
+    if (isOwner(peer)) this.held.tell(peer, ring.room < ring.capacity / 2);
   }
 
   /** Whether the other end's holder waits for room. */

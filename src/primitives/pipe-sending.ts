@@ -66,7 +66,7 @@ export class PipeSending implements Wait {
   /** Sends a value, or waits behind what was sent before. */
   send(value: unknown, options: WaitOptions | undefined): Promise<void> {
     options?.signal?.throwIfAborted();
-    if (this.isIdle && this.tryWhole(value)) return turnIsDue() ? nextTurn() : DONE;
+    if (this.isIdle && this.tryWhole(value, true)) return turnIsDue() ? nextTurn() : DONE;
     return this.enqueue(this.pack(value), "send()", options ?? {});
   }
 
@@ -91,7 +91,7 @@ export class PipeSending implements Wait {
   sendBytes(bytes: Uint8Array, options: WaitOptions | undefined): Promise<void> {
     options?.signal?.throwIfAborted();
     this.checkLength(bytes.length);
-    if (this.isIdle && this.tryWholeBytes(bytes)) return turnIsDue() ? nextTurn() : DONE;
+    if (this.isIdle && this.tryWholeBytes(bytes, true)) return turnIsDue() ? nextTurn() : DONE;
     const entry = this.entry(bytes, FORMATS.bytes, bytes, []);
     if (this.isIdle && this.stream(entry)) return DONE;
     // what is left is the caller's no more: a snapshot of the rest, as a message that has begun
@@ -222,21 +222,26 @@ export class PipeSending implements Wait {
     }
   }
 
-  /** Sends a value in one record, if it fits now. */
-  private tryWhole(value: unknown): boolean {
+  /** Sends a value in one record, if it fits now. `ofMany`: the reader may be told together with what follows. */
+  private tryWhole(value: unknown, ofMany = false): boolean {
     this.requirePeer(value);
     if (!this.stage(value)) return false;
-    this.writer.ring.publish();
-    this.link.wakeReader();
+    this.publish(ofMany);
     return true;
   }
 
-  private tryWholeBytes(bytes: Uint8Array): boolean {
+  private tryWholeBytes(bytes: Uint8Array, ofMany = false): boolean {
     this.requirePeer(bytes);
     if (!this.stageBytes(bytes)) return false;
-    this.writer.ring.publish();
-    this.link.wakeReader();
+    this.publish(ofMany);
     return true;
+  }
+
+  private publish(ofMany: boolean): void {
+    const { ring } = this.writer;
+    ring.publish();
+    if (ofMany) this.link.wakeReaderOfMany(ring);
+    else this.link.wakeReader();
   }
 
   /** Encodes a value straight into the ring; false when it does not fit in one record now. */

@@ -9,7 +9,7 @@
  *         Both sequentially consistent: if the sleeper's last look misses the change, the changer's look at the bitmap
  *         finds the bit, and its exchange finds the sleeper asleep.
  * Death   A changer killed between change and wake leaves the sleeper asleep: every sleep ends after at most 50 ms in a
- *         call (a second in an idle loop) and looks again, also at who is alive. The death of a thread that is waited
+ *         call (10 ms, rising to a second, in the loop) and looks again, also at who is alive. The death of a thread that is waited
  *         for is told at once by its FIFO's hang-up, which the watcher thread turns into a notification. The hang-up may
  *         come a moment before the lock byte is free: then the next looks follow after 1, 2, 4 … ms.
  * Limits  Before it sleeps a call spins for 20 µs, and the loop polls by setImmediate for 50 µs while recent polls
@@ -26,7 +26,7 @@ import { Patience } from "./patience.js";
 import { Peers } from "./peers.js";
 
 const CALL_RECHECK_MS = 50;
-const LOOP_RECHECK_MS = 50;
+const LOOP_RECHECK_MS = 10;
 const LOOP_RECHECK_MOST_MS = 1000;
 const DEATH_RECHECK_MS = 1;
 /** Looking before a sleep: at least, and at most while recent sleeps were shorter than that. */
@@ -65,6 +65,8 @@ export class Parker {
   private readonly word: number;
   /** Other threads' FIFOs. */
   readonly peers: Peers;
+  /** Wakes that are held back until this thread waits itself (see held-wakes.ts). */
+  readonly holding = new Set<{ flush(): void }>();
   private door: LoopDoor | undefined;
   private held = false;
   private mode: Mode = "idle";
@@ -97,13 +99,23 @@ export class Parker {
     }
     const parker = registry.parkerOf(owner);
     if (parker < 0) return;
+    const state = registry.words.load(parker);
+    if (state === AWAKE || state === NOTIFIED) return; // it looks again before it sleeps
     const before = registry.words.exchange(parker, NOTIFIED); // publishes: notification
     if (before === ASLEEP_IN_CALL) addon().futexWake(registry.buffer, parker * 4, 1);
     else if (before === ASLEEP_IN_LOOP) this.peers.poke(owner);
   }
 
+  /** Whether waking a thread now would take it out of its event loop's sleep. */
+  isAsleepInLoop(owner: number): boolean {
+    const { registry } = this;
+    const parker = registry.parkerOf(owner);
+    return parker >= 0 && registry.words.load(parker) === ASLEEP_IN_LOOP;
+  }
+
   /** Blocks this thread until an attempt of one of the waits succeeds. False: the deadline came first. */
   waitSync(waits: readonly Wait[], deadline: number): boolean {
+    if (this.holding.size > 0) this.giveHeldWakes();
     if (this.spin(waits, deadline)) return true;
     if (now() >= deadline) return false;
     try {
@@ -117,20 +129,17 @@ export class Parker {
 
   /** Waits in the event loop: attempts follow wakes until one succeeds. */
   start(wait: Wait): void {
+    if (this.holding.size > 0) this.giveHeldWakes();
     this.waits.add(wait);
+    if (this.ticking) return;
+    const polls = wait.holdsLoop && this.pollPatience.ms > 0;
     if (this.mode === "asleep") {
-      wait.arm();
-      if (!this.watchPeers(wait)) {
-        this.hurry();
-        this.timer ??= this.recheckLater();
-      }
-      if (wait.attempt()) this.stop(wait);
-      else this.holdIfNeeded();
-    } else if (!this.ticking) {
-      this.pollingSince = now();
-      if (this.pollPatience.ms > 0 && wait.holdsLoop) this.poll();
-      else this.sleepInLoop();
+      if (polls) this.wakeUp();
+      else return this.joinSleep(wait);
     }
+    this.pollingSince = now();
+    if (polls) this.poll();
+    else this.sleepInLoop();
   }
 
   /** Gives a wait up (or ends one that has succeeded). */
@@ -144,6 +153,28 @@ export class Parker {
   /** A wait's `holdsLoop` has changed. */
   holdsChanged(): void {
     if (this.mode === "asleep") this.holdIfNeeded();
+  }
+
+  /** Has a wait sleep along with the others. */
+  private joinSleep(wait: Wait): void {
+    wait.arm();
+    if (!this.watchPeers(wait)) {
+      this.hurry();
+      this.timer ??= this.recheckLater();
+    }
+    if (wait.attempt()) this.stop(wait);
+    else this.holdIfNeeded();
+  }
+
+  /** From now on this thread looks by itself; what others notified of while it slept is looked at. */
+  private wakeUp(): void {
+    if (this.registry.words.exchange(this.word, AWAKE) === NOTIFIED) this.recheckAll();
+    this.lookForDeaths();
+    this.mode = "polling";
+  }
+
+  private giveHeldWakes(): void {
+    for (const one of this.holding) one.flush();
   }
 
   private spin(waits: readonly Wait[], deadline: number): boolean {
@@ -224,9 +255,7 @@ export class Parker {
     if (this.waits.size === 0) return this.rest();
     const wasAsleep = this.mode === "asleep";
     if (wasAsleep) {
-      if (this.registry.words.exchange(this.word, AWAKE) === NOTIFIED) this.recheckAll();
-      this.lookForDeaths();
-      this.mode = "polling";
+      this.wakeUp();
       this.pollPatience.slept(now() - this.asleepSince);
     }
     const progress = this.attemptAll();
@@ -237,7 +266,7 @@ export class Parker {
       this.recheckMs = Math.min(this.recheckMs, LOOP_RECHECK_MS);
     }
     if (this.ticking) return;
-    if (this.someHold() && now() - this.pollingSince < this.pollPatience.ms) return this.poll();
+    if (progress || (this.someHold() && now() - this.pollingSince < this.pollPatience.ms)) return this.poll();
     this.sleepInLoop();
   }
 
