@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { addon } from "../native/addon.js";
+import { isLifeLineHeld } from "./life-line.js";
 
 /** The process that spawned this one. */
 export interface ParentProcess {
@@ -42,12 +41,4 @@ export function currentProcess(): CurrentProcess {
     },
   };
   return { name: birth.name, pid: process.pid, parent };
-}
-
-/** Whether the process behind a life line still holds it: a FIFO cannot be opened for writing when nobody reads it. */
-export function isLifeLineHeld(path: string): boolean {
-  const fd = addon().open(path, constants.O_WRONLY | constants.O_NONBLOCK, 0);
-  if (fd < 0) return false;
-  addon().close(fd);
-  return true;
 }

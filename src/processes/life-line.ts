@@ -1,4 +1,5 @@
 import { constants, rmSync } from "node:fs";
+import { constants as system } from "node:os";
 import { join } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { freshName } from "../memory/attachments.js";
@@ -6,6 +7,7 @@ import { LIVES } from "../memory/directory.js";
 import { beforeLeaving, registry } from "../memory/this-thread.js";
 import { addon, check, failed } from "../native/addon.js";
 
+const { errno } = system;
 let known: string | undefined;
 
 /** The path of this process's life line, by which its children notice its end. */
@@ -29,8 +31,23 @@ if (isMainThread)
  * loop is busy. False: that one is gone already.
  */
 export function dieWith(path: string): boolean {
-  const fd = addon().open(path, constants.O_WRONLY | constants.O_NONBLOCK, 0);
-  if (fd < 0) return false;
+  const fd = openHeld(path);
+  if (fd === undefined) return false;
   check(addon().watchLife(fd), "poll", "watching the parent's life line");
   return true;
+}
+
+/** Whether the process behind a life line still holds it. */
+export function isLifeLineHeld(path: string): boolean {
+  const fd = openHeld(path);
+  if (fd === undefined) return false;
+  addon().close(fd);
+  return true;
+}
+
+/** Opens a life line for writing: a FIFO that nobody reads, or that is gone, says that its process has ended. */
+function openHeld(path: string): number | undefined {
+  const fd = addon().open(path, constants.O_WRONLY | constants.O_NONBLOCK, 0);
+  if (fd === -errno.ENXIO || fd === -errno.ENOENT) return undefined;
+  return check(fd, "open", "another process's life line");
 }

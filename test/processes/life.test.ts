@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { pipe, share } from "interproc";
+import { pipe, share, spawn } from "interproc";
+import { askedWithoutDescriptors } from "../programs/answering.js";
 import { isRunning, RunningProgram, runProgram, until, watchdog } from "./running.js";
 
 const pidsOf = async (program: RunningProgram): Promise<number[]> =>
@@ -43,6 +44,10 @@ describe("children", watchdog, () => {
     program.kill();
     assert.equal(await program.line(), "parent alive: false");
     assert.equal(await program.line(), undefined);
+  });
+
+  test("do not take their own lack of file descriptors for their parent's end", async () => {
+    assert.equal(await spawn(askedWithoutDescriptors, []).result(), "ERR_INTERPROC_SYSTEM");
   });
 
   test("outlive the thread that spawned them, as long as its process lives", async () => {

@@ -1,4 +1,5 @@
 // Tasks that answer.
+import { closeSync, openSync } from "node:fs";
 import { currentProcess, task } from "interproc";
 
 export const echo = task(import.meta, async function echo(...args: unknown[]) {
@@ -25,4 +26,20 @@ export const megabytes = task(import.meta, async function megabytes(count: numbe
 
 export const notCloneable = task(import.meta, async function notCloneable() {
   return () => "a function cannot travel";
+});
+
+/** What a process that has used up its file descriptors says of its parent. */
+export const askedWithoutDescriptors = task(import.meta, "askedWithoutDescriptors", async () => {
+  const open: number[] = [];
+  try {
+    for (;;) open.push(openSync("/dev/null", "r"));
+  } catch {
+    try {
+      return String(currentProcess().parent?.isAlive);
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code;
+    }
+  } finally {
+    for (const fd of open) closeSync(fd);
+  }
 });

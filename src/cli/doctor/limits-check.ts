@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
+import { cgroupLimits } from "../../sync/cgroup.js";
 import { canSpin } from "../../sync/processors.js";
 import { bytesText, grouped } from "../figures.js";
-import { cgroupLimits } from "./cgroup.js";
 import { type Finding, ok, warn } from "./finding.js";
 
 /** A process with its children needs a few descriptors for each, and one for each other thread that it waits for. */

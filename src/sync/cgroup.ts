@@ -16,22 +16,31 @@ const NO_LIMIT = 2 ** 60;
 
 /** The tightest limits on this process, of version 2 or 1. */
 export function cgroupLimits(): CgroupLimits {
+  const files = filesOfGroups();
+  return {
+    memoryBytes: least([...files("memory", "memory.max"), ...files("memory", "memory.limit_in_bytes")].map(number)),
+    processors: processorLimit(files),
+    tasks: least(files("pids", "pids.max").map(number)),
+  };
+}
+
+/** {@link CgroupLimits.processors} alone. */
+export function processorLimit(files = filesOfGroups()): number | undefined {
+  return least([...files("cpu", "cpu.max").map(quota), ...files("cpu", "cpu.cfs_quota_us").map(oldQuota)]);
+}
+
+/** Finds the files of a controller that apply to this process, in both versions' places. */
+function filesOfGroups(): (controller: string, name: string) => string[] {
   const groups = new Map(
     (read("/proc/self/cgroup") ?? "").split("\n").flatMap((line) => {
       const [, controllers, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
       return path === undefined ? [] : controllers.split(",").map((name) => [name, path] as const);
     }),
   );
-  const unified = groups.get("") ?? "/";
-  const files = (controller: string, name: string): string[] => [
-    ...above(ROOT, unified, name),
+  return (controller, name) => [
+    ...above(ROOT, groups.get("") ?? "/", name),
     ...above(join(ROOT, controller), groups.get(controller) ?? "/", name),
   ];
-  return {
-    memoryBytes: least([...files("memory", "memory.max"), ...files("memory", "memory.limit_in_bytes")].map(number)),
-    processors: least([...files("cpu", "cpu.max").map(quota), ...files("cpu", "cpu.cfs_quota_us").map(oldQuota)]),
-    tasks: least(files("pids", "pids.max").map(number)),
-  };
 }
 
 /** The file of that name in a group and in all groups that it is part of. */
