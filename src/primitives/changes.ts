@@ -14,21 +14,18 @@
  *         cleared by the writers; an entry that was taken over meanwhile gets it back.
  * Limits  A value that comes and goes between two looks is missed.
  */
-import { deadlineOf, now, type SyncWaitOptions, timedOut, type WaitOptions } from "../deadline.js";
+import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../deadline.js";
 import { type ClosedError, UsageError } from "../errors.js";
-import { attachmentEntry, WAITS } from "../memory/object.layout.js";
+import { WAITS } from "../memory/object.layout.js";
 import { isOwner } from "../memory/owner.js";
 import type { Words } from "../memory/words.js";
 import { nextTurn, turnIsDue } from "../sync/loop-turn.js";
 import { type Parker, parker, type Wait } from "../sync/parker.js";
 import { Pending } from "../sync/pending.js";
 import { show } from "./element-kinds.js";
-import type { Holding } from "./shared-object.js";
+import type { Holding } from "./holding.js";
 
 const LOOK_FOR_DEAD_EVERY = 64;
-
-/** How often a thread is armed for an object, over all its handles. */
-const armed = new WeakMap<Holding, number>();
 
 /** The waits of one handle, and the wakes of what it writes. */
 export class Changes {
@@ -44,10 +41,7 @@ export class Changes {
     private readonly watched: number,
     private readonly label: string,
   ) {
-    const { segment, index } = holding;
-    this.words = segment.words;
-    // a bit that this entry's last owner, killed, has left
-    if (holding.handles === 1) segment.words.and(segment.waiting + (index >>> 5), ~(1 << (index & 31)));
+    this.words = holding.words;
   }
 
   /** Follows every write. One load when nobody waits. */
@@ -145,21 +139,17 @@ export class Changes {
   }
 
   private wakeAll(): void {
-    const { segment } = this.holding;
-    const { words, waiting, maxAttached } = segment;
+    const { holding } = this;
+    const { maxAttached } = holding;
     const looksForDead = this.scans++ % LOOK_FOR_DEAD_EVERY === 0;
     for (let first = 0; first < maxAttached; first += 32) {
-      let bits = words.load(waiting + (first >>> 5));
+      let bits = holding.waitingBits(first >>> 5);
       while (bits !== 0) {
-        const bit = bits & -bits;
-        bits ^= bit;
-        const entry = segment.entry(first + 31 - Math.clz32(bit)) + attachmentEntry.word.owner;
-        const owner = words.load(entry);
-        if (isOwner(owner) && !(looksForDead && !segment.registry.isAlive(owner))) this.parker.wake(owner);
-        else {
-          words.and(waiting + (first >>> 5), ~bit);
-          if (words.load(entry) !== owner) words.or(waiting + (first >>> 5), bit);
-        }
+        const index = first + 31 - Math.clz32(bits & -bits);
+        bits &= bits - 1;
+        const owner = holding.ownerAt(index);
+        if (isOwner(owner) && !(looksForDead && !holding.isAlive(owner))) this.parker.wake(owner);
+        else holding.clearWaiting(index, owner);
       }
     }
   }
@@ -168,7 +158,6 @@ export class Changes {
 /** One call that waits for a change: made by {@link Changes}, and by the tests of the order above. */
 export class ChangeWait implements Wait {
   private isArmed = false;
-  private armedAt = 0;
 
   constructor(
     private readonly holding: Holding,
@@ -180,44 +169,24 @@ export class ChangeWait implements Wait {
   arm(): void {
     if (this.isArmed) return;
     this.isArmed = true;
-    this.armedAt = now();
-    armed.set(this.holding, (armed.get(this.holding) ?? 0) + 1);
-    const { segment, index } = this.holding;
-    const entry = segment.entry(index);
-    segment.words.store(entry + attachmentEntry.word.waitsFor, WAITS.change);
-    segment.words.add(entry + attachmentEntry.word.sleeps, 1);
-    this.announce();
+    this.holding.armed(WAITS.change);
+    this.holding.words.store(this.watched, 1); // publishes: waiting
   }
 
   disarm(): void {
     if (!this.isArmed) return;
     this.isArmed = false;
-    const { segment, index } = this.holding;
-    const blocked = new Float64Array(
-      segment.control,
-      segment.entry(index) * 4 + attachmentEntry.offset.blockedMicroseconds,
-      1,
-    );
-    blocked[0] += (now() - this.armedAt) * 1000;
-    const left = (armed.get(this.holding) ?? 1) - 1;
-    armed.set(this.holding, left);
-    if (left > 0) return;
-    segment.words.and(segment.waiting + (index >>> 5), ~(1 << (index & 31)));
-    segment.words.store(segment.entry(index) + attachmentEntry.word.waitsFor, WAITS.nothing);
+    this.holding.disarmed();
   }
 
   recheck(): void {
-    if (this.isArmed) this.announce();
+    if (!this.isArmed) return;
+    this.holding.announce();
+    this.holding.words.store(this.watched, 1);
   }
 
   peers(): readonly number[] {
     return [];
-  }
-
-  private announce(): void {
-    const { segment, index } = this.holding;
-    segment.words.or(segment.waiting + (index >>> 5), 1 << (index & 31));
-    segment.words.store(this.watched, 1); // publishes: waiting
   }
 }
 

@@ -11,14 +11,14 @@
 import { join as joinPath } from "node:path";
 import { HANDLE } from "../codec.js";
 import { ClosedError, ExistsError, MismatchError, NotFoundError, UsageError } from "../errors.js";
-import { join, leave, removeIfLast, unlinkName } from "../memory/attachments.js";
-import { attachmentEntry, type Kind, objectHeader } from "../memory/object.layout.js";
-import { isOwner } from "../memory/owner.js";
+import { join, removeIfLast, unlinkName } from "../memory/attachments.js";
+import { type Kind, objectHeader } from "../memory/object.layout.js";
 import { createSegment, openSegment, type Segment, type SegmentSpec } from "../memory/segment.js";
-import { beforeLeaving, registry } from "../memory/this-thread.js";
+import { registry } from "../memory/this-thread.js";
 import { addon } from "../native/addon.js";
 import { dropLink, makeLink, removeLink } from "./flight.js";
 import { cannotGive, type Descriptor, type Given, type Handing } from "./handle.js";
+import { Holding, heldHere } from "./holding.js";
 import { sweepOnce } from "./sweep.js";
 
 /** How an object is made. */
@@ -48,57 +48,6 @@ export type Examine = (segment: Segment) => string | undefined;
 
 const MAX_ATTACHED = 128;
 const MOST_ATTACHED = 65_536;
-const held = new Map<string, Holding>();
-let leaving = false;
-
-/** An object as this thread holds it: its control words and its attachment, for all handles here. */
-export class Holding {
-  handles = 0;
-  private left = false;
-
-  constructor(
-    readonly segment: Segment,
-    readonly index: number,
-  ) {
-    held.set(segment.id, this);
-    if (leaving) return;
-    leaving = true;
-    beforeLeaving(() => {
-      for (const one of held.values()) one.leave();
-    });
-  }
-
-  /** Whether this thread is attached; not any more once it ends. */
-  get isAttached(): boolean {
-    return !this.left;
-  }
-
-  /** The owner words of the other threads that hold the object. */
-  peers(): number[] {
-    const { segment, index } = this;
-    const found: number[] = [];
-    for (let other = 0; other < segment.maxAttached; other++) {
-      const owner = segment.words.load(segment.entry(other) + attachmentEntry.word.owner);
-      if (other !== index && isOwner(owner) && segment.registry.isAlive(owner)) found.push(owner);
-    }
-    return found;
-  }
-
-  /** A handle was closed; with the last one this thread leaves the object. */
-  release(): void {
-    if (--this.handles > 0) return;
-    held.delete(this.segment.id);
-    this.leave();
-    this.segment.unmap();
-  }
-
-  private leave(): void {
-    if (this.left) return;
-    this.left = true;
-    leave(this.segment, this.index);
-  }
-}
-
 /** Makes an object, under a name or without one. @throws ExistsError, UsageError, SystemError */
 export function createObject(
   spec: ObjectSpec,
@@ -170,7 +119,7 @@ export function takeObject(kind: Kind, folder: string, { link }: Descriptor, exa
 }
 
 function attach(segment: Segment): Place | undefined {
-  const known = held.get(segment.id);
+  const known = heldHere(segment);
   if (known) {
     addon().detach(segment.control);
     return new Place(known, segment.data);

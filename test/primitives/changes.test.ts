@@ -5,7 +5,7 @@ import { attachmentEntry } from "#src/memory/object.layout.js";
 import type { Segment } from "#src/memory/segment.js";
 import { Words } from "#src/memory/words.js";
 import { Changes, ChangeWait } from "#src/primitives/changes.js";
-import type { Holding } from "#src/primitives/shared-object.js";
+import type { Holding } from "#src/primitives/holding.js";
 import { valueBody } from "#src/primitives/values.layout.js";
 import { parker } from "#src/sync/parker.js";
 

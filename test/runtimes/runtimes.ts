@@ -1,7 +1,8 @@
-import { spawnSync } from "node:child_process";
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../project-root.js";
+import type { UserProject } from "../user-project.js";
 
 /** Another program than this Node that runs JavaScript. */
 export interface Runtime {
@@ -20,6 +21,21 @@ export const runtimes: readonly Runtime[] = [
   { name: "bun", command: [join(packages, "bun/bin/bun"), "run"] },
   { name: "deno", command: [join(packages, "deno/deno"), "run", "--allow-all", "--node-modules-dir=manual"] },
 ];
+
+/** The Node that runs the tests. */
+export const thisNode: Runtime = { name: "this Node", command: [process.execPath] };
+
+/** Runs a program of a user's project, and its children, until they end; those that do not are killed. */
+export function runOn({ command }: Runtime, project: UserProject, args: readonly string[]): SpawnSyncReturns<string> {
+  const [file, ...before] = command;
+  return spawnSync(file, [...before, ...args], {
+    cwd: project.folder,
+    encoding: "utf8",
+    env: { ...process.env, DENO_DIR: join(project.folder, ".deno"), DENO_NO_UPDATE_CHECK: "1", NO_COLOR: "1" },
+    timeout: 120_000,
+    killSignal: "SIGKILL",
+  });
+}
 
 /** Why the runtimes cannot be run on this machine, if they cannot. */
 export function whyNotHere(): string | undefined {

@@ -1,0 +1,134 @@
+import { now } from "../deadline.js";
+import { leave } from "../memory/attachments.js";
+import { attachmentEntry, WAITS } from "../memory/object.layout.js";
+import { isOwner } from "../memory/owner.js";
+import type { Segment } from "../memory/segment.js";
+import { beforeLeaving } from "../memory/this-thread.js";
+import type { Words } from "../memory/words.js";
+import { parker } from "../sync/parker.js";
+import type { Seat } from "../sync/seat.js";
+
+const held = new Map<string, Holding>();
+let leaving = false;
+
+/** This thread's holding of the object behind a segment, if it has one. */
+export const heldHere = (segment: Segment): Holding | undefined => held.get(segment.id);
+
+/** An object as this thread holds it: its control words and its attachment, for all handles here. */
+export class Holding implements Seat {
+  handles = 0;
+  private left = false;
+  private armedWaits = 0;
+  private armedAt = 0;
+  private readonly parts = new Map<number, unknown>();
+
+  constructor(
+    readonly segment: Segment,
+    readonly index: number,
+  ) {
+    segment.words.and(segment.waiting + (index >>> 5), ~(1 << (index & 31))); // of this entry's last owner, killed
+    held.set(segment.id, this);
+    if (leaving) return;
+    leaving = true;
+    beforeLeaving(() => {
+      for (const one of held.values()) one.leave();
+    });
+  }
+
+  /** Whether this thread is attached; not any more once it ends. */
+  get isAttached(): boolean {
+    return !this.left;
+  }
+
+  get words(): Words {
+    return this.segment.words;
+  }
+
+  get self(): number {
+    return this.segment.registry.self;
+  }
+
+  get maxAttached(): number {
+    return this.segment.maxAttached;
+  }
+
+  ownerAt(index: number): number {
+    return this.segment.words.load(this.segment.entry(index) + attachmentEntry.word.owner);
+  }
+
+  isAlive(owner: number): boolean {
+    return this.segment.registry.isAlive(owner);
+  }
+
+  wake(owner: number): void {
+    parker().wake(owner);
+  }
+
+  /** What this thread has of a part of the object (a lock, its waiters), the same for all handles of it here. */
+  part<T>(at: number, make: () => T): T {
+    let part = this.parts.get(at) as T | undefined;
+    if (part === undefined) {
+      part = make();
+      this.parts.set(at, part);
+    }
+    return part;
+  }
+
+  armed(waitsFor: number): void {
+    const { segment, index } = this;
+    if (this.armedWaits++ === 0) this.armedAt = now();
+    const entry = segment.entry(index);
+    segment.words.store(entry + attachmentEntry.word.waitsFor, waitsFor);
+    segment.words.add(entry + attachmentEntry.word.sleeps, 1);
+    this.announce();
+  }
+
+  announce(): void {
+    const { segment, index } = this;
+    segment.words.or(segment.waiting + (index >>> 5), 1 << (index & 31));
+  }
+
+  disarmed(): void {
+    if (--this.armedWaits > 0) return;
+    const { segment, index } = this;
+    const at = segment.entry(index) * 4 + attachmentEntry.offset.blockedMicroseconds;
+    new Float64Array(segment.control, at, 1)[0] += (now() - this.armedAt) * 1000;
+    segment.words.and(segment.waiting + (index >>> 5), ~(1 << (index & 31)));
+    segment.words.store(segment.entry(index) + attachmentEntry.word.waitsFor, WAITS.nothing);
+  }
+
+  waitingBits(word: number): number {
+    return this.segment.words.load(this.segment.waiting + word);
+  }
+
+  clearWaiting(index: number, owner: number): void {
+    const { words, waiting } = this.segment;
+    words.and(waiting + (index >>> 5), ~(1 << (index & 31)));
+    if (this.ownerAt(index) !== owner) words.or(waiting + (index >>> 5), 1 << (index & 31));
+  }
+
+  /** The owner words of the other threads that hold the object. */
+  peers(): number[] {
+    const { segment, index } = this;
+    const found: number[] = [];
+    for (let other = 0; other < segment.maxAttached; other++) {
+      const owner = segment.words.load(segment.entry(other) + attachmentEntry.word.owner);
+      if (other !== index && isOwner(owner) && segment.registry.isAlive(owner)) found.push(owner);
+    }
+    return found;
+  }
+
+  /** A handle was closed; with the last one this thread leaves the object. */
+  release(): void {
+    if (--this.handles > 0) return;
+    held.delete(this.segment.id);
+    this.leave();
+    this.segment.unmap();
+  }
+
+  private leave(): void {
+    if (this.left) return;
+    this.left = true;
+    leave(this.segment, this.index);
+  }
+}

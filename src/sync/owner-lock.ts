@@ -1,0 +1,199 @@
+/*
+ * Owner lock: a mutual exclusion whose holder's death is seen, and told to the next one.
+ *
+ * Idea    One word holds the owner word of the holding thread. One compare-and-swap both takes the lock and says who has
+ *         it; nothing is counted. Taking and releasing a free lock touches no more than that and two flags, and never
+ *         the kernel. Who finds it held waits in line (waiters.ts); who releases wakes the oldest.
+ * States  holder 0                      free
+ *         holder = a living owner       held
+ *         holder = a dead owner         free for whoever sees it first, by compare-and-swap on the exact dead word
+ *         abandoned 1                   a holder died, and nobody has released normally since
+ *         starving = an owner           it has waited too long: while it lives, nobody else takes the lock when it is free
+ * Order   what it guards, then holder 0   publishes: release      holder 0, then what it guards   observes: release
+ *         releaser: holder 0, then starving, then watched         waiter: ticket, watched, then holder
+ * Death   The holder: the first who asks the kernel takes it over. Who takes over writes `abandoned` after the swap; killed
+ *         between the two it is itself the dead holder, and the next one writes it.
+ *         A releaser killed before it wakes anybody: the oldest waiter watches the holder's life, and is told.
+ *         The starving one: its word is taken out by who looks next, by compare-and-swap on the exact dead word.
+ *         A waiter killed after it was woken: its successor watches it (waiters.ts).
+ * Limits  A running thread may take a lock that has just become free before the woken one is there: that keeps
+ *         processors busy (a lock handed on to a sleeper stands still until it is awake). But whoever waited for
+ *         STARVING_MS claims the word `starving` when it looks, so no wait is longer than that and one hold of each
+ *         claimant before it. A stopped holder holds, for ever if need be; a stopped claimant loses its claim.
+ * Source  Robust futexes' owner word; barging with a starvation mode as in Go's sync.Mutex and WebKit's ParkingLot.
+ */
+import { now } from "../deadline.js";
+import { WAITS } from "../memory/object.layout.js";
+import type { Words } from "../memory/words.js";
+import { lockHead, lockWaiters } from "./owner-lock.layout.js";
+import type { Wait } from "./parker.js";
+import type { Seat } from "./seat.js";
+import { Waiters } from "./waiters.js";
+
+const STARVING_MS = 1;
+/** So long a free lock is kept for a starving waiter that does not come: it may be stopped. */
+const CLAIM_MS = 5;
+
+export class OwnerLock {
+  readonly waiters: Waiters;
+  private readonly holder: number;
+  private readonly abandonedWord: number;
+  private readonly starving: number;
+  /** This thread holds it in a dead one's place, and no call has been told yet. */
+  private isTakenOver = false;
+  private readonly words: Words;
+  private readonly self: number;
+  private doubted = 0;
+  private doubtedSince = 0;
+  /** Of the take that succeeded last: whether a holder had died and nobody has released normally since. */
+  wasAbandoned = false;
+
+  constructor(
+    readonly seat: Seat,
+    at: number,
+  ) {
+    this.words = seat.words;
+    this.self = seat.self;
+    this.holder = at + lockHead.word.holder;
+    this.abandonedWord = at + lockHead.word.abandoned;
+    this.starving = at + lockHead.word.starving;
+    this.waiters = new Waiters(seat, at + lockWaiters, WAITS.lock);
+  }
+
+  /** Takes the lock if it is free; a holder is taken to be alive. */
+  tryTake(): boolean {
+    if (this.isTakenOver) return this.passOn();
+    const { words, self } = this;
+    const starving = words.load(this.starving);
+    if (starving !== 0 && starving !== self) return false;
+    if (words.compareExchange(this.holder, 0, self) !== 0) return false; // observes: release
+    if (starving === self) this.calm(self);
+    this.wasAbandoned = words.load(this.abandonedWord) !== 0;
+    return true;
+  }
+
+  /** What this thread took over is given to the call that asks. */
+  private passOn(): true {
+    this.isTakenOver = false;
+    this.wasAbandoned = true;
+    return true;
+  }
+
+  /** The same, asking the kernel first whether those who stand before this thread live. */
+  tryTakeOver(): boolean {
+    if (this.tryTake()) return true;
+    this.look(false);
+    return this.tryTake();
+  }
+
+  /**
+   * Asks the kernel whether those who stand before this thread live; what a dead one held is this thread's, and the next
+   * `tryTake` says so. `isStarving`: from now on nobody may take the lock before it.
+   */
+  look(isStarving: boolean): void {
+    const { words, self } = this.seat;
+    const found = words.load(this.holder);
+    if (found === 0) this.doubt();
+    else if (found !== self && !this.seat.isAlive(found)) {
+      if (words.compareExchange(this.holder, found, self) !== found) return; // observes: release
+      words.store(this.abandonedWord, 1);
+      this.isTakenOver = true;
+      this.calm(self);
+      return;
+    }
+    if (!isStarving) return;
+    const starving = words.load(this.starving);
+    if (starving === 0 || (starving !== self && !this.seat.isAlive(starving)))
+      words.compareExchange(this.starving, starving, self);
+  }
+
+  /** The lock is free and kept for somebody: who is dead, or does not come, loses the claim. */
+  private doubt(): void {
+    const starving = this.seat.words.load(this.starving);
+    if (starving === 0 || starving === this.seat.self) return;
+    const at = now();
+    if (starving !== this.doubted) {
+      this.doubted = starving;
+      this.doubtedSince = at;
+    }
+    if (at - this.doubtedSince < CLAIM_MS && this.seat.isAlive(starving)) return;
+    this.doubted = 0;
+    this.calm(starving);
+  }
+
+  /** Gives back what this thread holds, and wakes who waits. `isWhole`: what the lock guards is in order. */
+  release(isWhole = true): void {
+    const { words } = this;
+    if (isWhole && this.wasAbandoned) words.store(this.abandonedWord, 0);
+    words.store(this.holder, 0); // publishes: release
+    if (!this.waiters.areWatched) return;
+    const starving = words.load(this.starving);
+    if (starving !== 0) {
+      if (this.seat.isAlive(starving)) return this.seat.wake(starving);
+      this.calm(starving);
+    }
+    this.waiters.wakeOldest();
+  }
+
+  /** The owner word of who holds it, alive or dead; 0 when it is free. */
+  get heldBy(): number {
+    return this.seat.words.load(this.holder);
+  }
+
+  get isHeldHere(): boolean {
+    return this.heldBy === this.seat.self;
+  }
+
+  /** A wait was given up: who comes after it must not wait for it. */
+  withdraw(wait: object, isLast: boolean): void {
+    this.waiters.disarm(wait);
+    if (isLast) {
+      if (this.isTakenOver) {
+        this.isTakenOver = false;
+        return this.release(false);
+      }
+      this.calm(this.seat.self);
+    }
+    this.waiters.wakeOldest(); // it may have been the one that was to wake the next, or be told of the holder's death
+  }
+
+  private calm(owner: number): void {
+    if (this.seat.words.load(this.starving) === owner) this.seat.words.compareExchange(this.starving, owner, 0);
+  }
+}
+
+/** One call that waits for a lock. */
+export class LockWait implements Wait {
+  private since = 0;
+
+  constructor(
+    private readonly lock: OwnerLock,
+    public holdsLoop: boolean,
+    /** The lock is this thread's now; `abandoned` is told. */
+    private readonly taken: () => void,
+  ) {}
+
+  attempt(): boolean {
+    if (!this.lock.tryTake()) return false;
+    this.taken();
+    return true;
+  }
+
+  arm(): void {
+    if (this.since === 0) this.since = now();
+    this.lock.waiters.arm(this);
+  }
+
+  disarm(): void {
+    this.lock.waiters.disarm(this);
+  }
+
+  recheck(): void {
+    this.lock.look(this.since !== 0 && now() - this.since > STARVING_MS);
+  }
+
+  peers(): readonly number[] {
+    const { lock } = this;
+    return [lock.heldBy, lock.waiters.predecessor()].filter((owner) => owner !== 0 && owner !== lock.seat.self);
+  }
+}
