@@ -6,11 +6,15 @@ export type { ElementDelta, ElementKind, ElementValue, ElementView } from "./pri
 export { Lock, LockHold } from "./primitives/lock.js";
 export { MappedFile, type MappedFileOptions } from "./primitives/mapped-file.js";
 export { type PipeOptions, pipe } from "./primitives/pipe.js";
+export { PriorityQueue } from "./primitives/priority-queue.js";
+export { type PutOptions, Queue, type QueueOptions } from "./primitives/queue.js";
+export { QueueMessage } from "./primitives/queue-message.js";
 export { RLock, RLockHold } from "./primitives/rlock.js";
 export { type ArrayContent, SharedArray } from "./primitives/shared-array.js";
 export { type OpenSharedMemoryOptions, SharedMemory, type SharedMemoryOptions } from "./primitives/shared-memory.js";
 export type { SharedObjectOptions } from "./primitives/shared-object.js";
 export { SharedValue } from "./primitives/shared-value.js";
+export { Stack } from "./primitives/stack.js";
 export { type CurrentProcess, currentProcess, type ParentProcess } from "./processes/current-process.js";
 export { isMain } from "./processes/is-main.js";
 export { activeChildren, type Exit, Process } from "./processes/process.js";

@@ -35,7 +35,7 @@ export function isHandle(value: unknown): value is Handing {
 }
 
 /** A link's name comes in a message: it must not lead out of its folder. */
-function checkLink(link: unknown): void {
+export function checkLink(link: unknown): void {
   if (typeof link !== "string" || link === "" || /[/\0]/.test(link) || link.startsWith("."))
     throw new CodecError(`a handle came whose link is ${JSON.stringify(link)}`);
 }
@@ -77,8 +77,12 @@ export function packHandles(value: unknown, folder: () => string): Parcel {
   }
 }
 
-/** Decodes what {@link packHandles} made, taking the objects out of `folder`. */
-export function unpackHandles(bytes: Uint8Array, folder: string): unknown {
+/** Decodes what {@link packHandles} made, taking the objects out of `folder`, by `take` if that is to be done otherwise. */
+export function unpackHandles(
+  bytes: Uint8Array,
+  folder: string,
+  take: (descriptor: Descriptor) => object = (descriptor) => takeHandle(folder, descriptor),
+): unknown {
   if (bytes.length < PREFIX) throw new CodecError("a message with handles is shorter than its prefix");
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   if (length > bytes.length - PREFIX) throw new CodecError("a message with handles is shorter than it says");
@@ -87,9 +91,20 @@ export function unpackHandles(bytes: Uint8Array, folder: string): unknown {
   const taken: (object | undefined)[] = descriptors.map(() => undefined);
   return decoder.decode(bytes, PREFIX, PREFIX + length, (index) => {
     if (!(index in descriptors)) throw new CodecError(`a message names handle ${index} of ${descriptors.length}`);
-    taken[index] ??= takeHandle(folder, descriptors[index] as Descriptor);
+    taken[index] ??= take(descriptors[index] as Descriptor);
     return taken[index] as object;
   });
+}
+
+/** The links that the objects in a message have. */
+export function linksIn(bytes: Uint8Array): string[] {
+  const links: string[] = [];
+  unpackHandles(bytes, "", (descriptor) => {
+    checkLink(descriptor?.link);
+    links.push(descriptor.link);
+    return {};
+  });
+  return links;
 }
 
 /** Refuses to hand over what is in use or gone. */

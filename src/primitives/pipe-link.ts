@@ -24,7 +24,11 @@ export class PipeLink {
   /** This end's time asleep, in microseconds, as the inspector shows it. */
   private readonly blocked: Float64Array;
   private armedAt = 0;
-  private readonly held = new HeldWakes(this.parker);
+  private readonly held = new HeldWakes(
+    this.parker,
+    () => this.wakePeer(),
+    () => this.parker.isAsleepInLoop(this.peerOwner),
+  );
 
   constructor(
     readonly segment: Segment,
@@ -97,10 +101,8 @@ export class PipeLink {
   /** The same, for a message of which more may follow at once: many of them are told together. */
   wakeReaderOfMany(ring: RingWriter): void {
     this.held.count();
-    const { words } = this.segment;
-    if (!(words.load(this.waitingWord) & dataBit(1 - this.end))) return; // observes: waiting
-    const peer = words.load(this.peerWord);
-    if (isOwner(peer)) this.held.tell(peer, ring.room < ring.capacity / 2);
+    if (!(this.segment.words.load(this.waitingWord) & dataBit(1 - this.end))) return; // observes: waiting
+    this.held.tell(ring.room < ring.capacity / 2);
   }
 
   /** Whether the other end's holder waits for room. */

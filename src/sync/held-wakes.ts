@@ -26,31 +26,34 @@ const BURST_MESSAGES = 4;
 const CLOCK_EVERY = 8;
 
 export class HeldWakes {
-  /** Messages since `since`, which is when the receiver was last woken. */
+  /** Messages since `since`, when the last wake was given. */
   private messages = 0;
   private since = 0;
   private heldAt = 0;
   private heldFrom = 0;
   private costMs = LEAST_MS;
   private turnAsked = false;
-  private receiver = 0;
 
-  constructor(private readonly parker: Parker) {}
+  constructor(
+    private readonly parker: Pick<Parker, "holding">,
+    private readonly wake: () => void,
+    /** Whether somebody sleeps in its loop, so that waking costs a system call. */
+    private readonly isAsleep: () => boolean,
+  ) {}
 
   /** A message was published. */
   count(): void {
     this.messages++;
   }
 
-  /** The receiver waits for what was published. `pressing`: so much lies there that it had better begin. */
-  tell(receiver: number, pressing: boolean): void {
+  /** Somebody waits for what was published. `pressing`: so much lies there that it had better begin. */
+  tell(pressing: boolean): void {
     if (this.heldAt !== 0) {
       if (pressing || ((this.messages - this.heldFrom) % CLOCK_EVERY === 0 && now() - this.heldAt >= this.costMs))
         this.flush();
       return;
     }
-    if (!this.parker.isAsleepInLoop(receiver)) return this.parker.wake(receiver);
-    this.receiver = receiver;
+    if (!this.isAsleep()) return this.wake();
     const at = now();
     if (pressing || this.messages < BURST_MESSAGES || at - this.since > this.messages * BURST_GAP_MS)
       return this.wakeNow(at);
@@ -73,7 +76,7 @@ export class HeldWakes {
   private wakeNow(at: number): void {
     this.heldAt = 0;
     this.parker.holding.delete(this);
-    this.parker.wake(this.receiver);
+    this.wake();
     const after = now();
     this.messages = 0;
     this.since = after;

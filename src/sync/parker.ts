@@ -9,7 +9,7 @@
  *         Both sequentially consistent: if the sleeper's last look misses the change, the changer's look at the bitmap
  *         finds the bit, and its exchange finds the sleeper asleep.
  * Death   A changer killed between change and wake leaves the sleeper asleep: every sleep ends after at most 50 ms in a
- *         call (10 ms, rising to a second, in the loop) and looks again, also at who is alive. The death of a thread that is waited
+ *         call (10 ms, rising to 250, in the loop) and looks again, also at who is alive. The death of a thread that is waited
  *         for is told at once by its FIFO's hang-up, which the watcher thread turns into a notification. The hang-up may
  *         come a moment before the lock byte is free: then the next looks follow after 1, 2, 4 … ms.
  * Limits  Before it sleeps a call spins for 20 µs, and the loop polls by setImmediate for 50 µs while recent polls
@@ -27,7 +27,7 @@ import { Peers } from "./peers.js";
 
 const CALL_RECHECK_MS = 50;
 const LOOP_RECHECK_MS = 10;
-const LOOP_RECHECK_MOST_MS = 1000;
+const LOOP_RECHECK_MOST_MS = 250;
 const DEATH_RECHECK_MS = 1;
 /** Looking before a sleep: at least, and at most while recent sleeps were shorter than that. */
 const SPIN_MS = 0.02;

@@ -121,6 +121,23 @@ export class Waiters {
     return isOwner(owner) ? owner : 0;
   }
 
+  /** Whether a function of this thread waits here. */
+  get areWaitingHere(): boolean {
+    return this.tickets.size > 0;
+  }
+
+  /** Whether the thread of an entry waits here. */
+  isWaiting(index: number): boolean {
+    return this.words.load(this.table + index) !== 0;
+  }
+
+  /** Whether `isSo` is true of the owner of some waiting thread. */
+  someAre(isSo: (owner: number) => boolean): boolean {
+    for (let index = this.next(0); index >= 0; index = this.next(index + 1))
+      if (this.isWaiting(index) && isSo(this.seat.ownerAt(index))) return true;
+    return false;
+  }
+
   /** How many threads wait here, as far as one look tells. */
   get count(): number {
     let count = 0;

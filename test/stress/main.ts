@@ -1,14 +1,16 @@
-// The long version of the kill tests: `npm run stress -- [NAME] [--kills N] [--seed N] [--pairs N]`.
+// The long version of the kill tests: `npm run stress -- [NAME] [--kills N] [--seed N] [--pairs N] [--death KIND]`.
+// KIND is how victims end, by default a mix drawn by the seed.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Tally } from "./tally.js";
+import { type Death, deaths, type Tally } from "./tally.js";
 
 interface Options {
   readonly kills: number;
   readonly seed: number;
   readonly pairs: number;
+  readonly death?: Death;
   onKill(done: number): void;
 }
 
@@ -16,7 +18,7 @@ interface Options {
 const runs: Record<string, (options: Options) => Promise<Tally>> = {
   "pipe-kill": async (options) => (await import("./pipe-kill.js")).killPipes(options),
 };
-const usage = `usage: npm run stress -- [${Object.keys(runs).join(" | ")}] [--kills N] [--seed N] [--pairs N]`;
+const usage = `usage: npm run stress -- [${Object.keys(runs).join(" | ")}] [--kills N] [--seed N] [--pairs N] [--death "${deaths.join('" | "')}"]`;
 
 async function main(): Promise<number> {
   const number = (text: string, what: string): number => {
@@ -29,6 +31,7 @@ async function main(): Promise<number> {
       kills: { type: "string", default: "2000" },
       seed: { type: "string", default: String(Date.now() & 0x7fff_ffff) },
       pairs: { type: "string", default: "3" },
+      death: { type: "string" },
     },
   });
   const names = positionals.length > 0 ? positionals : Object.keys(runs);
@@ -39,10 +42,12 @@ async function main(): Promise<number> {
     number(values.seed, "seed"),
     number(values.pairs, "pairs"),
   ];
+  const death = deaths.find((known) => known === values.death);
+  if (values.death !== death) throw new Error(`--death is ${values.death}; allowed: ${deaths.join(", ")}\n${usage}`);
   let isClean = true;
   for (const name of names) {
     console.log(`${name}: ${kills} kills, seed ${seed}`);
-    const tally = await runs[name]({ kills, seed, pairs, onKill: (done) => showProgress(done, kills) });
+    const tally = await runs[name]({ kills, seed, pairs, death, onKill: (done) => showProgress(done, kills) });
     for (const complaint of tally.complaints) console.log(complaint);
     console.log(String(tally));
     isClean &&= tally.isClean;

@@ -10,6 +10,14 @@ export interface Assignment {
   readonly role: Role;
   readonly end: Connection;
   readonly plan: Plan;
+  /** Where a partner keeps its account as well, because it is to be killed. */
+  readonly path?: string;
+}
+
+/** What a worker thread is told that is to end itself: that it is due, and it says when it does, in monotonic ms. */
+export interface Sentence {
+  readonly isDue: Int32Array;
+  readonly doneAt: Float64Array;
 }
 
 export interface Report extends Account {
@@ -20,7 +28,7 @@ export interface Report extends Account {
   readonly descriptors: number;
 }
 
-const play = ({ role, end, plan }: Assignment, record: (account: Account) => void): Promise<void> =>
+export const play = ({ role, end, plan }: Assignment, record: (account: Account) => void): Promise<void> =>
   role === "sender" ? sendAll(end, plan, record) : receiveAll(end, plan, record);
 
 export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
@@ -28,7 +36,9 @@ export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 export const victim = task(import.meta, async function victim(assignment: Assignment, path: string) {
   const progress = new Progress(path);
   process.stdout.write("begun\n");
-  await play(assignment, (account) => progress.record(account));
+  await play(assignment, (account) => progress.record(account)).catch((error: { code?: string }) => {
+    if (error.code !== "ERR_INTERPROC_BROKEN_PIPE" && error.code !== "ERR_INTERPROC_EOF") throw error; // its partner was killed first
+  });
 });
 
 export const partner = task(import.meta, async function partner(orders: Connection<Report, Assignment>) {
@@ -40,13 +50,16 @@ export const partner = task(import.meta, async function partner(orders: Connecti
   await report(nothing, "having begun");
   for await (const assignment of orders) {
     let account = nothing;
+    const progress = assignment.path === undefined ? undefined : new Progress(assignment.path);
     const record = (latest: Account): void => {
       account = latest;
+      progress?.record(latest);
     };
     const endedBy = await play(assignment, record).then(
       () => "the end of file",
       (error: { code?: string; message: string }) => error.code ?? error.message,
     );
+    progress?.close();
     await report(account, endedBy);
     assignment.end.close();
   }

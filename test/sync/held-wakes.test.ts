@@ -2,16 +2,12 @@ import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { now } from "#src/deadline.js";
 import { HeldWakes } from "#src/sync/held-wakes.js";
-import type { Parker } from "#src/sync/parker.js";
 
 /** A parker whose only other thread is asleep when it is told to be. */
 class OneReceiver {
   readonly holding = new Set<{ flush(): void }>();
   asleep = true;
   woken = 0;
-  isAsleepInLoop(): boolean {
-    return this.asleep;
-  }
   wake(): void {
     this.woken++;
   }
@@ -22,7 +18,7 @@ describe("held wakes", () => {
   let wakes: HeldWakes;
   const send = (pressing = false): void => {
     wakes.count();
-    wakes.tell(1, pressing);
+    wakes.tell(pressing);
   };
   /** Messages one behind the other, so that the last finds the receiver asleep again. */
   const burst = (): void => {
@@ -37,7 +33,11 @@ describe("held wakes", () => {
 
   beforeEach(() => {
     receiver = new OneReceiver();
-    wakes = new HeldWakes(receiver as unknown as Parker);
+    wakes = new HeldWakes(
+      receiver,
+      () => receiver.wake(),
+      () => receiver.asleep,
+    );
   });
 
   test("a message that comes alone is told at once", async () => {

@@ -1,0 +1,16 @@
+// Takes the place of the global timers.
+import { party } from "../party.js";
+
+export function setImmediate(work: () => void): void {
+  party().immediates.push(work);
+}
+
+export function setTimeout(work: () => void): object {
+  const timer = { unref: () => timer };
+  party().timers.set(timer, work);
+  return timer;
+}
+
+export function clearTimeout(timer: object | undefined): void {
+  if (timer) party().timers.delete(timer);
+}
