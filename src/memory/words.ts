@@ -14,6 +14,16 @@ export class Words {
     Atomics.store(this.array, index, value);
   }
 
+  /** A plain load: only of what nobody else changes meanwhile, because this thread holds it. */
+  peek(index: number): number {
+    return this.array[index];
+  }
+
+  /** A plain store, into what this thread holds; it is seen by others after the next atomic store. */
+  poke(index: number, value: number): void {
+    this.array[index] = value;
+  }
+
   /** Adds and gives the old value. */
   add(index: number, value: number): number {
     return Atomics.add(this.array, index, value);

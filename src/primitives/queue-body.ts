@@ -18,10 +18,14 @@ export const MAX_MESSAGE = 2 ** 30;
 
 const encoder = new StructuredEncoder();
 const decoder = new StructuredDecoder();
+/** Where short values are encoded; what stands there is copied on before anything else is encoded. */
+const short = new Uint8Array(4096);
 
 /** A value as it goes into a queue. */
 export interface Body {
   readonly bytes: Uint8Array;
+  /** How many of them, from the first. */
+  readonly length: number;
   readonly flags: number;
   /** What the queue's folder holds for it; taken back when it is not put after all. */
   readonly given: readonly Given[];
@@ -39,18 +43,21 @@ export function encodeBody(value: unknown, share: number, folder: string, keep: 
   if (isPlainBytes(value)) {
     checkLength(value.length);
     if (value.length > share) return spill(value, FORMATS.bytes, folder, []);
-    return { bytes: keep ? value.slice() : value, flags: FORMATS.bytes, given: [] };
+    return { bytes: keep ? value.slice() : value, length: value.length, flags: FORMATS.bytes, given: [] };
   }
+  const end = encoder.encodeInto(value, short, 0, Math.min(short.length, share));
+  if (end >= 0 && encoder.handles.length === 0)
+    return { bytes: keep ? short.slice(0, end) : short, length: end, flags: FORMATS.structured, given: [] };
   const bytes = encoder.encode(value);
   checkLength(bytes.length);
   if (encoder.handles.length > 0) {
     const parcel = packHandles(value, () => folder);
     const flags = FORMATS.structured | HANDLES;
     if (parcel.bytes.length > share) return spill(parcel.bytes, flags, folder, parcel.given);
-    return { bytes: parcel.bytes, flags, given: parcel.given };
+    return { bytes: parcel.bytes, length: parcel.bytes.length, flags, given: parcel.given };
   }
   if (bytes.length > share) return spill(bytes, FORMATS.structured, folder, []);
-  return { bytes: keep ? bytes.slice() : bytes, flags: FORMATS.structured, given: [] };
+  return { bytes: keep ? bytes.slice() : bytes, length: bytes.length, flags: FORMATS.structured, given: [] };
 }
 
 /** Encodes a value to target[at…limit), if that is possible without further ado; gives its end, or -1. */
@@ -149,7 +156,7 @@ function spill(bytes: Uint8Array, flags: number, folder: string, given: readonly
     try {
       new Uint8Array(segment.data as ArrayBuffer).set(bytes);
       const link = makeLink(folder, segment);
-      return { bytes: Buffer.from(link), flags: flags | SPILLED, given, spill: link };
+      return { bytes: Buffer.from(link), length: link.length, flags: flags | SPILLED, given, spill: link };
     } finally {
       segment.words.store(segment.entry(0) + attachmentEntry.word.owner, VACANT);
       removeIfLast(segment); // with a link it stays

@@ -37,6 +37,8 @@ const STARVING_MS = 10;
 /** So long a call that never waits tries to get into the guard: somebody may have been put aside inside. */
 const GUARD_MS = 20;
 
+const { word } = queueHead;
+
 /** What became of an attempt. */
 export type Put = "done" | "full" | "busy";
 
@@ -69,9 +71,9 @@ export class QueueCore {
     this.body = body;
     const plan = queuePlan(maxAttached, blocks);
     this.plan = plan;
-    this.discipline = DISCIPLINES[this.head("discipline")] ?? "fifo";
-    this.maxItems = this.head("maxItems");
-    this.maxDeliveries = this.head("maxDeliveries");
+    this.discipline = DISCIPLINES[this.head(word.discipline)] ?? "fifo";
+    this.maxItems = this.head(word.maxItems);
+    this.maxDeliveries = this.head(word.maxDeliveries);
     this.share = (blocks * BLOCK) / 4;
     this.store = new ItemStore(
       {
@@ -108,7 +110,7 @@ export class QueueCore {
   }
 
   get isShutDown(): boolean {
-    return this.head("shutdown") !== 0;
+    return this.head(word.shutdown) !== 0;
   }
 
   /** What one look at a settled queue gives: the dead's items are ready again. */
@@ -208,7 +210,7 @@ export class QueueCore {
 
   shutDown(immediate: boolean, dropped: (item: number) => void): void {
     this.inside(() => {
-      this.holding.words.store(this.body + queueHead.word.shutdown, 1);
+      this.holding.words.store(this.body + word.shutdown, 1);
       this.reclaimInside();
       if (immediate) this.store.dropReady(dropped);
     });
@@ -247,16 +249,16 @@ export class QueueCore {
   claim(blocks: number): void {
     if (!this.enter(false)) return;
     const { words, self } = this.holding;
-    const owner = this.head("claimOwner");
+    const owner = this.head(word.claimOwner);
     if (owner === 0 || (owner !== self && !this.holding.isAlive(owner))) {
-      words.store(this.body + queueHead.word.claimBlocks, blocks);
-      words.store(this.body + queueHead.word.claimOwner, self);
+      words.store(this.body + word.claimBlocks, blocks);
+      words.store(this.body + word.claimOwner, self);
     }
     this.guard.leave();
   }
 
   giveUpClaim(): void {
-    if (this.head("claimOwner") === this.holding.self) this.inside(() => this.unclaim());
+    if (this.head(word.claimOwner) === this.holding.self) this.inside(() => this.unclaim());
   }
 
   /** Those whose death may bring something back. */
@@ -273,6 +275,15 @@ export class QueueCore {
 
   get hasRoomForAnother(): boolean {
     return this.hasRoom(1);
+  }
+
+  /** One look without the guard, before it is entered for nothing; who waits looks inside from time to time. */
+  get mayBeReady(): boolean {
+    return this.store.ready !== 0 || this.isShutDown;
+  }
+
+  mayHaveRoom(blocks: number): boolean {
+    return (blocks <= this.store.free && (this.maxItems === 0 || this.store.ready < this.maxItems)) || this.isShutDown;
   }
 
   tellReaders(): void {
@@ -357,21 +368,20 @@ export class QueueCore {
   private hasRoom(blocks: number): boolean {
     const { store } = this;
     if (this.maxItems > 0 && store.ready >= this.maxItems) return false;
-    const claimant = this.head("claimOwner");
-    const kept = claimant === 0 || claimant === this.holding.self ? 0 : this.head("claimBlocks");
+    const claimant = this.head(word.claimOwner);
+    const kept = claimant === 0 || claimant === this.holding.self ? 0 : this.head(word.claimBlocks);
     if (blocks + kept <= store.free) return true;
     if (kept === 0 || this.holding.isAlive(claimant)) return false;
-    this.holding.words.store(this.body + queueHead.word.claimOwner, 0);
+    this.holding.words.store(this.body + word.claimOwner, 0);
     return blocks <= store.free;
   }
 
   private unclaim(): void {
-    if (this.head("claimOwner") === this.holding.self)
-      this.holding.words.store(this.body + queueHead.word.claimOwner, 0);
+    if (this.head(word.claimOwner) === this.holding.self) this.holding.words.store(this.body + word.claimOwner, 0);
   }
 
-  private head(name: keyof typeof queueHead.word): number {
-    return this.holding.words.load(this.body + queueHead.word[name]);
+  private head(which: number): number {
+    return this.holding.words.load(this.body + which);
   }
 
   private wakeEverybody(): void {
@@ -420,10 +430,15 @@ export class QueueWait implements Wait {
     public holdsLoop: boolean,
     /** Blocks that a putter waits for. */
     private readonly blocks = 0,
+    /** Throws when nobody could ever end the wait; asked before the first sleep only, because it costs system calls. */
+    private readonly requireOthers?: () => void,
   ) {}
 
   arm(): void {
-    if (this.since === 0) this.since = now();
+    if (this.since === 0) {
+      this.requireOthers?.();
+      this.since = now();
+    }
     this.line.arm(this);
     if (this.core.isShutDown) this.core.readers.wakeAll(); // who waits holds up nobody's end
   }

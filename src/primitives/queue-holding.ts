@@ -71,7 +71,7 @@ export class QueueHolding {
   private putBody(body: Body, priority: number, patient: boolean): boolean {
     let isIn = false;
     try {
-      isIn = this.core.put(body.bytes, 0, body.bytes.length, body.flags, priority, patient) === "done";
+      isIn = this.core.put(body.bytes, 0, body.length, body.flags, priority, patient) === "done";
     } finally {
       if (!isIn) undoBody(body, this.folder);
     }
@@ -93,11 +93,11 @@ export class QueueHolding {
     return pending.promise;
   }
 
-  putSync(value: unknown, priority: number, options: SyncWaitOptions = {}): void {
+  putSync(value: unknown, priority: number, options: SyncWaitOptions = {}, requireOthers: () => void): void {
     const operation = `${this.label}: putSync()`;
     const deadline = deadlineOf(options.timeout, operation);
     this.requireOpen("putSync()");
-    const waits = this.preparePut(value, priority);
+    const waits = this.preparePut(value, priority, options.timeout === undefined ? requireOthers : undefined);
     if (!waits) return;
     let failed: unknown;
     waits.settle = (error) => {
@@ -112,13 +112,13 @@ export class QueueHolding {
   }
 
   /** Puts a value, or prepares the wait for room with a snapshot of it. */
-  private preparePut(value: unknown, priority: number): PutWait | undefined {
+  private preparePut(value: unknown, priority: number, requireOthers?: () => void): PutWait | undefined {
     const { core, folder } = this;
     if (this.putting.length === 0) {
       const body = encodeBody(value, core.share, folder, false);
       let result: string | undefined;
       try {
-        result = core.put(body.bytes, 0, body.bytes.length, body.flags, priority, false);
+        result = core.put(body.bytes, 0, body.length, body.flags, priority, false);
       } finally {
         if (result === undefined) undoBody(body, folder);
       }
@@ -126,16 +126,14 @@ export class QueueHolding {
         for (const one of body.given) one.commit("whoever takes it from the queue");
         return undefined;
       }
-      return this.waitToPut(
-        body.given.length > 0 || body.spill !== undefined ? body : { ...body, bytes: body.bytes.slice() },
-        priority,
-      );
+      return this.waitToPut({ ...body, bytes: body.bytes.slice(0, body.length) }, priority, requireOthers);
     }
-    return this.waitToPut(encodeBody(value, core.share, folder, true), priority);
+    return this.waitToPut(encodeBody(value, core.share, folder, true), priority, requireOthers);
   }
 
-  private waitToPut(body: Body, priority: number): PutWait {
+  private waitToPut(body: Body, priority: number, requireOthers?: () => void): PutWait {
     const { core, putting } = this;
+    const blocks = ItemStore.blocksFor(body.length);
     const end = (error?: unknown): true => {
       waits.isOver = true;
       putting.splice(putting.indexOf(wait), 1);
@@ -149,15 +147,16 @@ export class QueueHolding {
       core,
       core.writers,
       () => {
-        if (putting[0] !== wait) return false;
+        if (putting[0] !== wait || !core.mayHaveRoom(blocks)) return false;
         try {
-          return core.put(body.bytes, 0, body.bytes.length, body.flags, priority, false) === "done" && end();
+          return core.put(body.bytes, 0, body.length, body.flags, priority, false) === "done" && end();
         } catch (error) {
           return end(error);
         }
       },
       this.holdsLoop,
-      ItemStore.blocksFor(body.bytes.length),
+      blocks,
+      requireOthers,
     );
     const waits: PutWait = {
       wait,
@@ -250,6 +249,7 @@ export class QueueHolding {
       this.core,
       line,
       () => {
+        if (!this.mayEnd(line)) return false;
         try {
           const result = attempt() ?? (this.core.isOver ? OVER : undefined);
           if (result === undefined) return false;
@@ -280,6 +280,7 @@ export class QueueHolding {
     line: Waiters,
     operation: string,
     options: SyncWaitOptions,
+    requireOthers: () => void,
   ): R | typeof OVER {
     const deadline = deadlineOf(options.timeout, `${this.label}: ${operation}`);
     let result: R | typeof OVER | undefined;
@@ -287,15 +288,24 @@ export class QueueHolding {
       this.core,
       line,
       () => {
+        if (!this.mayEnd(line)) return false;
         result = attempt() ?? (this.core.isOver ? OVER : undefined);
         return result !== undefined;
       },
       true,
+      0,
+      options.timeout === undefined ? requireOthers : undefined,
     );
     const isIn = parker().waitSync([wait], deadline);
     this.passOn(line);
     if (!isIn || result === undefined) throw timedOut(`${this.label}: ${operation}`, options.timeout);
     return result;
+  }
+
+  /** Whether a wait could end now, by a look that disturbs nobody. */
+  private mayEnd(line: Waiters): boolean {
+    const { core } = this;
+    return line === core.joiners ? core.store.pending === 0 : core.mayBeReady;
   }
 
   finish(item: number, links: readonly string[]): void {

@@ -157,10 +157,7 @@ export class Queue<T = unknown> extends SharedObject {
 
   /** The same, blocking the thread. @throws as `put`; UsageError when only this very thread could make room */
   putSync(value: T, options?: Omit<PutOptions, "signal">): void {
-    const state = this.open("putSync()");
-    if (options?.timeout === undefined && this.isAlone && state.tryPut(value, this.priorityOf(options), true)) return;
-    if (options?.timeout === undefined) this.requireOthers("putSync()");
-    state.putSync(value, this.priorityOf(options), options);
+    this.open("putSync()").putSync(value, this.priorityOf(options), options, () => this.requireOthers("putSync()"));
   }
 
   /** Puts a message if there is room; never waits. */
@@ -295,8 +292,7 @@ export class Queue<T = unknown> extends SharedObject {
     const { core } = this.open("joinSync()");
     const isDone = (): true | undefined => (core.look((store) => store.pending) === 0 ? true : undefined);
     if (isDone()) return;
-    if (options.timeout === undefined) this.requireOthers("joinSync()");
-    this.state.whenReadySync(isDone, core.joiners, "joinSync()", options);
+    this.state.whenReadySync(isDone, core.joiners, "joinSync()", options, () => this.requireOthers("joinSync()"));
   }
 
   /**
@@ -397,8 +393,9 @@ export class Queue<T = unknown> extends SharedObject {
     const found = attempt();
     if (found !== undefined) return found;
     if (core.isOver) return OVER;
-    if (options?.timeout === undefined) this.requireOthers(operation);
-    return this.state.whenReadySync(attempt, core.readers, operation, options ?? {});
+    return this.state.whenReadySync(attempt, core.readers, operation, options ?? {}, () =>
+      this.requireOthers(operation),
+    );
   }
 
   private takeReady(max: number): T[] | undefined {

@@ -25,6 +25,7 @@ import { BLOCK, itemRow, STATES, storeHead } from "./item-store.layout.js";
 
 const ROW = itemRow.bytes / 4;
 const { word } = itemRow;
+const { word: head } = storeHead;
 
 /** In which order ready items are taken. */
 export type Discipline = "fifo" | "lifo" | "priority";
@@ -63,21 +64,22 @@ export class ItemStore {
     return length <= BLOCK ? 1 : Math.ceil(length / BLOCK);
   }
 
+  /** Free blocks. This and the next ones may be read by anybody; after a death in a change they are wrong until `repair`. */
   get free(): number {
-    return this.get("free");
+    return this.words.load(this.head + head.free);
   }
 
   get ready(): number {
-    return this.get("ready");
+    return this.words.load(this.head + head.ready);
   }
 
   get taken(): number {
-    return this.get("taken");
+    return this.words.load(this.head + head.taken);
   }
 
   /** Items that are there or on their way: ready, taken or being written. */
   get pending(): number {
-    return this.get("ready") + this.get("taken") + this.get("writing");
+    return this.ready + this.taken + this.words.load(this.head + head.writing);
   }
 
   /** Claims blocks for an item that is written outside of the guard, and then published. There must be so many. */
@@ -85,19 +87,20 @@ export class ItemStore {
     const item = this.allocate(length);
     this.set(item, word.length, length);
     this.set(item, word.owner, owner);
-    this.add("writing", 1);
-    this.set(item, word.state, STATES.writing);
+    this.add(head.writing, 1);
+    this.turn(item, STATES.writing);
     return item;
   }
 
   /** Copies [from…from + length) of an item's bytes in. */
   write(item: number, source: Uint8Array, from: number, length: number): void {
+    if (length <= BLOCK) return this.bytes.copyIn(item * BLOCK, source, from, from + length);
     this.eachRun(item, length, (offset, at, bytes) => this.bytes.copyIn(offset, source, from + at, from + at + bytes));
   }
 
   /** Shows an item that was begun. */
   publish(item: number, flags: number, priority: number): void {
-    this.add("writing", -1);
+    this.add(head.writing, -1);
     this.show(item, flags, priority);
   }
 
@@ -111,25 +114,25 @@ export class ItemStore {
 
   /** Drops an item that was begun. */
   abandon(item: number): void {
-    this.set(item, word.state, STATES.none); // publishes: end of item
-    this.add("writing", -1);
+    this.turn(item, STATES.none); // publishes: end of item
+    this.add(head.writing, -1);
     this.freeChain(item);
   }
 
   /** Takes the next item, or gives -1. */
   take(owner: number): number {
-    const first = this.get("first");
+    const first = this.get(head.first);
     if (first === 0) return -1;
     const item = this.checked(first - 1);
     this.set(item, word.owner, owner);
-    this.set(item, word.state, STATES.taken); // publishes: item
+    this.turn(item, STATES.taken); // publishes: item
     this.set(item, word.deliveries, this.word(item, word.deliveries) + 1);
     const link = this.word(item, word.link);
-    this.put1("first", link);
-    if (link === 0) this.put1("last", 0);
-    this.add("ready", -1);
-    this.add("taken", 1);
-    this.add("takes", 1);
+    this.change(head.first, link);
+    if (link === 0) this.change(head.last, 0);
+    this.add(head.ready, -1);
+    this.add(head.taken, 1);
+    this.add(head.takes, 1);
     return item;
   }
 
@@ -154,9 +157,9 @@ export class ItemStore {
 
   /** Copies an item's bytes to target[at…]. */
   read(item: number, target: Uint8Array, at: number): void {
-    this.eachRun(item, this.lengthOf(item), (offset, from, bytes) =>
-      this.bytes.copyOut(offset, offset + bytes, target, at + from),
-    );
+    const length = this.lengthOf(item);
+    if (length <= BLOCK) return this.bytes.copyOut(item * BLOCK, item * BLOCK + length, target, at);
+    this.eachRun(item, length, (offset, from, bytes) => this.bytes.copyOut(offset, offset + bytes, target, at + from));
   }
 
   /** Where an item's bytes lie, if that is in one run: they can be read there while the item is taken. */
@@ -168,37 +171,37 @@ export class ItemStore {
 
   /** A taken item is done with. */
   finish(item: number): void {
-    this.set(item, word.state, STATES.none); // publishes: end of item
-    this.add("taken", -1);
+    this.turn(item, STATES.none); // publishes: end of item
+    this.add(head.taken, -1);
     this.freeChain(item);
   }
 
   /** A taken item is ready again, before all others. */
   giveBack(item: number): void {
-    this.set(item, word.order, this.get("firstOrder") - 1);
-    this.set(item, word.state, STATES.ready); // publishes: item
-    this.put1("firstOrder", this.get("firstOrder") - 1);
-    this.add("taken", -1);
-    this.add("ready", 1);
+    this.set(item, word.order, this.get(head.firstOrder) - 1);
+    this.turn(item, STATES.ready); // publishes: item
+    this.change(head.firstOrder, this.get(head.firstOrder) - 1);
+    this.add(head.taken, -1);
+    this.add(head.ready, 1);
     this.enlist(item);
   }
 
   /** Drops all ready items, after `look` had a look at each. */
   dropReady(look: (item: number) => void): void {
-    for (let first = this.get("first"); first !== 0; first = this.get("first")) {
+    for (let first = this.get(head.first); first !== 0; first = this.get(head.first)) {
       const item = this.checked(first - 1);
       look(item);
-      this.put1("first", this.word(item, word.link));
-      this.set(item, word.state, STATES.none); // publishes: end of item
-      this.add("ready", -1);
+      this.change(head.first, this.word(item, word.link));
+      this.turn(item, STATES.none); // publishes: end of item
+      this.add(head.ready, -1);
       this.freeChain(item);
     }
-    this.put1("last", 0);
+    this.change(head.last, 0);
   }
 
   /** Gives back what the dead had taken, and drops what they were writing. Gives how many items changed. */
   reclaim(isDead: (owner: number) => boolean): number {
-    if (this.get("taken") === 0 && this.get("writing") === 0) return 0;
+    if (this.get(head.taken) === 0 && this.get(head.writing) === 0) return 0;
     const back: number[] = [];
     let changed = 0;
     for (let item = 0; item < this.blocks; item++) {
@@ -243,10 +246,10 @@ export class ItemStore {
       free++;
       this.setNext(block, FREE);
     }
-    this.put1("free", free);
-    this.put1("writing", writing);
-    this.put1("taken", taken);
-    this.put1("ready", ready.length);
+    this.change(head.free, free);
+    this.change(head.writing, writing);
+    this.change(head.taken, taken);
+    this.change(head.ready, ready.length);
     this.relist(ready);
   }
 
@@ -264,14 +267,14 @@ export class ItemStore {
     if (ready.length > 0) {
       const base = this.word(ready[0], word.order);
       const orders = ready.map((item) => (this.word(item, word.order) - base) | 0);
-      this.put1("firstOrder", base + orders.reduce((a, b) => Math.min(a, b)));
+      this.change(head.firstOrder, base + orders.reduce((a, b) => Math.min(a, b)));
       const last = base + orders.reduce((a, b) => Math.max(a, b));
-      if (((last - this.get("lastOrder")) | 0) > 0) this.put1("lastOrder", last);
+      if (((last - this.get(head.lastOrder)) | 0) > 0) this.change(head.lastOrder, last);
     }
     ready.sort((a, b) => (this.goesBefore(a, b) ? -1 : 1));
-    this.put1("first", ready.length > 0 ? ready[0] + 1 : 0);
-    this.put1("last", ready.length > 0 ? ready[ready.length - 1] + 1 : 0);
-    ready.forEach((item, i) => this.set(item, word.link, i + 1 < ready.length ? ready[i + 1] + 1 : 0));
+    this.change(head.first, ready.length > 0 ? ready[0] + 1 : 0);
+    this.change(head.last, ready.length > 0 ? ready[ready.length - 1] + 1 : 0);
+    for (const [i, item] of ready.entries()) this.set(item, word.link, i + 1 < ready.length ? ready[i + 1] + 1 : 0);
   }
 
   private show(item: number, flags: number, priority: number): void {
@@ -279,30 +282,30 @@ export class ItemStore {
     this.set(item, word.deliveries, 0);
     if (this.discipline === "priority") this.setPriority(item, priority);
     const front = this.discipline === "lifo";
-    const order = front ? this.get("firstOrder") - 1 : this.get("lastOrder") + 1;
+    const order = front ? this.get(head.firstOrder) - 1 : this.get(head.lastOrder) + 1;
     this.set(item, word.order, order);
-    this.set(item, word.state, STATES.ready); // publishes: item
-    this.put1(front ? "firstOrder" : "lastOrder", order);
-    if (!front && this.get("ready") === 0) this.put1("firstOrder", order);
-    this.add("ready", 1);
-    this.add("puts", 1);
+    this.turn(item, STATES.ready); // publishes: item
+    this.change(front ? head.firstOrder : head.lastOrder, order);
+    if (!front && this.get(head.ready) === 0) this.change(head.firstOrder, order);
+    this.add(head.ready, 1);
+    this.add(head.puts, 1);
     this.enlist(item);
   }
 
   /** Puts a ready item into the line. */
   private enlist(item: number): void {
-    const first = this.get("first");
+    const first = this.get(head.first);
     if (first === 0) {
       this.set(item, word.link, 0);
-      this.put1("first", item + 1);
-      this.put1("last", item + 1);
+      this.change(head.first, item + 1);
+      this.change(head.last, item + 1);
       return;
     }
-    const last = this.checked(this.get("last") - 1);
+    const last = this.checked(this.get(head.last) - 1);
     if (!this.goesBefore(item, last)) {
       this.set(item, word.link, 0);
       this.set(last, word.link, item + 1);
-      this.put1("last", item + 1);
+      this.change(head.last, item + 1);
       return;
     }
     let before = -1;
@@ -313,7 +316,7 @@ export class ItemStore {
       behind = this.checked(this.word(behind, word.link) - 1);
     }
     this.set(item, word.link, behind + 1);
-    if (before < 0) this.put1("first", item + 1);
+    if (before < 0) this.change(head.first, item + 1);
     else this.set(before, word.link, item + 1);
   }
 
@@ -328,7 +331,7 @@ export class ItemStore {
   /** Chains free blocks, from the cursor on, so that they lie in one run where they can. */
   private allocate(length: number): number {
     const wanted = ItemStore.blocksFor(length);
-    const from = this.get("cursor") % this.blocks;
+    const from = this.get(head.cursor) % this.blocks;
     let first = -1;
     let last = -1;
     let left = wanted;
@@ -344,8 +347,8 @@ export class ItemStore {
       }
       if (++block === this.blocks) block = 0;
     }
-    this.put1("cursor", block);
-    this.add("free", -wanted);
+    this.change(head.cursor, block);
+    this.add(head.free, -wanted);
     return first;
   }
 
@@ -359,7 +362,7 @@ export class ItemStore {
       if (left === 1) break;
       block = this.checked(next - 1);
     }
-    this.add("free", freed);
+    this.add(head.free, freed);
   }
 
   /** Calls `copy` for each run of blocks next to each other that holds the item's bytes. */
@@ -385,24 +388,29 @@ export class ItemStore {
     return block;
   }
 
-  private get(name: keyof typeof storeHead.word): number {
-    return this.words.load(this.head + storeHead.word[name]);
+  private get(which: number): number {
+    return this.words.peek(this.head + which);
   }
 
-  private put1(name: keyof typeof storeHead.word, value: number): void {
-    this.words.store(this.head + storeHead.word[name], value);
+  private change(which: number, value: number): void {
+    this.words.poke(this.head + which, value);
   }
 
-  private add(name: keyof typeof storeHead.word, value: number): void {
-    this.put1(name, this.get(name) + value);
+  private add(which: number, value: number): void {
+    this.change(which, this.get(which) + value);
   }
 
   private word(item: number, which: number): number {
-    return this.words.load(this.rows + item * ROW + which);
+    return this.words.peek(this.rows + item * ROW + which);
   }
 
   private set(item: number, which: number, value: number): void {
-    this.words.store(this.rows + item * ROW + which, value);
+    this.words.poke(this.rows + item * ROW + which, value);
+  }
+
+  /** Changes an item's state, by one store after all that was written before. */
+  private turn(item: number, state: number): void {
+    this.words.store(this.rows + item * ROW + word.state, state);
   }
 
   private setNext(block: number, next: number): void {

@@ -189,6 +189,7 @@ export class LockWait implements Wait {
   }
 
   recheck(): void {
+    this.lock.waiters.armAgain(this);
     this.lock.look(this.since !== 0 && now() - this.since > STARVING_MS);
   }
 

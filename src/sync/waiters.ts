@@ -54,6 +54,11 @@ export class Waiters {
     seat.words.store(this.watched, 1); // publishes: waiting
   }
 
+  /** Announces anew what is armed: a killed changer may have taken `watched` back. */
+  armAgain(wait: object): void {
+    if (this.tickets.has(wait)) this.arm(wait);
+  }
+
   disarm(wait: object): void {
     if (!this.tickets.delete(wait)) return;
     this.show();

@@ -16,8 +16,8 @@ export const BODY = WAITING + 2;
 
 /** A ring's bytes; twice in a row in the addresses of the code. */
 export const PAYLOAD_BYTES = 128;
-/** Word index at which payload bytes lie in a run that has any. */
-export const PAYLOAD = 160;
+/** Word index at which payload bytes lie. */
+export const PAYLOAD = 1024;
 
 export const ENTRIES = 4096;
 const ENTRY_WORDS = attachmentEntry.bytes / 4;

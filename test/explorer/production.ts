@@ -1,0 +1,104 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+/** In which compiled file of src which text becomes which other one. It must be there once; any space stands for any. */
+export type Mutation = readonly [file: string, text: string, replacement: string];
+
+/** The code that is explored. */
+export interface Production {
+  readonly OwnerLock: typeof import("#src/sync/owner-lock.js").OwnerLock;
+  readonly LockWait: typeof import("#src/sync/owner-lock.js").LockWait;
+  readonly Waiters: typeof import("#src/sync/waiters.js").Waiters;
+  readonly Guard: typeof import("#src/sync/guard.js").Guard;
+  readonly parker: typeof import("#src/sync/parker.js").parker;
+  readonly Holding: typeof import("#src/primitives/holding.js").Holding;
+  readonly LockHolding: typeof import("#src/primitives/lock-holding.js").LockHolding;
+  readonly Changes: typeof import("#src/primitives/changes.js").Changes;
+  readonly PipeLink: typeof import("#src/primitives/pipe-link.js").PipeLink;
+  readonly PipeSending: typeof import("#src/primitives/pipe-sending.js").PipeSending;
+  readonly PipeReceiving: typeof import("#src/primitives/pipe-receiving.js").PipeReceiving;
+}
+
+const entries = [
+  "sync/owner-lock.js",
+  "sync/waiters.js",
+  "sync/guard.js",
+  "sync/parker.js",
+  "primitives/holding.js",
+  "primitives/lock-holding.js",
+  "primitives/changes.js",
+  "primitives/pipe-link.js",
+  "primitives/pipe-sending.js",
+  "primitives/pipe-receiving.js",
+];
+
+/** Files that reach out of the shared memory, and what stands in their place. */
+const doors: Readonly<Record<string, string>> = {
+  "native/addon.js": "kernel.js",
+  "deadline.js": "clock.js",
+  "memory/this-thread.js": "this-thread.js",
+  "memory/bytes.js": "bytes.js",
+  "sync/processors.js": "processors.js",
+  "sync/loop-door.js": "loop-door.js",
+  "sync/loop-turn.js": "loop-turn.js",
+};
+
+/** One parker a thread, and each party is one. */
+const parkerOfThread: Mutation = [
+  "sync/parker.js",
+  "own ??= new Parker(registry()); return own;",
+  "const here = registry(); here.parker ??= new Parker(here); return here.parker;",
+];
+
+const root = new URL("./", import.meta.resolve("#src/index.js"));
+const rooms = ["sync", "rings", "primitives"];
+
+/** The compiled code of src itself, with the doors of the explorer and with faults put in. */
+export async function production(...mutations: readonly Mutation[]): Promise<Production> {
+  const folder = mkdtempSync(join(tmpdir(), "interproc-explored-"));
+  try {
+    const copies = new Set<string>();
+    for (const entry of entries) copy(entry, folder, [parkerOfThread, ...mutations], copies);
+    for (const [file] of mutations) if (!copies.has(file)) throw new Error(`a mutant changes ${file}, which is not run`);
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+    const modules = await Promise.all(entries.map((entry) => import(pathToFileURL(join(folder, entry)).href)));
+    return Object.assign({}, ...modules) as Production;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function copy(file: string, folder: string, mutations: readonly Mutation[], copies: Set<string>): void {
+  if (copies.has(file)) return;
+  copies.add(file);
+  const url = new URL(file, root);
+  let code = mutated(file, readFileSync(fileURLToPath(url), "utf8"), mutations);
+  code = code.replace(/ from "(\.{1,2}\/[^"]+)"/g, (_, path: string) => {
+    const target = new URL(path, url).href.slice(root.href.length);
+    const door = doors[target];
+    if (door) return ` from ${JSON.stringify(new URL(`./doors/${door}`, import.meta.url).href)}`;
+    if (!rooms.includes(target.split("/")[0])) return ` from ${JSON.stringify(new URL(target, root).href)}`;
+    copy(target, folder, mutations, copies);
+    return ` from ${JSON.stringify(path)}`;
+  });
+  const timers = ["setImmediate", "setTimeout", "clearTimeout"].filter((name) => code.includes(`${name}(`));
+  if (timers.length > 0)
+    code = `import { ${timers.join(", ")} } from ${JSON.stringify(new URL("./doors/timers.js", import.meta.url).href)}; ${code}`;
+  const path = join(folder, file);
+  if (!existsSync(dirname(path))) mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, code.replace(/^\/\/# sourceMappingURL=.*$/m, ""));
+}
+
+function mutated(file: string, source: string, mutations: readonly Mutation[]): string {
+  let code = source;
+  for (const [where, text, replacement] of mutations) {
+    if (where !== file) continue;
+    const pattern = text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+");
+    const parts = code.split(new RegExp(pattern));
+    if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times what a mutant changes: ${text}`);
+    code = parts.join(replacement);
+  }
+  return code;
+}

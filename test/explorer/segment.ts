@@ -1,0 +1,27 @@
+import type { Segment } from "#src/memory/segment.js";
+import { ofTheWorld } from "./fingerprint.js";
+import { BODY, entryWord, MOST_PARTIES, PAYLOAD_BYTES, WAITING } from "./ground.js";
+import type { Party } from "./party.js";
+import { registryOf } from "./registry.js";
+
+/** The one object that the parties share, as a party has it mapped. */
+export function segmentOf(party: Party): Segment {
+  const registry = registryOf(party);
+  const segment = {
+    id: `of party ${party.index}`,
+    name: undefined,
+    isNamed: true,
+    isMapped: true,
+    registry,
+    words: registry.words,
+    control: registry.buffer,
+    data: ofTheWorld(new ArrayBuffer(0)),
+    waiting: WAITING,
+    bodyOffset: BODY * 4,
+    detail: PAYLOAD_BYTES,
+    maxAttached: MOST_PARTIES,
+    entry: entryWord,
+    linksInFlight: () => 0,
+  };
+  return ofTheWorld(segment as unknown as Segment);
+}
