@@ -30,6 +30,9 @@ typedef struct {
 } ipc_stat_t;
 int ipc_stat(int fd, ipc_stat_t *out);
 
+/* The access mode (O_RDONLY, O_WRONLY, O_RDWR) with which `fd` was opened. */
+int ipc_access(int fd);
+
 int ipc_mkfifo(const char *path, unsigned mode);
 /* Writes one byte; 0 when the pipe is full (then the reader has bytes to wake by already). */
 int ipc_poke(int fd);

@@ -97,6 +97,11 @@ int ipc_stat(int fd, ipc_stat_t *out) {
   return 0;
 }
 
+int ipc_access(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags < 0 ? -errno : flags & O_ACCMODE;
+}
+
 int ipc_mkfifo(const char *path, unsigned mode) { return result(mkfifo(path, mode)); }
 
 int ipc_poke(int fd) {

@@ -16,6 +16,9 @@ enum { MAX_ARGS = 8, MAX_REGIONS = 16, MAX_PATH = 4096 };
 typedef struct {
   int *fds;
   size_t count, room;
+  /* the one descriptor that was lent to Node, and what it is */
+  int lent, lent_access;
+  ipc_stat_t lent_file;
 } environment_t;
 
 typedef struct {
@@ -116,12 +119,29 @@ static void forget(environment_t *own, int fd) {
     if (own->fds[i] == fd) own->fds[i--] = own->fds[--own->count];
 }
 
-/* release(fd): the descriptor has another owner from now on */
-FUNCTION(js_release) {
+/*
+ * lend(fd): Node closes the descriptor from now on. A worker may be ended after this and before Node has taken it; then
+ * it is closed with the environment, after Node's own, if the number still means the same open file.
+ */
+FUNCTION(js_lend) {
   ARGUMENTS;
   int64_t fd = number(&call, 0);
-  forget(environment(env), (int)fd);
-  RETURN(0);
+  if (call.failed) return NULL;
+  environment_t *own = environment(env);
+  int failed = ipc_stat((int)fd, &own->lent_file);
+  if (failed < 0) return give(env, failed);
+  own->lent_access = ipc_access((int)fd);
+  own->lent = (int)fd;
+  forget(own, (int)fd);
+  return give(env, 0);
+}
+
+static void close_lent(environment_t *own) {
+  ipc_stat_t now;
+  if (own->lent < 0 || ipc_stat(own->lent, &now) < 0) return;
+  bool same = now.inode == own->lent_file.inode && now.device == own->lent_file.device;
+  if (same && ipc_access(own->lent) == own->lent_access) ipc_close(own->lent);
+  own->lent = -1;
 }
 
 FUNCTION(js_close) {
@@ -420,6 +440,7 @@ static void end_environment(void *data) {
   for (size_t i = 0; i < own->count; i++) ipc_unlock_all(own->fds[i]);
   for (size_t i = 0; i < own->count; i++) ipc_close(own->fds[i]);
   own->count = 0;
+  close_lent(own);
 }
 
 static void free_environment(napi_env env, void *data, void *hint) {
@@ -434,7 +455,7 @@ NAPI_MODULE_INIT() {
     const char *name;
     napi_callback function;
   } functions[] = {
-      {"open", js_open},           {"release", js_release},
+      {"open", js_open},           {"lend", js_lend},
       {"close", js_close},
       {"tmpfile", js_tmpfile},     {"link", js_link},           {"allocate", js_allocate},
       {"stat", js_stat},           {"read", js_read},          {"mkfifo", js_mkfifo},       {"poke", js_poke},
@@ -447,6 +468,7 @@ NAPI_MODULE_INIT() {
   };
   environment_t *own = calloc(1, sizeof *own);
   if (own == NULL) return NULL;
+  own->lent = -1;
   napi_set_instance_data(env, own, free_environment, NULL);
   napi_add_env_cleanup_hook(env, end_environment, own);
   for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {

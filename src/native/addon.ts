@@ -12,8 +12,8 @@ import { SystemError } from "../errors.js";
 export interface Addon {
   /** The descriptor is closed by {@link close} or when this thread's environment ends, however a worker ends. */
   open(path: string, flags: number, mode: number): number;
-  /** Somebody else closes the descriptor from now on. */
-  release(fd: number): number;
+  /** Node closes the descriptor from now on; the one of this kind that a thread has. */
+  lend(fd: number): number;
   close(fd: number): number;
   tmpfile(directory: string, bytes: number): number;
   link(fd: number, path: string): number;

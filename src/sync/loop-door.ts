@@ -1,5 +1,5 @@
 import { Socket } from "node:net";
-import { addon, type LoopReader } from "../native/addon.js";
+import { addon, check, type LoopReader } from "../native/addon.js";
 
 /** How a byte in this thread's FIFO reaches its event loop. */
 export interface LoopDoor {
@@ -16,7 +16,7 @@ export function openLoopDoor(fifo: number, onWake: () => void): LoopDoor {
 }
 
 function throughSocket(fifo: number, onWake: () => void): LoopDoor {
-  addon().release(fifo); // the socket closes it
+  check(addon().lend(fifo), "statx", "this thread's FIFO"); // the socket closes it
   const callback = (): boolean => {
     onWake();
     return true;

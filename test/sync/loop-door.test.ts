@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { constants } from "node:fs";
+import { once } from "node:events";
+import { constants, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { Worker } from "node:worker_threads";
+import { pipe, share } from "interproc";
 import { addon } from "#src/native/addon.js";
 import { openLoopDoor } from "#src/sync/loop-door.js";
 import { openDescriptors } from "../memory/open-descriptors.js";
@@ -14,6 +17,17 @@ function openFifo(own: OwnDirectory): number {
   const path = join(own.path, "fifo");
   assert.equal(addon().mkfifo(path, 0o600), 0);
   return addon().open(path, constants.O_RDWR | constants.O_NONBLOCK, 0);
+}
+
+/** Whether a descriptor is a thread's own FIFO: those of others are open for writing only. */
+function isOwnParker(fd: string): boolean {
+  try {
+    if (!readlinkSync(`/proc/self/fd/${fd}`).includes("/.parkers/")) return false;
+    const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8"))?.[1] ?? "";
+    return (Number.parseInt(flags, 8) & 3) === constants.O_RDWR;
+  } catch {
+    return false; // closed meanwhile
+  }
 }
 
 describe("loop door", { timeout: 150_000 }, () => {
@@ -40,6 +54,23 @@ describe("loop door", { timeout: 150_000 }, () => {
     const descriptors = openDescriptors();
     await until(() => wakes < 100);
     assert.equal(openDescriptors(), descriptors);
+  });
+
+  test("a worker that is ended before Node has taken its FIFO leaves none open, and its peer is told", async () => {
+    const parkers = (): number => readdirSync("/proc/self/fd").filter(isOwnParker).length;
+    const before = parkers();
+    for (let round = 0; round < 3; round++) {
+      const [mine, theirs] = pipe();
+      const worker = new Worker(new URL("../programs/stuck-door-worker.js", import.meta.url), {
+        workerData: share(theirs),
+      });
+      await once(worker, "message");
+      const end = assert.rejects(mine.recv(), { code: "ERR_INTERPROC_EOF" });
+      await worker.terminate();
+      await end;
+      mine.close();
+    }
+    await until(() => parkers() === before);
   });
 
   for (const [held, lines] of [
