@@ -83,7 +83,7 @@ export class Changes {
     const deadline = deadlineOf(options.timeout, operation);
     let value = read();
     if (predicate(value)) return value;
-    if (deadline === Number.POSITIVE_INFINITY) this.requireOthers(operation);
+    if (deadline === Number.POSITIVE_INFINITY) this.holding.requireOthers(operation);
     const wait = new ChangeWait(this.holding, this.watched, true, () => {
       value = read();
       return predicate(value);
@@ -111,15 +111,6 @@ export class Changes {
   private stop(wait: ChangeWait): void {
     this.pending.delete(wait);
     this.parker.stop(wait);
-  }
-
-  /** A wait for ever that nobody but this blocked thread could end is a mistake. */
-  private requireOthers(operation: string): void {
-    const { segment } = this.holding;
-    if (segment.isNamed || this.holding.peers().length > 0 || segment.linksInFlight() > 0) return;
-    throw new UsageError(
-      `${operation} without a timeout, and no other thread holds the object: nobody could ever end the wait`,
-    );
   }
 
   private wakeWaiters(): void {

@@ -1,4 +1,5 @@
 import { now } from "../deadline.js";
+import { UsageError } from "../errors.js";
 import { leave } from "../memory/attachments.js";
 import { attachmentEntry, WAITS } from "../memory/object.layout.js";
 import { isOwner } from "../memory/owner.js";
@@ -21,6 +22,7 @@ export class Holding implements Seat {
   private armedWaits = 0;
   private armedAt = 0;
   private readonly parts = new Map<number, unknown>();
+  private readonly lastWords: (() => void)[] = [];
 
   constructor(
     readonly segment: Segment,
@@ -74,6 +76,11 @@ export class Holding implements Seat {
     return part;
   }
 
+  /** Runs before this thread leaves the object, with its last handle or because it ends in an orderly way. */
+  beforeLeaving(work: () => void): void {
+    this.lastWords.push(work);
+  }
+
   armed(waitsFor: number): void {
     const { segment, index } = this;
     if (this.armedWaits++ === 0) this.armedAt = now();
@@ -118,6 +125,15 @@ export class Holding implements Seat {
     return found;
   }
 
+  /** A wait for ever that nobody but this blocked thread could end is a mistake. @throws UsageError */
+  requireOthers(operation: string): void {
+    const { segment } = this;
+    if (segment.isNamed || this.peers().length > 0 || segment.linksInFlight() > 0) return;
+    throw new UsageError(
+      `${operation} without a timeout, and no other thread holds the object: nobody could ever end the wait`,
+    );
+  }
+
   /** A handle was closed; with the last one this thread leaves the object. */
   release(): void {
     if (--this.handles > 0) return;
@@ -129,6 +145,7 @@ export class Holding implements Seat {
   private leave(): void {
     if (this.left) return;
     this.left = true;
+    for (const work of this.lastWords) work();
     leave(this.segment, this.index);
   }
 }

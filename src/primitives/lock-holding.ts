@@ -11,6 +11,12 @@ export interface Held {
   readonly abandoned: boolean;
 }
 
+/** Holds whose lock was given away for a while. */
+export interface Parked<H> {
+  readonly holds: readonly H[];
+  retaken(hold: H, abandoned: boolean): void;
+}
+
 /**
  * A lock as one thread has it, for all its handles here: the calls that wait, in the order in which they came, and what
  * is held. The thread holds the lock once in shared memory; which of its functions does is known here only.
@@ -85,9 +91,32 @@ export class LockHolding<H extends Held> {
       return this.core.release();
     }
     const index = this.holds.lastIndexOf(hold);
-    if (index < 0) throw new UsageError(`${label}: release() of a hold that was given back already`);
+    if (index < 0)
+      throw new UsageError(`${label}: release() of a hold that was given back already, or is in a condition's wait`);
     this.holds.splice(index, 1);
     if (this.holds.length === 0) this.core.release();
+  }
+
+  /** Lets go of the lock while a condition waits: its holds are kept, and others of this thread may take it. */
+  park(): H[] {
+    const parked = this.holds.splice(0);
+    this.core.release(false);
+    return parked;
+  }
+
+  /** Takes the lock again for holds that were parked, and tells each whether it is abandoned now. */
+  async takeBack(parked: Parked<H>, by: object, holdsLoop: boolean, label: string): Promise<void> {
+    await this.acquire(by, holdsLoop, (abandoned) => this.restore(parked, abandoned), label);
+  }
+
+  takeBackSync(parked: Parked<H>, by: object, label: string): void {
+    this.acquireSync(by, (abandoned) => this.restore(parked, abandoned), label, undefined);
+  }
+
+  private restore({ holds, retaken }: Parked<H>, abandoned: boolean): H {
+    for (const hold of holds) retaken(hold, abandoned);
+    this.holds.push(...holds.slice(0, -1));
+    return holds[holds.length - 1];
   }
 
   /** Ends the calls that wait through one handle. */

@@ -9,20 +9,34 @@ import { makeSync, openOrCreateSync, openSync, registerSync, type SyncClass, Syn
 export class LockHold implements Disposable, AsyncDisposable {
   /** @internal */
   constructor(
-    /**
-     * Whether an earlier holder died while it held the lock, and nobody has released it normally since: what the lock
-     * guards may be half changed.
-     */
-    readonly abandoned: boolean,
+    private isAbandoned: boolean,
     /** @internal the handle it was taken through */
     readonly through: object,
     private readonly giveBack: (hold: LockHold) => void,
     private isReleased = false,
   ) {}
 
+  /**
+   * Whether an earlier holder died while it held the lock, and nobody has released it normally since: what the lock
+   * guards may be half changed.
+   */
+  get abandoned(): boolean {
+    return this.isAbandoned;
+  }
+
   /** Whether it is still held. */
   get isHeld(): boolean {
     return !this.isReleased;
+  }
+
+  /** @internal */
+  retaken(abandoned: boolean): void {
+    this.isAbandoned = abandoned;
+  }
+
+  /** @internal */
+  lapse(): void {
+    this.isReleased = true;
   }
 
   /** Gives the lock back and wakes the next one. @throws UsageError when it was given back already */
@@ -63,7 +77,7 @@ export class LockHold implements Disposable, AsyncDisposable {
  */
 export class Lock extends SyncObject {
   /** @internal */
-  protected readonly state: LockHolding<LockHold>;
+  readonly state: LockHolding<LockHold>;
   private holdsLoop = true;
 
   /**
@@ -153,6 +167,27 @@ export class Lock extends SyncObject {
     return work(hold);
   }
 
+  /** @internal takes it again after a condition's wait */
+  async takeBack(parked: readonly LockHold[], holdsLoop: boolean): Promise<void> {
+    try {
+      const back = { holds: parked, retaken };
+      await this.open("acquire()").takeBack(back, this, holdsLoop, this.label);
+    } catch (error) {
+      for (const hold of parked) hold.lapse();
+      throw error;
+    }
+  }
+
+  /** @internal */
+  takeBackSync(parked: readonly LockHold[]): void {
+    try {
+      this.open("acquireSync()").takeBackSync({ holds: parked, retaken }, this, this.label);
+    } catch (error) {
+      for (const hold of parked) hold.lapse();
+      throw error;
+    }
+  }
+
   /** A pending `acquire` keeps the process alive, as at first. */
   ref(): this {
     return this.hold(true);
@@ -185,5 +220,7 @@ export class Lock extends SyncObject {
 }
 
 export const lockClass = registerSync({ name: "Lock", layout: lockLayout, at: (place) => new Lock(place) });
+
+const retaken = (hold: LockHold, abandoned: boolean): void => hold.retaken(abandoned);
 
 const isPlace = (from: SharedObjectOptions | Place): from is Place => "holding" in from;

@@ -1,15 +1,6 @@
 import { UsageError } from "../errors.js";
-import { checkName } from "../memory/directory.js";
-import {
-  makeQueue,
-  openOrMakeQueue,
-  openQueueOf,
-  type PutOptions,
-  Queue,
-  type QueueKind,
-  type QueueOptions,
-  registerQueue,
-} from "./queue.js";
+import { type PutOptions, Queue, type QueueOptions } from "./queue.js";
+import { makeQueue, openOrMakeQueue, openQueue, type QueueKind, registerQueue } from "./queue-making.js";
 import type { Place } from "./shared-object.js";
 
 /**
@@ -32,13 +23,12 @@ export class PriorityQueue<T = unknown> extends Queue<T> {
 
   /** Makes a queue under a name. @throws ExistsError when the name is taken; UsageError, SystemError */
   static override create<T = unknown>(name: string, options: QueueOptions = {}): PriorityQueue<T> {
-    checkName(name, "PriorityQueue.create()");
     return new PriorityQueue<T>(makeQueue(PriorityQueue.kind, name, options), options.deadLetter);
   }
 
   /** Opens the queue of that name. @throws NotFoundError, MismatchError */
   static override open<T = unknown>(name: string, options: Pick<QueueOptions, "deadLetter"> = {}): PriorityQueue<T> {
-    return new PriorityQueue<T>(openQueueOf(PriorityQueue.kind, name), options.deadLetter);
+    return new PriorityQueue<T>(openQueue(PriorityQueue.kind, name), options.deadLetter);
   }
 
   /** Opens the queue of that name, or makes it. @throws MismatchError, UsageError, SystemError */

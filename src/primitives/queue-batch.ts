@@ -1,12 +1,12 @@
 import { encodeShort, flagsFor } from "./queue-body.js";
-import type { QueueHolding } from "./queue-holding.js";
+import type { QueuePutting } from "./queue-putting.js";
 
 const BATCH_BYTES = 64 * 1024;
 const MOST_VALUES = 512;
 /** Longer values go one by one. */
 const SHORT_BYTES = 4096;
 
-let spare: Uint8Array | undefined = new Uint8Array(BATCH_BYTES);
+let spare: Uint8Array | undefined;
 
 /** Values that are put together: many of them in one entry of the queue's guard. */
 export class QueueBatch<T> {
@@ -14,16 +14,19 @@ export class QueueBatch<T> {
   private drawn: T[] = [];
   private isDrained = false;
 
-  constructor(values: Iterable<T>) {
+  constructor(
+    values: Iterable<T>,
+    private readonly priority: number,
+  ) {
     this.iterator = values[Symbol.iterator]();
   }
 
   /** Puts what fits. Gives the next value when that has to be put by itself, because it is long or has to wait. */
-  putTo(queue: QueueHolding): { value: T } | undefined {
+  putTo(queue: QueuePutting): { value: T } | undefined {
     for (;;) {
       this.draw();
       if (this.drawn.length === 0) return undefined;
-      const put = queue.isPutting ? 0 : this.putDrawn(queue);
+      const put = queue.isWaiting ? 0 : this.putDrawn(queue);
       if (put === 0) return { value: this.drawn.shift() as T };
       this.drawn = this.drawn.slice(put);
     }
@@ -37,21 +40,28 @@ export class QueueBatch<T> {
     }
   }
 
-  private putDrawn(queue: QueueHolding): number {
+  private putDrawn(queue: QueuePutting): number {
     const buffer = spare ?? new Uint8Array(BATCH_BYTES); // a getter of a value may be putting a batch itself
     spare = undefined;
     try {
       const ends: number[] = [];
       const flags: number[] = [];
+      const most = Math.min(SHORT_BYTES, queue.share);
       let at = 0;
       for (const value of this.drawn) {
-        const end = encodeShort(value, buffer, at, Math.min(at + SHORT_BYTES, BATCH_BYTES));
+        let end: number;
+        try {
+          end = encodeShort(value, buffer, at, Math.min(at + most, BATCH_BYTES));
+        } catch (error) {
+          if (ends.length === 0) throw error;
+          break; // first those before it
+        }
         if (end < 0) break;
         at = end;
         ends.push(end);
         flags.push(flagsFor(value));
       }
-      return ends.length === 0 ? 0 : queue.putEncoded(buffer, ends, flags);
+      return ends.length === 0 ? 0 : queue.putEncoded(buffer, ends, flags, this.priority);
     } finally {
       spare = buffer;
     }

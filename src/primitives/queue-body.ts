@@ -1,7 +1,7 @@
 import { linkSync } from "node:fs";
 import { join } from "node:path";
 import { StructuredDecoder, StructuredEncoder } from "../codec.js";
-import { CodecError, UsageError } from "../errors.js";
+import { CodecError, SystemError, UsageError } from "../errors.js";
 import { freshName, removeIfLast } from "../memory/attachments.js";
 import { attachmentEntry } from "../memory/object.layout.js";
 import { VACANT } from "../memory/owner.js";
@@ -9,17 +9,34 @@ import { createSegment, openSegment } from "../memory/segment.js";
 import { registry } from "../memory/this-thread.js";
 import { SPILLED } from "../rings/item-store.layout.js";
 import { FORMAT_MASK, FORMATS, HANDLES } from "../rings/record-ring.layout.js";
-import { dropLink, makeLink } from "./flight.js";
-import { checkLink, type Descriptor, type Given, linksIn, packHandles, takeHandle, unpackHandles } from "./handle.js";
+import { dropLink, makeLink, removeLink } from "./flight.js";
+import { checkLink, type Descriptor, type Given, packHandles, takeHandle, unpackHandles } from "./handle.js";
 import { headerSize } from "./shared-object.js";
 
 /** The longest message, whatever the queue's size. */
 export const MAX_MESSAGE = 2 ** 30;
 
-const encoder = new StructuredEncoder();
+const SHORT = 4096;
 const decoder = new StructuredDecoder();
-/** Where short values are encoded; what stands there is copied on before anything else is encoded. */
-const short = new Uint8Array(4096);
+
+/** What encodes, and where short values are encoded; what stands there is copied on before anything else is encoded. */
+interface Desk {
+  readonly encoder: StructuredEncoder;
+  readonly short: Uint8Array;
+}
+
+let spareDesk: Desk | undefined;
+
+/** Encodes at a desk of its own: a getter of the value may be putting something itself. */
+function atDesk<T>(encode: (desk: Desk) => T): T {
+  const desk = spareDesk ?? { encoder: new StructuredEncoder(), short: new Uint8Array(SHORT) };
+  spareDesk = undefined;
+  try {
+    return encode(desk);
+  } finally {
+    spareDesk = desk;
+  }
+}
 
 /** A value as it goes into a queue. */
 export interface Body {
@@ -45,19 +62,22 @@ export function encodeBody(value: unknown, share: number, folder: string, keep: 
     if (value.length > share) return spill(value, FORMATS.bytes, folder, []);
     return { bytes: keep ? value.slice() : value, length: value.length, flags: FORMATS.bytes, given: [] };
   }
-  const end = encoder.encodeInto(value, short, 0, Math.min(short.length, share));
-  if (end >= 0 && encoder.handles.length === 0)
-    return { bytes: keep ? short.slice(0, end) : short, length: end, flags: FORMATS.structured, given: [] };
-  const bytes = encoder.encode(value);
-  checkLength(bytes.length);
-  if (encoder.handles.length > 0) {
-    const parcel = packHandles(value, () => folder);
-    const flags = FORMATS.structured | HANDLES;
-    if (parcel.bytes.length > share) return spill(parcel.bytes, flags, folder, parcel.given);
-    return { bytes: parcel.bytes, length: parcel.bytes.length, flags, given: parcel.given };
-  }
-  if (bytes.length > share) return spill(bytes, FORMATS.structured, folder, []);
-  return { bytes: keep ? bytes.slice() : bytes, length: bytes.length, flags: FORMATS.structured, given: [] };
+  return atDesk(({ encoder, short }) => {
+    const end = encoder.encodeInto(value, short, 0, Math.min(short.length, share));
+    if (end >= 0 && encoder.handles.length === 0)
+      return { bytes: keep ? short.slice(0, end) : short, length: end, flags: FORMATS.structured, given: [] };
+    const bytes = encoder.encode(value);
+    checkLength(bytes.length);
+    if (encoder.handles.length > 0) return encodeParcel(value, share, folder);
+    if (bytes.length > share) return spill(bytes, FORMATS.structured, folder, []);
+    return { bytes: keep ? bytes.slice() : bytes, length: bytes.length, flags: FORMATS.structured, given: [] };
+  });
+}
+
+function encodeParcel(value: unknown, share: number, folder: string): Body {
+  const { bytes, given } = packHandles(value, () => folder);
+  const flags = FORMATS.structured | HANDLES;
+  return bytes.length > share ? spill(bytes, flags, folder, given) : { bytes, length: bytes.length, flags, given };
 }
 
 /** Encodes a value to target[at…limit), if that is possible without further ado; gives its end, or -1. */
@@ -67,8 +87,10 @@ export function encodeShort(value: unknown, target: Uint8Array, at: number, limi
     target.set(value, at);
     return at + value.length;
   }
-  const end = encoder.encodeInto(value, target, at, limit);
-  return encoder.handles.length > 0 ? -1 : end;
+  return atDesk(({ encoder }) => {
+    const end = encoder.encodeInto(value, target, at, limit);
+    return encoder.handles.length > 0 ? -1 : end;
+  });
 }
 
 export const flagsFor = (value: unknown): number => (isPlainBytes(value) ? FORMATS.bytes : FORMATS.structured);
@@ -79,60 +101,113 @@ export function undoBody(body: Body, folder: string): void {
   if (body.spill !== undefined) dropLink(folder, body.spill);
 }
 
-/** What the folder holds for a message that nobody will take. */
-export function linksOf(bytes: Uint8Array, flags: number): string[] {
-  try {
-    if ((flags & SPILLED) !== 0) return [Buffer.from(bytes).toString()];
-    return (flags & HANDLES) === 0 ? [] : linksIn(bytes);
-  } catch {
-    return []; // it was never whole, or is nobody's
-  }
+/** The message is on its way. */
+export function commitBody(body: Body): void {
+  for (const one of body.given) one.commit("whoever takes it from the queue");
 }
 
-/** A message as it came out of a queue: its value, and the links that stay in the folder until it is acknowledged. */
+/** What the folder holds for a message that nobody will take. */
+export function linksOf(bytes: Uint8Array, flags: number, folder: string): string[] {
+  const links: string[] = [];
+  try {
+    let whole = bytes;
+    if ((flags & SPILLED) !== 0) {
+      const link = Buffer.from(bytes).toString();
+      checkLink(link);
+      links.push(link);
+      if ((flags & HANDLES) !== 0) whole = readSpilled(folder, link);
+    }
+    if ((flags & HANDLES) === 0) return links;
+    unpackHandles(whole, folder, (descriptor) => {
+      mapLinks(descriptor, (link) => {
+        links.push(link);
+        return link;
+      });
+      return {};
+    });
+  } catch {
+    // it was never whole, or is nobody's
+  }
+  return links;
+}
+
+/** A message as it came out of a queue. */
 export interface Unpacked {
   readonly value: unknown;
+  /** What stays in the folder until it is acknowledged. */
   readonly links: readonly string[];
+  /** The shared objects and connection ends in it, opened by links of their own, so that a redelivery finds them again. */
+  readonly objects: readonly object[];
 }
 
-/** Decodes [from…to) of `bytes`. Objects in it are taken by links of their own, so that a redelivery finds them again. */
+/** Decodes [from…to) of `bytes`. What it throws has left nothing open. */
 export function decodeBody(bytes: Uint8Array, from: number, to: number, flags: number, folder: string): Unpacked {
   const links: string[] = [];
-  if ((flags & SPILLED) !== 0) {
+  const objects: object[] = [];
+  try {
+    if ((flags & SPILLED) === 0) return { value: decodeWhole(bytes, from, to, flags), links, objects };
     const link = Buffer.from(bytes.subarray(from, to)).toString();
     links.push(link);
     const whole = readSpilled(folder, link);
-    return { value: decodeWhole(whole, 0, whole.length, flags, folder, links), links };
+    return { value: decodeWhole(whole, 0, whole.length, flags), links, objects };
+  } catch (error) {
+    closeObjects(objects);
+    throw error;
   }
-  return { value: decodeWhole(bytes, from, to, flags, folder, links), links };
+
+  function decodeWhole(source: Uint8Array, start: number, end: number, format: number): unknown {
+    if ((format & FORMAT_MASK) === FORMATS.bytes) return source.slice(start, end);
+    if ((format & FORMAT_MASK) !== FORMATS.structured)
+      throw new CodecError(`a message of format ${format & FORMAT_MASK} came; this version reads 0 and 1`);
+    if ((format & HANDLES) === 0) return decoder.decode(source, start, end);
+    return unpackHandles(source.subarray(start, end), folder, (descriptor) => {
+      const object = takeCopy(folder, descriptor, links);
+      objects.push(object);
+      return object;
+    });
+  }
 }
 
-function decodeWhole(
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  flags: number,
-  folder: string,
-  links: string[],
-): unknown {
-  if ((flags & FORMAT_MASK) === FORMATS.bytes) return bytes.slice(from, to);
-  if ((flags & FORMAT_MASK) !== FORMATS.structured)
-    throw new CodecError(`a message of format ${flags & FORMAT_MASK} came; this version reads 0 and 1`);
-  if ((flags & HANDLES) === 0) return decoder.decode(bytes, from, to);
-  return unpackHandles(bytes.subarray(from, to), folder, (descriptor) => takeCopy(folder, descriptor, links));
+/** Closes what was opened for a message that is not handed over. */
+export function closeObjects(objects: readonly object[]): void {
+  for (const one of objects as readonly { close?(): void }[]) one.close?.();
 }
 
-/** Takes the object of a descriptor by a second link. */
+/** Takes the object of a descriptor by a second link (and those of the descriptors in it). */
 function takeCopy(folder: string, descriptor: Descriptor, links: string[]): object {
-  checkLink(descriptor?.link);
-  const copy = `${freshName()}${/\.[01]$/.exec(descriptor.link)?.[0] ?? ""}`;
+  const copies: string[] = [];
   try {
-    linkSync(join(folder, descriptor.link), join(folder, copy));
-  } catch (cause) {
-    throw new CodecError("a message names an object that is gone", { cause });
+    const copied = mapLinks(descriptor, (link) => {
+      const copy = `${freshName()}${/\.[01]$/.exec(link)?.[0] ?? ""}`;
+      copyLink(join(folder, link), join(folder, copy));
+      copies.push(copy);
+      links.push(link);
+      return copy;
+    });
+    return takeHandle(folder, copied);
+  } finally {
+    for (const copy of copies) removeLink(folder, copy); // gone already, unless something failed
   }
-  links.push(descriptor.link);
-  return takeHandle(folder, { ...descriptor, link: copy });
+}
+
+function copyLink(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw new CodecError("a message names an object that is gone", { cause });
+    throw new SystemError(`take a message's object: ${code}`, { cause, errno: code, syscall: "link" });
+  }
+}
+
+/** A descriptor with other links, its own and those of the descriptors that stand in it. */
+function mapLinks(descriptor: Descriptor, change: (link: string) => string): Descriptor {
+  checkLink(descriptor?.link);
+  const mapped: Record<string, unknown> = { ...descriptor, link: change(descriptor.link) };
+  for (const [name, part] of Object.entries(descriptor))
+    if (typeof part === "object" && part !== null && "link" in part)
+      mapped[name] = mapLinks(part as Descriptor, change);
+  return mapped as Descriptor;
 }
 
 function checkLength(length: number): void {

@@ -8,7 +8,7 @@ export const queueHead = layout("queue", {
   discipline: ["u32", "0 first in first out, 1 last in first out, 2 by priority"],
   maxItems: ["u32", "ready items at most; 0: as many as there is memory for"],
   maxDeliveries: ["u32", "an item that was taken so often goes to the dead letters; 0: never"],
-  shutdown: ["u32", "0 open, 1 nothing more is put"],
+  shutdown: ["u32", "0 open, 1 nothing more is put, 2 and what was there was dropped"],
   claimOwner: ["u32", "owner word of a putter that has waited long, 0 when there is none"],
   claimBlocks: ["u32", "the blocks that others leave free for it"],
   deadLetter: ["text:208", "the name of the queue of dead letters, empty when it has none or is anonymous"],
@@ -25,6 +25,8 @@ export interface QueuePlan {
   readonly joiners: number;
   /** One word for each attachment: how many items are under that thread's owner word, taken or being written. */
   readonly held: number;
+  /** The same for those of them whose taker waits itself, or that only wait for room among the dead letters. */
+  readonly resting: number;
   /** One `itemRow` for each block. */
   readonly rows: number;
   readonly bytes: number;
@@ -45,6 +47,7 @@ export function queuePlan(maxAttached: number, blocks: number): QueuePlan {
     writers: part(waitersBytes(maxAttached)),
     joiners: part(waitersBytes(maxAttached)),
     held: part(maxAttached * 4),
+    resting: part(maxAttached * 4),
     rows: part(blocks * itemRow.bytes),
     bytes: at,
   };

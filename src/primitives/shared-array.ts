@@ -18,10 +18,14 @@ import {
   viewOf,
 } from "./element-kinds.js";
 import { registerKind } from "./handle.js";
+import { InnerLock, registerInnerLock } from "./inner-lock.js";
+import type { Lock, LockHold } from "./lock.js";
+import { LockHolding } from "./lock-holding.js";
 import {
   createObject,
   headerSize,
   labelOf,
+  MAX_ATTACHED,
   type ObjectSpec,
   openObject,
   openOrCreateObject,
@@ -31,7 +35,7 @@ import {
   takeObject,
 } from "./shared-object.js";
 import { updateElement } from "./shared-value.js";
-import { arrayBody, ELEMENT_KINDS } from "./values.layout.js";
+import { arrayBody, arrayBytes, arrayLock, ELEMENT_KINDS } from "./values.layout.js";
 
 const labelFor = (kind: ElementKind, name = ""): string => labelOf(`SharedArray(${JSON.stringify(kind)})`, name);
 
@@ -60,6 +64,7 @@ export class SharedArray<K extends ElementKind = ElementKind>
   readonly view: ElementView<K>;
   private elements: AtomicElements<ElementValue<K>>;
   private readonly changes: Changes;
+  private innerLock: InnerLock | undefined;
   private readonly data: ArrayBuffer | undefined;
 
   /**
@@ -78,7 +83,7 @@ export class SharedArray<K extends ElementKind = ElementKind>
     const place =
       content instanceof Place
         ? content
-        : createObject(specOf(operation, kind, content), undefined, options, operation);
+        : createObject(specOf(operation, kind, content, options), undefined, options, operation);
     super(place, labelFor(kind, place.holding.segment.name));
     const { segment } = place.holding;
     this.kind = kind;
@@ -86,6 +91,7 @@ export class SharedArray<K extends ElementKind = ElementKind>
     this.view = viewOf(kind, place.data ?? new ArrayBuffer(0), 0, headerSize(segment) / bytesOf(kind));
     this.elements = atomicElements(kind, this.view, this.label);
     this.changes = new Changes(place.holding, segment.bodyOffset / 4 + arrayBody.word.watched, this.label);
+    LockHolding.of<LockHold>(place.holding, innerLock.at(segment)); // clears what this place's last owner, killed, left
   }
 
   /** Makes an array under a name. @throws ExistsError when the name is taken; UsageError, SystemError */
@@ -97,7 +103,7 @@ export class SharedArray<K extends ElementKind = ElementKind>
   ): SharedArray<K> {
     const operation = "SharedArray.create()";
     checkName(name, operation);
-    return arrayAt(createObject(specOf(operation, kind, content), name, options, operation));
+    return arrayAt(createObject(specOf(operation, kind, content, options), name, options, operation));
   }
 
   /**
@@ -126,9 +132,19 @@ export class SharedArray<K extends ElementKind = ElementKind>
   ): SharedArray<K> {
     const operation = "SharedArray.openOrCreate()";
     checkName(name, operation);
-    const spec = specOf(operation, kind, content);
+    const spec = specOf(operation, kind, content, options);
     const length = spec.size / bytesOf(kind);
     return arrayAt(openOrCreateObject(spec, name, options, (segment) => examine(segment, kind, length), operation));
+  }
+
+  /**
+   * The lock that goes with it, for when several elements, or the `view`, change together; nothing here takes it by
+   * itself. The same handle each time, closed with this one; whoever has the array has the same lock.
+   */
+  get lock(): Lock {
+    if (this.closed) throw this.closedError("lock");
+    this.innerLock ??= InnerLock.of(this.holding, innerLock);
+    return this.innerLock;
   }
 
   /** How many elements; 0 once this handle is closed. */
@@ -234,6 +250,7 @@ export class SharedArray<K extends ElementKind = ElementKind>
   protected override detach(): void {
     this.elements = new ClosedElements(() => this.closedError());
     this.changes.rejectAll(() => this.closedError("waitUntil()"));
+    this.innerLock?.close();
     if (this.data) addon().detach(this.data);
   }
 
@@ -244,7 +261,12 @@ export class SharedArray<K extends ElementKind = ElementKind>
   }
 }
 
-function specOf<K extends ElementKind>(operation: string, kind: K, content: ArrayContent<K>): ObjectSpec {
+function specOf<K extends ElementKind>(
+  operation: string,
+  kind: K,
+  content: ArrayContent<K>,
+  { maxAttached = MAX_ATTACHED }: SharedObjectOptions,
+): ObjectSpec {
   checkKind(kind, operation);
   const values = typeof content === "number" ? undefined : valuesOf(operation, content);
   const length = values ? values.length : (content as number);
@@ -257,7 +279,7 @@ function specOf<K extends ElementKind>(operation: string, kind: K, content: Arra
     kind: "array",
     detail: ELEMENT_KINDS[kind],
     size,
-    bodyBytes: arrayBody.bytes,
+    bodyBytes: arrayBytes(maxAttached),
     block: size,
     initialise: ({ data }) => {
       if (first && data) new Uint8Array(data).set(first);
@@ -287,7 +309,8 @@ function examine(segment: Segment, kind?: ElementKind, length?: number): string 
   const room = segment.data?.byteLength ?? 0;
   if (!Number.isInteger(elements) || elements < 0 || elements * bytesOf(found) > room)
     return `its header says ${headerSize(segment)} bytes, and the file has ${room}`;
-  if (segment.control.byteLength < segment.bodyOffset + arrayBody.bytes) return "its file is too short for an array";
+  if (segment.control.byteLength < segment.bodyOffset + arrayBytes(segment.maxAttached))
+    return "its file is too short for an array";
   if (length !== undefined && length !== elements) return `its length is ${elements}, not ${length}`;
   return undefined;
 }
@@ -299,3 +322,8 @@ function arrayAt<K extends ElementKind>(place: Place): SharedArray<K> {
 registerKind("array", (folder, descriptor) =>
   arrayAt(takeObject("array", folder, descriptor, (segment) => examine(segment))),
 );
+
+const innerLock = registerInnerLock("array", {
+  examine: (segment) => examine(segment),
+  at: ({ bodyOffset }) => bodyOffset / 4 + arrayLock,
+});

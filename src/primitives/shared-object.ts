@@ -46,7 +46,7 @@ export class Place {
 /** Says what is wrong with a segment of the right kind, or nothing. */
 export type Examine = (segment: Segment) => string | undefined;
 
-const MAX_ATTACHED = 128;
+export const MAX_ATTACHED = 128;
 const MOST_ATTACHED = 65_536;
 /** Makes an object, under a name or without one. @throws ExistsError, UsageError, SystemError */
 export function createObject(

@@ -13,9 +13,13 @@ import {
   viewOf,
 } from "./element-kinds.js";
 import { registerKind } from "./handle.js";
+import { InnerLock, registerInnerLock } from "./inner-lock.js";
+import type { Lock, LockHold } from "./lock.js";
+import { LockHolding } from "./lock-holding.js";
 import {
   createObject,
   labelOf,
+  MAX_ATTACHED,
   type ObjectSpec,
   openObject,
   openOrCreateObject,
@@ -24,7 +28,7 @@ import {
   type SharedObjectOptions,
   takeObject,
 } from "./shared-object.js";
-import { ELEMENT_KINDS, valueBody } from "./values.layout.js";
+import { ELEMENT_KINDS, valueBody, valueBytes, valueLock } from "./values.layout.js";
 
 const labelFor = (kind: ElementKind, name = ""): string => labelOf(`SharedValue(${JSON.stringify(kind)})`, name);
 
@@ -50,6 +54,7 @@ export class SharedValue<K extends ElementKind = ElementKind> extends SharedObje
   readonly kind: K;
   private elements: AtomicElements<ElementValue<K>>;
   private readonly changes: Changes;
+  private innerLock: InnerLock | undefined;
 
   /**
    * Makes an anonymous value; 0 or false when `initial` is left out.
@@ -68,6 +73,7 @@ export class SharedValue<K extends ElementKind = ElementKind> extends SharedObje
     this.kind = kind;
     this.elements = atomicElements(kind, viewOf(kind, segment.control, segment.bodyOffset, 1), this.label);
     this.changes = new Changes(place.holding, segment.bodyOffset / 4 + valueBody.word.watched, this.label);
+    LockHolding.of<LockHold>(place.holding, innerLock.at(segment)); // clears what this place's last owner, killed, left
   }
 
   /** Makes a value under a name. @throws ExistsError when the name is taken; UsageError, SystemError */
@@ -103,8 +109,18 @@ export class SharedValue<K extends ElementKind = ElementKind> extends SharedObje
   ): SharedValue<K> {
     const operation = "SharedValue.openOrCreate()";
     checkName(name, operation);
-    const spec = specOf(operation, kind, initial);
+    const spec = specOf(operation, kind, initial, options);
     return valueAt(openOrCreateObject(spec, name, options, (segment) => examine(segment, kind), operation));
+  }
+
+  /**
+   * The lock that goes with it, for when the value takes more than one operation; nothing here takes it by
+   * itself. The same handle each time, closed with this one; whoever has the value has the same lock.
+   */
+  get lock(): Lock {
+    if (this.closed) throw this.closedError("lock");
+    this.innerLock ??= InnerLock.of(this.holding, innerLock);
+    return this.innerLock;
   }
 
   /** The value now. Setting it wakes whoever waits. */
@@ -193,6 +209,7 @@ export class SharedValue<K extends ElementKind = ElementKind> extends SharedObje
   protected override detach(): void {
     this.elements = new ClosedElements(() => this.closedError());
     this.changes.rejectAll(() => this.closedError("waitUntil()"));
+    this.innerLock?.close();
   }
 }
 
@@ -213,10 +230,15 @@ function makeValue<K extends ElementKind>(
   initial: ElementValue<K> | undefined,
   options: SharedObjectOptions,
 ): Place {
-  return createObject(specOf(operation, kind, initial), name, options, operation);
+  return createObject(specOf(operation, kind, initial, options), name, options, operation);
 }
 
-function specOf<K extends ElementKind>(operation: string, kind: K, initial: ElementValue<K> | undefined): ObjectSpec {
+function specOf<K extends ElementKind>(
+  operation: string,
+  kind: K,
+  initial: ElementValue<K> | undefined,
+  { maxAttached = MAX_ATTACHED }: SharedObjectOptions,
+): ObjectSpec {
   checkKind(kind, operation);
   const detail = ELEMENT_KINDS[kind];
   const first = new ArrayBuffer(8);
@@ -225,16 +247,16 @@ function specOf<K extends ElementKind>(operation: string, kind: K, initial: Elem
     kind: "value",
     detail,
     size: bytesOf(kind),
-    bodyBytes: valueBody.bytes,
+    bodyBytes: valueBytes(maxAttached),
     initialise: ({ control, bodyOffset }) => new Uint8Array(control, bodyOffset, 8).set(new Uint8Array(first)),
   };
 }
 
 /** What is wrong with a value's segment; `kind` is what it must be, if anything. */
-function examine({ control, bodyOffset, detail }: Segment, kind?: ElementKind): string | undefined {
+function examine({ control, bodyOffset, detail, maxAttached }: Segment, kind?: ElementKind): string | undefined {
   const found = kindOf(detail);
   if (found === undefined) return `its element kind ${detail} is none that this version has`;
-  if (control.byteLength < bodyOffset + valueBody.bytes) return "its file is too short for a value";
+  if (control.byteLength < bodyOffset + valueBytes(maxAttached)) return "its file is too short for a value";
   if (kind !== undefined && found !== kind) return `it is of kind ${found}, not ${kind}`;
   return undefined;
 }
@@ -246,3 +268,8 @@ function valueAt<K extends ElementKind>(place: Place): SharedValue<K> {
 registerKind("value", (folder, descriptor) =>
   valueAt(takeObject("value", folder, descriptor, (segment) => examine(segment))),
 );
+
+const innerLock = registerInnerLock("value", {
+  examine: (segment) => examine(segment),
+  at: ({ bodyOffset }) => bodyOffset / 4 + valueLock,
+});

@@ -1,13 +1,5 @@
-import { checkName } from "../memory/directory.js";
-import {
-  makeQueue,
-  openOrMakeQueue,
-  openQueueOf,
-  Queue,
-  type QueueKind,
-  type QueueOptions,
-  registerQueue,
-} from "./queue.js";
+import { Queue, type QueueOptions } from "./queue.js";
+import { makeQueue, openOrMakeQueue, openQueue, type QueueKind, registerQueue } from "./queue-making.js";
 import type { Place } from "./shared-object.js";
 
 /**
@@ -28,13 +20,12 @@ export class Stack<T = unknown> extends Queue<T> {
 
   /** Makes a stack under a name. @throws ExistsError when the name is taken; UsageError, SystemError */
   static override create<T = unknown>(name: string, options: QueueOptions = {}): Stack<T> {
-    checkName(name, "Stack.create()");
     return new Stack<T>(makeQueue(Stack.kind, name, options), options.deadLetter);
   }
 
   /** Opens the stack of that name. @throws NotFoundError, MismatchError */
   static override open<T = unknown>(name: string, options: Pick<QueueOptions, "deadLetter"> = {}): Stack<T> {
-    return new Stack<T>(openQueueOf(Stack.kind, name), options.deadLetter);
+    return new Stack<T>(openQueue(Stack.kind, name), options.deadLetter);
   }
 
   /** Opens the stack of that name, or makes it. @throws MismatchError, UsageError, SystemError */

@@ -5,6 +5,7 @@ import { type Descriptor, registerKind } from "./handle.js";
 import {
   createObject,
   labelOf,
+  MAX_ATTACHED,
   type ObjectSpec,
   openObject,
   openOrCreateObject,
@@ -19,7 +20,8 @@ import { SYNC_KINDS, type SyncKind, type SyncLayout } from "./sync.layout.js";
 export interface SyncClass {
   readonly name: SyncKind;
   readonly layout: SyncLayout;
-  readonly at: (place: Place) => SyncObject;
+  /** Makes the handle of what was taken; `descriptor` is what came. */
+  readonly at: (place: Place, folder: string, descriptor: Descriptor) => SyncObject;
 }
 
 /** Writes the words of a new object, from the word index `at` on. */
@@ -61,7 +63,7 @@ export function makeSync(
 
 export function openSync(sync: SyncClass, name: string): Place {
   checkName(name, `${sync.name}.open()`);
-  return openObject("lock", name, (segment) => examine(segment, sync));
+  return openObject("lock", name, (segment) => examineSync(segment, sync));
 }
 
 export function openOrCreateSync(
@@ -73,10 +75,14 @@ export function openOrCreateSync(
   const operation = `${sync.name}.openOrCreate()`;
   checkName(name, operation);
   const spec = specOf(sync, options, initialise);
-  return openOrCreateObject(spec, name, options, (segment) => examine(segment, sync), operation);
+  return openOrCreateObject(spec, name, options, (segment) => examineSync(segment, sync), operation);
 }
 
-function specOf(sync: SyncClass, { maxAttached = 128 }: SharedObjectOptions, initialise?: Initialise): ObjectSpec {
+function specOf(
+  sync: SyncClass,
+  { maxAttached = MAX_ATTACHED }: SharedObjectOptions,
+  initialise?: Initialise,
+): ObjectSpec {
   const bodyBytes = sync.layout.bytes(maxAttached);
   return {
     kind: "lock",
@@ -87,7 +93,11 @@ function specOf(sync: SyncClass, { maxAttached = 128 }: SharedObjectOptions, ini
   };
 }
 
-function examine({ detail, control, bodyOffset, maxAttached }: Segment, sync: SyncClass): string | undefined {
+/** What is wrong with a segment that is to be of that class. */
+export function examineSync(
+  { detail, control, bodyOffset, maxAttached }: Segment,
+  sync: SyncClass,
+): string | undefined {
   if (detail !== SYNC_KINDS[sync.name]) {
     const found = Object.entries(SYNC_KINDS).find(([, number]) => number === detail);
     return found ? `it is a ${found[0]}, not a ${sync.name}` : `its detail ${detail} is no lock that this version has`;
@@ -99,8 +109,8 @@ registerKind("lock", (folder: string, descriptor: Descriptor) => {
   let found: SyncClass | undefined;
   const place = takeObject("lock", folder, descriptor, (segment) => {
     found = classes.get(segment.detail);
-    return found ? examine(segment, found) : `its detail ${segment.detail} is no lock that this version has`;
+    return found ? examineSync(segment, found) : `its detail ${segment.detail} is no lock that this version has`;
   });
   if (!found) throw new MismatchError("a lock that this version does not have");
-  return found.at(place);
+  return found.at(place, folder, descriptor);
 });

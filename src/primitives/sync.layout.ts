@@ -1,5 +1,10 @@
 import type { Layout } from "../layout.js";
+import { eventBytes, eventHead } from "../sync/event-word.layout.js";
+import { conditionLock, noticesHead } from "../sync/notices.layout.js";
 import { lockBytes, lockHead } from "../sync/owner-lock.layout.js";
+import { permitsBytes, permitsHead } from "../sync/permits.layout.js";
+import { readWriteBytes, readWriteHead } from "../sync/read-write-lock.layout.js";
+import { rendezvousBytes, rendezvousHead } from "../sync/rendezvous.layout.js";
 
 /** What an object of kind "lock" is; the number stands in the `detail` of its header. */
 export const SYNC_KINDS = {
@@ -21,3 +26,11 @@ export interface SyncLayout {
 }
 
 export const lockLayout: SyncLayout = { head: lockHead, bytes: lockBytes };
+export const semaphoreLayout: SyncLayout = { head: permitsHead, bytes: permitsBytes };
+export const eventLayout: SyncLayout = { head: eventHead, bytes: eventBytes };
+export const conditionLayout: SyncLayout = {
+  head: noticesHead,
+  bytes: (maxAttached) => conditionLock(maxAttached) * 4 + lockBytes(maxAttached),
+};
+export const barrierLayout: SyncLayout = { head: rendezvousHead, bytes: rendezvousBytes };
+export const rwlockLayout: SyncLayout = { head: readWriteHead, bytes: readWriteBytes };

@@ -1,4 +1,5 @@
 import { layout } from "../layout.js";
+import { lockBytes } from "../sync/owner-lock.layout.js";
 
 /** What an element is; the number stands in the `detail` of a value's or an array's header. All are little-endian. */
 export const ELEMENT_KINDS = {
@@ -28,3 +29,9 @@ export const valueBody = layout("shared value", {
 export const arrayBody = layout("shared array", {
   watched: ["u32", "0: nobody waits for a change; 1: somebody may, and the bitmap says who"],
 });
+
+/** Word index, from the body's start, of the lock that goes with a value, or an array. */
+export const valueLock: number = valueBody.bytes / 4;
+export const arrayLock: number = arrayBody.bytes / 4;
+export const valueBytes = (maxAttached: number): number => valueBody.bytes + lockBytes(maxAttached);
+export const arrayBytes = (maxAttached: number): number => arrayBody.bytes + lockBytes(maxAttached);

@@ -13,8 +13,7 @@ export const storeHead = layout("item store", {
   writing: ["u32", "items that are being written"],
   first: ["u32", "the item that is taken next, counted from 1; 0 when there is none"],
   last: ["u32", "the item that is taken last, counted from 1; 0 when there is none"],
-  lastOrder: ["u32", "order of the item that was put last at the back"],
-  firstOrder: ["u32", "order of the item that was put last in front"],
+  lastOrder: ["u32", "the order that was given out last"],
   puts: ["u32", "items that were put, modulo 2^32"],
   takes: ["u32", "items that were taken, modulo 2^32"],
 });
@@ -28,10 +27,12 @@ export const itemRow = layout("item", {
   deliveries: ["u32", "how often it was taken"],
   order: ["u32", "its place in the line, modulo 2^32: smaller goes first"],
   link: ["u32", "the ready item behind it, counted from 1; 0 for the last"],
-  next: ["u32", "of any block: the item's next block, counted from 1; 0 for the last"],
+  next: ["u32", "of any block: the item's next block, counted from 1; 0 for the last; 2^32 - 1: the block is free"],
   priority: ["f64", "what it was put with; smaller goes first where that counts"],
 });
 
 export const STATES = { none: 0, writing: 1, ready: 2, taken: 3 } as const;
+/** What stands in `next` of a block that belongs to no item. */
+export const FREE = -1;
 /** Further bit of an item's flags, beside those of records. */
 export const SPILLED = 0x800;

@@ -14,54 +14,45 @@
  *         item). Whoever repairs sees each item whole or not at all (observes: item, observes: end of item).
  * Death   Of a writer: the item was never there, its blocks come back. Of a taker: the item is ready again, in front, and
  *         its count of deliveries tells that somebody had it. In the middle of a change: `repair`.
- * Limits  Orders are modulo 2^32 and compared by difference. Everything read from the words is checked before it is used
- *         as an index, so that a hostile or broken store is a ProtocolError and never a wild access.
+ * Limits  Orders are modulo 2^32 and compared by difference, and only where they matter: among ready items of the same
+ *         priority, each of which gets the order next to its neighbour's, so that the differences stay small however long
+ *         a queue is in use and never empty. Everything read from the words is checked before it is used as an index, so
+ *         that a hostile or broken store is a ProtocolError and never a wild access or an endless loop.
  * Source  Slab allocation; the rebuilt free list is that of a log-structured file system after a crash.
  */
 import { ProtocolError } from "../errors.js";
-import type { Bytes } from "../memory/bytes.js";
 import type { Words } from "../memory/words.js";
+import { BlockChains, type StorePlace } from "./block-chains.js";
 import { BLOCK, itemRow, STATES, storeHead } from "./item-store.layout.js";
 
 const ROW = itemRow.bytes / 4;
 const { word } = itemRow;
 const { word: head } = storeHead;
+/** Orders further apart than that are not of neighbours. */
+const FAR = 2 ** 24;
 
 /** In which order ready items are taken. */
 export type Discipline = "fifo" | "lifo" | "priority";
-
-/** Where a store lies in its segment. */
-export interface StorePlace {
-  readonly words: Words;
-  /** Word index of `storeHead`. */
-  readonly head: number;
-  /** Word index of the first row. */
-  readonly rows: number;
-  readonly bytes: Bytes;
-  readonly blocks: number;
-}
 
 export class ItemStore {
   private readonly words: Words;
   private readonly head: number;
   private readonly rows: number;
-  private readonly bytes: Bytes;
+  private readonly floats: Float64Array;
+  private readonly chains: BlockChains;
   readonly blocks: number;
 
   constructor(
-    { words, head, rows, bytes, blocks }: StorePlace,
+    place: StorePlace,
     private readonly discipline: Discipline,
   ) {
-    this.words = words;
-    this.head = head;
-    this.rows = rows;
-    this.bytes = bytes;
-    this.blocks = blocks;
-  }
-
-  /** Blocks that an item of so many bytes takes. */
-  static blocksFor(length: number): number {
-    return length <= BLOCK ? 1 : Math.ceil(length / BLOCK);
+    const { array } = place.words;
+    this.words = place.words;
+    this.head = place.head;
+    this.rows = place.rows;
+    this.blocks = place.blocks;
+    this.chains = new BlockChains(place);
+    this.floats = new Float64Array(array.buffer, array.byteOffset, array.length >>> 1);
   }
 
   /** Free blocks. This and the next ones may be read by anybody; after a death in a change they are wrong until `repair`. */
@@ -77,14 +68,18 @@ export class ItemStore {
     return this.words.load(this.head + head.taken);
   }
 
+  get writing(): number {
+    return this.words.load(this.head + head.writing);
+  }
+
   /** Items that are there or on their way: ready, taken or being written. */
   get pending(): number {
-    return this.ready + this.taken + this.words.load(this.head + head.writing);
+    return this.ready + this.taken + this.writing;
   }
 
   /** Claims blocks for an item that is written outside of the guard, and then published. There must be so many. */
   begin(length: number, owner: number): number {
-    const item = this.allocate(length);
+    const item = this.chains.allocate(length);
     this.set(item, word.length, length);
     this.set(item, word.owner, owner);
     this.add(head.writing, 1);
@@ -92,10 +87,9 @@ export class ItemStore {
     return item;
   }
 
-  /** Copies [from…from + length) of an item's bytes in. */
+  /** Copies the bytes of an item that was begun in. */
   write(item: number, source: Uint8Array, from: number, length: number): void {
-    if (length <= BLOCK) return this.bytes.copyIn(item * BLOCK, source, from, from + length);
-    this.eachRun(item, length, (offset, at, bytes) => this.bytes.copyIn(offset, source, from + at, from + at + bytes));
+    this.chains.write(item, source, from, length);
   }
 
   /** Shows an item that was begun. */
@@ -106,31 +100,28 @@ export class ItemStore {
 
   /** Puts a short item whole. There must be room. */
   put(source: Uint8Array, from: number, length: number, flags: number, priority: number): void {
-    const item = this.allocate(length);
+    const item = this.chains.allocate(length);
     this.set(item, word.length, length);
-    this.write(item, source, from, length);
+    this.chains.write(item, source, from, length);
     this.show(item, flags, priority);
   }
 
   /** Drops an item that was begun. */
   abandon(item: number): void {
+    const length = this.lengthOf(item);
     this.turn(item, STATES.none); // publishes: end of item
     this.add(head.writing, -1);
-    this.freeChain(item);
+    this.chains.free(item, length);
   }
 
   /** Takes the next item, or gives -1. */
   take(owner: number): number {
-    const first = this.get(head.first);
-    if (first === 0) return -1;
-    const item = this.checked(first - 1);
+    if (this.get(head.first) === 0) return -1;
+    const item = this.firstReady();
     this.set(item, word.owner, owner);
     this.turn(item, STATES.taken); // publishes: item
     this.set(item, word.deliveries, this.word(item, word.deliveries) + 1);
-    const link = this.word(item, word.link);
-    this.change(head.first, link);
-    if (link === 0) this.change(head.last, 0);
-    this.add(head.ready, -1);
+    this.unlinkFirst(item);
     this.add(head.taken, 1);
     this.add(head.takes, 1);
     return item;
@@ -138,7 +129,8 @@ export class ItemStore {
 
   lengthOf(item: number): number {
     const length = this.word(item, word.length);
-    if (length > this.blocks * BLOCK) throw new ProtocolError(`an item says that it has ${length} bytes`);
+    if (!(length >= 0 && length <= this.blocks * BLOCK))
+      throw new ProtocolError(`an item says that it has ${length} bytes; at most ${this.blocks * BLOCK}`);
     return length;
   }
 
@@ -150,53 +142,41 @@ export class ItemStore {
     return this.word(item, word.deliveries);
   }
 
-  priorityOf(item: number): number {
-    const at = (this.rows + item * ROW) * 4 + itemRow.offset.priority;
-    return new Float64Array(this.words.array.buffer, this.words.array.byteOffset + at, 1)[0];
-  }
-
   /** Copies an item's bytes to target[at…]. */
   read(item: number, target: Uint8Array, at: number): void {
-    const length = this.lengthOf(item);
-    if (length <= BLOCK) return this.bytes.copyOut(item * BLOCK, item * BLOCK + length, target, at);
-    this.eachRun(item, length, (offset, from, bytes) => this.bytes.copyOut(offset, offset + bytes, target, at + from));
-  }
-
-  /** Where an item's bytes lie, if that is in one run: they can be read there while the item is taken. */
-  offsetOf(item: number): number {
-    const blocks = ItemStore.blocksFor(this.lengthOf(item));
-    for (let i = 0; i < blocks - 1; i++) if (this.word(item + i, word.next) !== item + i + 2) return -1;
-    return item * BLOCK;
+    this.chains.read(item, this.lengthOf(item), target, at);
   }
 
   /** A taken item is done with. */
   finish(item: number): void {
+    const length = this.lengthOf(item);
     this.turn(item, STATES.none); // publishes: end of item
     this.add(head.taken, -1);
-    this.freeChain(item);
+    this.chains.free(item, length);
   }
 
-  /** A taken item is ready again, before all others. */
+  /** A taken item is ready again, before all others (of its priority). */
   giveBack(item: number): void {
-    this.set(item, word.order, this.get(head.firstOrder) - 1);
+    const before = this.discipline === "priority" ? this.lastBelow(this.priorityOf(item)) : -1;
+    const first = this.get(head.first);
+    const behind = before < 0 ? first - 1 : this.word(before, word.link) - 1;
+    this.set(item, word.order, this.orderBefore(item, behind));
     this.turn(item, STATES.ready); // publishes: item
-    this.change(head.firstOrder, this.get(head.firstOrder) - 1);
     this.add(head.taken, -1);
     this.add(head.ready, 1);
-    this.enlist(item);
+    this.enlist(item, before);
   }
 
   /** Drops all ready items, after `look` had a look at each. */
   dropReady(look: (item: number) => void): void {
-    for (let first = this.get(head.first); first !== 0; first = this.get(head.first)) {
-      const item = this.checked(first - 1);
+    while (this.get(head.first) !== 0) {
+      const item = this.firstReady();
+      const length = this.lengthOf(item);
       look(item);
-      this.change(head.first, this.word(item, word.link));
       this.turn(item, STATES.none); // publishes: end of item
-      this.add(head.ready, -1);
-      this.freeChain(item);
+      this.unlinkFirst(item);
+      this.chains.free(item, length);
     }
-    this.change(head.last, 0);
   }
 
   /** Gives back what the dead had taken, and drops what they were writing. Gives how many items changed. */
@@ -229,49 +209,20 @@ export class ItemStore {
   /** Works everything out anew from the rows: somebody died in the middle of a change. */
   repair(): void {
     const used = new Uint8Array(this.blocks);
-    const ready: number[] = [];
-    let writing = 0;
-    let taken = 0;
+    const found: number[][] = [[], [], [], []];
     for (let item = 0; item < this.blocks; item++) {
-      const state = this.word(item, word.state); // observes: item   observes: end of item
+      const state = this.word(item, word.state); // observes: item, end of item
       if (state === STATES.none) continue;
-      this.mark(item, used);
-      if (state === STATES.ready) ready.push(item);
-      else if (state === STATES.taken) taken++;
-      else writing++;
+      if (!(state in found)) throw new ProtocolError(`an item is in state ${state}; there are 0 to 3`);
+      this.chains.mark(item, this.lengthOf(item), used);
+      found[state].push(item);
     }
-    let free = 0;
-    for (let block = 0; block < this.blocks; block++) {
-      if (used[block] === 1) continue;
-      free++;
-      this.setNext(block, FREE);
-    }
-    this.change(head.free, free);
-    this.change(head.writing, writing);
-    this.change(head.taken, taken);
+    this.chains.freeOthers(used);
+    const ready = found[STATES.ready];
+    this.change(head.writing, found[STATES.writing].length);
+    this.change(head.taken, found[STATES.taken].length);
     this.change(head.ready, ready.length);
-    this.relist(ready);
-  }
-
-  private mark(item: number, used: Uint8Array): void {
-    let block = item;
-    for (let left = ItemStore.blocksFor(this.lengthOf(item)); ; left--) {
-      if (used[block] === 1) throw new ProtocolError("two items share a block");
-      used[block] = 1;
-      if (left <= 1) return;
-      block = this.checked(this.word(block, word.next) - 1);
-    }
-  }
-
-  private relist(ready: number[]): void {
-    if (ready.length > 0) {
-      const base = this.word(ready[0], word.order);
-      const orders = ready.map((item) => (this.word(item, word.order) - base) | 0);
-      this.change(head.firstOrder, base + orders.reduce((a, b) => Math.min(a, b)));
-      const last = base + orders.reduce((a, b) => Math.max(a, b));
-      if (((last - this.get(head.lastOrder)) | 0) > 0) this.change(head.lastOrder, last);
-    }
-    ready.sort((a, b) => (this.goesBefore(a, b) ? -1 : 1));
+    ready.sort((a, b) => this.compare(a, b));
     this.change(head.first, ready.length > 0 ? ready[0] + 1 : 0);
     this.change(head.last, ready.length > 0 ? ready[ready.length - 1] + 1 : 0);
     for (const [i, item] of ready.entries()) this.set(item, word.link, i + 1 < ready.length ? ready[i + 1] + 1 : 0);
@@ -280,112 +231,117 @@ export class ItemStore {
   private show(item: number, flags: number, priority: number): void {
     this.set(item, word.flags, flags);
     this.set(item, word.deliveries, 0);
-    if (this.discipline === "priority") this.setPriority(item, priority);
-    const front = this.discipline === "lifo";
-    const order = front ? this.get(head.firstOrder) - 1 : this.get(head.lastOrder) + 1;
-    this.set(item, word.order, order);
+    const order = (this.get(head.lastOrder) + (this.discipline === "lifo" ? -1 : 1)) | 0;
+    this.change(head.lastOrder, order);
+    let before = -1;
+    if (this.discipline === "lifo") this.set(item, word.order, this.orderInFront(order));
+    else {
+      if (this.discipline === "priority") this.setPriority(item, priority);
+      before = this.discipline === "fifo" ? this.get(head.last) - 1 : this.lastBelow(priority, true);
+      this.set(item, word.order, this.orderBehind(before, order, priority));
+    }
     this.turn(item, STATES.ready); // publishes: item
-    this.change(front ? head.firstOrder : head.lastOrder, order);
-    if (!front && this.get(head.ready) === 0) this.change(head.firstOrder, order);
     this.add(head.ready, 1);
     this.add(head.puts, 1);
-    this.enlist(item);
+    this.enlist(item, before);
   }
 
-  /** Puts a ready item into the line. */
-  private enlist(item: number): void {
+  /** The order of an item that is put in front of all. */
+  private orderInFront(order: number): number {
     const first = this.get(head.first);
-    if (first === 0) {
-      this.set(item, word.link, 0);
-      this.change(head.first, item + 1);
-      this.change(head.last, item + 1);
-      return;
-    }
-    const last = this.checked(this.get(head.last) - 1);
-    if (!this.goesBefore(item, last)) {
-      this.set(item, word.link, 0);
-      this.set(last, word.link, item + 1);
-      this.change(head.last, item + 1);
-      return;
-    }
-    let before = -1;
-    let behind = this.checked(first - 1);
-    for (let steps = 0; !this.goesBefore(item, behind); steps++) {
-      if (steps > this.blocks) throw new ProtocolError("the line of items goes round in circles");
-      before = behind;
-      behind = this.checked(this.word(behind, word.link) - 1);
-    }
-    this.set(item, word.link, behind + 1);
-    if (before < 0) this.change(head.first, item + 1);
-    else this.set(before, word.link, item + 1);
+    return first === 0 ? order : (this.word(this.chains.checked(first - 1), word.order) - 1) | 0;
   }
 
-  private goesBefore(a: number, b: number): boolean {
+  /** The order of an item that is put behind `before`; `order` where nothing there is to be compared with it. */
+  private orderBehind(before: number, order: number, priority: number): number {
+    if (before < 0) return order;
+    if (this.discipline === "priority" && this.priorityOf(this.chains.checked(before)) !== priority) return order;
+    return (this.word(this.chains.checked(before), word.order) + 1) | 0;
+  }
+
+  /** The order of a taken item that goes in front of `behind`; its own, if that is so. */
+  private orderBefore(item: number, behind: number): number {
+    const own = this.word(item, word.order);
+    if (behind >= 0) this.chains.checked(behind);
+    if (behind < 0 || (this.discipline === "priority" && this.priorityOf(behind) !== this.priorityOf(item))) {
+      const last = this.get(head.lastOrder);
+      if (Math.abs((last - own) | 0) < FAR) return own;
+      const order = (last + (this.discipline === "lifo" ? -1 : 1)) | 0;
+      this.change(head.lastOrder, order);
+      return order;
+    }
+    const next = this.word(behind, word.order);
+    const distance = (next - own) | 0;
+    return distance > 0 && distance < FAR ? own : (next - 1) | 0;
+  }
+
+  /** The last ready item of a smaller priority (`orEqual`: or of the same), or -1. */
+  private lastBelow(priority: number, orEqual = false): number {
+    const goesBefore = (item: number): boolean => {
+      const other = this.priorityOf(this.chains.checked(item));
+      return other < priority || (orEqual && other === priority);
+    };
+    const last = this.get(head.last) - 1;
+    if (last < 0 || goesBefore(last)) return last;
+    let before = -1;
+    for (let next = this.get(head.first) - 1, steps = 0; goesBefore(next); steps++) {
+      if (steps > this.blocks) throw new ProtocolError("the line of items goes round in circles");
+      before = next;
+      next = this.word(next, word.link) - 1;
+    }
+    return before;
+  }
+
+  /** Puts a ready item into the line behind `before`, in front of all when that is -1. */
+  private enlist(item: number, before: number): void {
+    const at = before < 0 ? this.head + head.first : this.rowOf(this.chains.checked(before)) + word.link;
+    const behind = this.words.peek(at);
+    this.set(item, word.link, behind);
+    this.words.poke(at, item + 1);
+    if (behind === 0) this.change(head.last, item + 1);
+  }
+
+  private firstReady(): number {
+    const item = this.chains.checked(this.get(head.first) - 1);
+    const state = this.word(item, word.state);
+    if (state !== STATES.ready) throw new ProtocolError(`the item that is taken next is in state ${state}; it is 2`);
+    return item;
+  }
+
+  /** The first item has left the line. */
+  private unlinkFirst(item: number): void {
+    const link = this.word(item, word.link);
+    this.change(head.first, link);
+    if (link === 0) this.change(head.last, 0);
+    this.add(head.ready, -1);
+  }
+
+  private compare(a: number, b: number): number {
     if (this.discipline === "priority") {
       const difference = this.priorityOf(a) - this.priorityOf(b);
-      if (difference !== 0) return difference < 0;
+      if (difference !== 0) return difference;
     }
-    return ((this.word(a, word.order) - this.word(b, word.order)) | 0) < 0;
+    return (this.word(a, word.order) - this.word(b, word.order)) | 0;
   }
 
-  /** Chains free blocks, from the cursor on, so that they lie in one run where they can. */
-  private allocate(length: number): number {
-    const wanted = ItemStore.blocksFor(length);
-    const from = this.get(head.cursor) % this.blocks;
-    let first = -1;
-    let last = -1;
-    let left = wanted;
-    let block = from;
-    for (let looked = 0; left > 0; looked++) {
-      if (looked >= this.blocks) throw new ProtocolError(`${wanted} blocks were said to be free and are not`);
-      if (this.word(block, word.next) === FREE) {
-        if (last >= 0) this.setNext(last, block + 1);
-        else first = block;
-        this.setNext(block, 0);
-        last = block;
-        left--;
-      }
-      if (++block === this.blocks) block = 0;
-    }
-    this.change(head.cursor, block);
-    this.add(head.free, -wanted);
-    return first;
+  private priorityOf(item: number): number {
+    return this.floats[(this.rowOf(item) + word.priority) >>> 1];
   }
 
-  private freeChain(item: number): void {
-    let block = item;
-    let freed = 0;
-    for (let left = ItemStore.blocksFor(this.lengthOf(item)); left > 0; left--) {
-      const next = this.word(block, word.next);
-      this.setNext(block, FREE);
-      freed++;
-      if (left === 1) break;
-      block = this.checked(next - 1);
-    }
-    this.add(head.free, freed);
+  private setPriority(item: number, priority: number): void {
+    this.floats[(this.rowOf(item) + word.priority) >>> 1] = priority;
   }
 
-  /** Calls `copy` for each run of blocks next to each other that holds the item's bytes. */
-  private eachRun(item: number, length: number, copy: (offset: number, at: number, bytes: number) => void): void {
-    let block = item;
-    for (let at = 0; at < length; ) {
-      const start = block;
-      let bytes = BLOCK;
-      let next = this.word(block, word.next);
-      while (at + bytes < length && next === block + 2) {
-        block++;
-        bytes += BLOCK;
-        next = this.word(block, word.next);
-      }
-      copy(start * BLOCK, at, Math.min(bytes, length - at));
-      at += bytes;
-      if (at < length) block = this.checked(next - 1);
-    }
+  private rowOf(item: number): number {
+    return this.rows + item * ROW;
   }
 
-  private checked(block: number): number {
-    if (block < 0 || block >= this.blocks) throw new ProtocolError(`an item's block is ${block} of ${this.blocks}`);
-    return block;
+  private word(item: number, which: number): number {
+    return this.words.peek(this.rows + item * ROW + which);
+  }
+
+  private set(item: number, which: number, value: number): void {
+    this.words.poke(this.rows + item * ROW + which, value);
   }
 
   private get(which: number): number {
@@ -400,28 +356,8 @@ export class ItemStore {
     this.change(which, this.get(which) + value);
   }
 
-  private word(item: number, which: number): number {
-    return this.words.peek(this.rows + item * ROW + which);
-  }
-
-  private set(item: number, which: number, value: number): void {
-    this.words.poke(this.rows + item * ROW + which, value);
-  }
-
   /** Changes an item's state, by one store after all that was written before. */
   private turn(item: number, state: number): void {
     this.words.store(this.rows + item * ROW + word.state, state);
   }
-
-  private setNext(block: number, next: number): void {
-    this.set(block, word.next, next);
-  }
-
-  private setPriority(item: number, priority: number): void {
-    const at = (this.rows + item * ROW) * 4 + itemRow.offset.priority;
-    new Float64Array(this.words.array.buffer, this.words.array.byteOffset + at, 1)[0] = priority;
-  }
 }
-
-/** What stands in `next` of a block that belongs to no item. */
-export const FREE = -1;

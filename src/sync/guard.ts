@@ -56,6 +56,12 @@ export class Guard {
     return words.compareExchange(this.owner, 0, self) === 0; // observes: guarded words
   }
 
+  /** Whether who was inside has died, so that the words are still to be repaired. Asks the kernel if somebody is. */
+  get isLeftByDead(): boolean {
+    const found = this.seat.words.load(this.owner);
+    return found !== 0 && !this.seat.isAlive(found);
+  }
+
   /** Enters, however long that takes. */
   enter(): void {
     while (!this.tryEnter()) this.nap();

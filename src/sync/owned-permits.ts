@@ -7,7 +7,8 @@
  * States  free = total - the sum of the rows of living owners, and of dead ones that nobody has settled
  * Order   holder: row, then free, then the guard is free     publishes: permits
  *         taker: the guard, then free                        observes: permits
- *         giver: free, then claim, then watched      waiter: ticket, watched, then free
+ *         giver: free, the guard is free, then claim, then watched      waiter: ticket, watched, then free
+ *         Plain stores inside: the store that frees the guard makes them seen, and is the fence before watched.
  * Death   Inside the guard: free is worked out anew, total less what living owners hold, which is right at each step: a
  *         taker's row counts up before free counts down, and with its owner's death it counts nothing.
  *         A holder: waiters watch all holders, are told, and settle its row.
@@ -29,8 +30,6 @@ const HELD = permitRow.word.held;
 export class OwnedPermits extends Permits {
   private readonly guard: Guard;
   private readonly shares: Shares;
-  /** What this thread's row says: nobody else writes there while this thread lives. */
-  private held = 0;
 
   constructor(seat: Seat, at: number) {
     super(seat, at);
@@ -49,30 +48,30 @@ export class OwnedPermits extends Permits {
   override tryTake(): boolean {
     const { words } = this;
     if (words.load(this.free) === 0 || !this.guard.tryEnter()) return false;
-    const free = words.load(this.free); // observes: permits
-    const isKept = this.claim.isOthers;
+    const held = this.shares.mine() + HELD; // first of all: what the row's last owner, dead, held comes back by it
+    const free = words.peek(this.free); // observes: permits
+    const claimant = this.claim.owner;
+    const isKept = claimant !== 0 && claimant !== this.seat.self;
     const isThere = free > (isKept ? 1 : 0);
     if (isThere) {
-      words.store(this.shares.mine() + HELD, ++this.held);
-      words.store(this.free, free - 1); // publishes: permits
+      words.poke(held, words.peek(held) + 1);
+      words.poke(this.free, free - 1); // publishes: permits
     }
     this.guard.leave();
-    if (isThere && !isKept) this.claim.end();
+    if (isThere && claimant === this.seat.self) this.claim.end();
     return isThere;
   }
 
   override give(own: number, extra: number): boolean {
     const { words } = this;
     this.guard.enter();
-    const total = words.load(this.total);
+    const total = words.peek(this.total);
     const isAllowed = extra <= MOST_PERMITS - total;
     if (isAllowed) {
-      if (own > 0) {
-        this.held -= own;
-        words.store(this.shares.mine() + HELD, this.held);
-      }
-      if (extra > 0) words.store(this.total, total + extra);
-      words.store(this.free, words.load(this.free) + own + extra); // publishes: permits
+      const held = this.shares.mine() + HELD;
+      if (own > 0) words.poke(held, words.peek(held) - own);
+      if (extra > 0) words.poke(this.total, total + extra);
+      words.poke(this.free, words.peek(this.free) + own + extra); // publishes: permits
     }
     this.guard.leave();
     if (isAllowed) this.wake();
@@ -80,8 +79,7 @@ export class OwnedPermits extends Permits {
   }
 
   override settle(): void {
-    if (this.words.load(this.free) === this.words.load(this.total)) return;
-    if (!this.shares.hasDead() || !this.guard.tryEnter()) return;
+    if (!(this.guard.isLeftByDead || this.shares.hasDead()) || !this.guard.tryEnter()) return;
     this.shares.settleDead();
     this.guard.leave();
     this.passOn();
@@ -99,10 +97,11 @@ export class OwnedPermits extends Permits {
   }
 
   private repair(): void {
+    const { words } = this;
     let held = 0;
-    for (const row of this.shares.living()) held += this.words.load(row + HELD);
     for (const row of this.shares.taken())
-      if (!this.seat.isAlive(this.shares.ownerOf(row))) this.words.store(row + HELD, 0);
-    this.words.store(this.free, this.words.load(this.total) - held); // publishes: permits
+      if (this.seat.isAlive(this.shares.ownerOf(row))) held += words.load(row + HELD);
+      else words.store(row + HELD, 0);
+    words.store(this.free, words.load(this.total) - held); // publishes: permits
   }
 }

@@ -62,11 +62,6 @@ export class Shares {
     return rows;
   }
 
-  /** Those of them whose owners live. */
-  living(): number[] {
-    return this.taken().filter((row) => this.seat.isAlive(this.words.load(row)));
-  }
-
   /** The owners, other than this thread, of rows that are not empty. */
   others(): number[] {
     const { self } = this.seat;
@@ -82,7 +77,14 @@ export class Shares {
 
   /** Gives back what dead threads have left. Under the guard. */
   settleDead(): void {
-    for (const row of this.taken()) if (this.isDead(row)) this.settle(row);
+    const { seat } = this;
+    for (const row of this.taken()) {
+      if (!this.isDead(row)) continue;
+      const index = (row - this.at) / this.rowWords;
+      const owner = this.words.load(row);
+      this.settle(row);
+      if (seat.ownerAt(index) === owner) seat.clearWaiting(index, owner); // it does not wait any more
+    }
   }
 
   /** Gives back what one row has; it is nobody's then. Under the guard. */

@@ -26,6 +26,7 @@ export interface Access {
   readonly act: Act;
   /** Which word; which party, for what is asked or done of one; among how many, for a choice. */
   readonly at: number;
+  /** What is to be stored, added …; milliseconds that a sleep lasts at most. */
   readonly value: number;
   readonly expected: number;
 }

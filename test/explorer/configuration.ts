@@ -28,10 +28,16 @@ export interface Configuration {
   readonly kills?: number;
   /** Who may be killed; all by default. */
   readonly victims?: readonly number[];
+  /** Whether a party may make its first step now; always by default. */
+  mayBegin?(view: View, party: number): boolean;
+  /** Whether a party may be killed now; always by default. */
+  mayDie?(view: View, party: number): boolean;
   /** When a sleeper may look again without being woken. By default never: every wake-up must come. */
   readonly rechecks?: "never" | "after a death" | "always";
   /** Milliseconds that pass in each sleep. */
   readonly tickMs?: number;
+  /** How many words of memory are used at most; 64 by default. */
+  readonly mostWords?: number;
   /** Words that are not 0 at first. */
   readonly initial?: Readonly<Record<number, number>>;
   readonly names?: Readonly<Record<number, string>>;

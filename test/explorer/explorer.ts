@@ -1,4 +1,23 @@
+/*
+ * Explorer: runs the code of src itself through every course that two or three parties can take together.
+ *
+ * Idea    A party is a script that calls the code as a thread would (party.ts). All that reaches out of it (control words,
+ *         payload bytes, kernel calls, clock, timers) goes through doors (doors/, model-words.ts), where each access is a
+ *         step: the script is run from its beginning with the recorded results of its steps and stopped by a throw at
+ *         the next one. Where a party can come to is kept as an automaton (automaton.ts), so that code is run once for
+ *         each place and not once for each state. A state is the memory, what is in the store buffers, and every
+ *         party's place (moves.ts); from each, every party makes its step, is killed, is told of a death, looks again.
+ * Finds   What a configuration's properties say no to; what the code throws; a state in which nobody can go on; and, once
+ *         all states are known, one from which no steps lead to the end (kills are never counted on to help).
+ * Limits  Processors that have loads pass loads are not modelled; `Atomics` are sequentially consistent whatever they do.
+ *         Two courses that come to a sleep, or to what a script calls a beginning, with equal objects go on as one:
+ *         variables of the functions that sleep must not matter (parker.ts keeps what it knows of deaths in one; it is
+ *         part of the place).
+ * Use     A new configuration is an entry in a file of configurations/, a new fault one in mutants.ts.
+ * Source  Loom's replaced atomics, CDSChecker's store buffers; Verisoft's stateless search for the replay.
+ */
 import type { Configuration } from "./configuration.js";
+import { InWords } from "./in-words.js";
 import { Moves } from "./moves.js";
 import type { Production } from "./production.js";
 import { Visited } from "./visited.js";
@@ -8,19 +27,21 @@ export interface Findings {
   readonly states: number;
   /** Every state that can be reached was seen. */
   readonly isExhausted: boolean;
-  /** How often code was run to a place. */
-  readonly replays: number;
+  /** Places of the code that the parties came to, each by a replay. */
+  readonly places: number;
   readonly seconds: number;
   /** What went wrong, and step by step how. */
   readonly violation: string | undefined;
   readonly trace: readonly string[];
 }
 
-export function findingsInWords({ title, states, isExhausted, replays, seconds, violation, trace }: Findings): string {
-  const rate = Math.round(states / Math.max(seconds, 0.001) / 1000);
+export function findingsInWords({ title, states, isExhausted, places, seconds, violation, trace }: Findings): string {
+  const rate = (Math.round(states / Math.max(seconds, 0.001) / 1000) * 1000).toLocaleString("en");
   const how = isExhausted ? "all of them" : violation === undefined ? "then stopped" : "until the fault";
-  const head = `${title}: ${states} states (${how}), ${replays} places of the code, ${seconds.toFixed(2)} s, ${rate},000 a second`;
-  return violation === undefined ? head : [head, violation, ...trace.map((line, index) => `${index + 1}. ${line}`)].join("\n");
+  const head = `${title}: ${states} states (${how}), ${places} places of the code, ${seconds.toFixed(2)} s, ${rate} a second`;
+  return violation === undefined
+    ? head
+    : [head, violation, ...trace.map((line, index) => `${index + 1}. ${line}`)].join("\n");
 }
 
 /** Explores a configuration until all is seen, or `most` states, or something goes wrong. */
@@ -42,7 +63,7 @@ export function explore(configuration: Configuration, production: Production, mo
     title: configuration.title,
     states: search.states,
     isExhausted: search.isExhausted,
-    replays: search.moves.automata.reduce((sum, { places }) => sum + places.length, 0),
+    places: search.moves.automata.reduce((sum, { places }) => sum + places.length, 0),
     seconds: (performance.now() - startedAt) / 1000,
     violation: fault?.complaint,
     trace,
@@ -124,12 +145,13 @@ class Search {
     for (let id = state; id > 0; id = this.parents.at(id)) path.unshift(this.arrivals.at(id));
     const { moves } = this;
     const current = moves.first();
+    const inWords = new InWords(moves);
     const lines = path.map((one) => {
-      const line = moves.describe(current, one);
+      const line = inWords.move(current, one);
       moves.apply(current, one);
       return line;
     });
-    return [...lines, `there: ${moves.whereTheyStand(current)}`];
+    return [...lines, `there: ${inWords.standing(current)}`];
   }
 
   /** By turns the newest, so that it goes deep, and the oldest, so that nothing near is missed. */

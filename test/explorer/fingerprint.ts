@@ -19,7 +19,8 @@ export class Fingerprint {
 
   private add(value: unknown): void {
     if (typeof value === "function") this.text += "f";
-    else if (typeof value !== "object" || value === null) this.text += `${typeof value === "string" ? `"${value}"` : String(value)},`;
+    else if (typeof value !== "object" || value === null)
+      this.text += `${typeof value === "string" ? `"${value}"` : String(value)},`;
     else if (world.has(value)) this.text += "w";
     else this.addObject(value);
   }

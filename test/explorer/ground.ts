@@ -14,8 +14,6 @@ export const WAITING = 2 * MOST_PARTIES;
 /** Word index of the object's body: a multiple of 2, since formats are aligned to 8 bytes. */
 export const BODY = WAITING + 2;
 
-/** A ring's bytes; twice in a row in the addresses of the code. */
-export const PAYLOAD_BYTES = 128;
 /** Word index at which payload bytes lie. */
 export const PAYLOAD = 1024;
 

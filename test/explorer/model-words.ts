@@ -1,7 +1,7 @@
 import { Words } from "#src/memory/words.js";
 import type { Act } from "./access.js";
 import { ENTRIES, fixedWord } from "./ground.js";
-import { type Party } from "./party.js";
+import type { Party } from "./party.js";
 
 /** The door to control words of a party: each access is one step of it. */
 export class ModelWords extends Words {
@@ -41,12 +41,11 @@ export class ModelWords extends Words {
     return this.step("compareExchange", index, value, expected);
   }
 
-  /** What no production code does to a control word: no atomic access. Mutants do. */
-  plainLoad(index: number): number {
+  override peek(index: number): number {
     return this.step("plain load", index);
   }
 
-  plainStore(index: number, value: number): void {
+  override poke(index: number, value: number): void {
     this.step("plain store", index, value);
   }
 

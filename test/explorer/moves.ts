@@ -13,19 +13,23 @@ import type { Production } from "./production.js";
 
 /** What a move does; a move is 8 times that plus the party. From `DRAIN` on: the n-th buffered store reaches memory. */
 const STEP = 0;
-const RECHECK = 1;
-const KILL = 2;
-const ALARM = 3;
-const DRAIN = 4;
+export const RECHECK = 1;
+export const KILL = 2;
+export const ALARM = 3;
+export const DRAIN = 4;
 const MOST_BUFFERED = 8;
 /** From here on: the n-th way of a choice. */
-const CHOICE = DRAIN + MOST_BUFFERED;
+export const CHOICE = DRAIN + MOST_BUFFERED;
+
+/** Shorter ones are those that follow a death at once, and count as wakes. */
+const LONG_SLEEP_MS = 50;
+const LONG_TIMER_MS = 10;
 
 const READY = 0;
-const ASLEEP = 1;
-const WOKEN = 2;
-const OVER = 3;
-const DEAD = 4;
+export const ASLEEP = 1;
+export const WOKEN = 2;
+export const OVER = 3;
+export const DEAD = 4;
 
 const PLACE = 0;
 const STATUS = 1;
@@ -36,10 +40,9 @@ const BUFFERED = 5;
 const BUFFER = 6;
 
 const FACTS = 8;
-const MOST_WORDS = 64;
 
 export class Moves implements View {
-  /** One more number than these of a state is never used. */
+  /** How many numbers a state has. */
   readonly length: number;
   readonly automata: readonly Automaton[];
   /** What was done against what was promised, by the last {@link apply}. */
@@ -65,7 +68,7 @@ export class Moves implements View {
     this.partyLength = BUFFER + (this.hasBuffers ? 2 * MOST_BUFFERED : 0);
     this.facts = 1 + this.parties * this.partyLength;
     this.words = this.facts + FACTS;
-    this.length = this.words + MOST_WORDS;
+    this.length = this.words + (configuration.mostWords ?? 64);
     this.victims = parties.map((_, party) => victims === undefined || victims.includes(party));
     this.automata = parties.map(
       (_, party) => new Automaton(party, (one) => configuration.script(one, production), tickMs),
@@ -86,7 +89,7 @@ export class Moves implements View {
   /** All moves that are possible. */
   of(state: Int32Array): number[] {
     const moves: number[] = [];
-    const { rechecks = "never" } = this.configuration;
+    const { rechecks = "never", mayBegin, mayDie } = this.configuration;
     this.state = state;
     const mayRecheck = rechecks === "always" || (rechecks === "after a death" && this.someDied);
     for (let party = 0; party < this.parties; party++) {
@@ -96,22 +99,29 @@ export class Moves implements View {
       for (let n = 0; n < this.buffered(at); n++) if (this.mayDrain(at, n)) moves.push((DRAIN + n) * 8 + party);
       if (state[at + ALARMS] !== 0 && status !== OVER) moves.push(ALARM * 8 + party);
       if (status === OVER) continue;
-      if (state[0] > 0 && this.victims[party]) moves.push(KILL * 8 + party);
+      if (mayBegin && state[at + PLACE] === this.automata[party].start.to.id && !mayBegin(this, party)) continue;
+      if (state[0] > 0 && this.victims[party] && (mayDie?.(this, party) ?? true)) moves.push(KILL * 8 + party);
       const access = this.accessOf(party);
       if (status === ASLEEP) {
-        if (mayRecheck) moves.push(RECHECK * 8 + party);
+        if (access.value < (mayRecheck ? Number.POSITIVE_INFINITY : LONG_SLEEP_MS)) moves.push(RECHECK * 8 + party);
         continue;
       }
       if (this.hasBuffers && this.buffered(at) > 0 && drains(access.act)) continue;
       if (access.act === "plain store" && this.buffered(at) === MOST_BUFFERED) continue;
       if (access.act === "wait in the loop") {
         if (state[at + POKED] !== 0) moves.push(STEP * 8 + party);
-        else if (mayRecheck) moves.push(RECHECK * 8 + party);
+        else if (access.value < (mayRecheck ? Number.POSITIVE_INFINITY : LONG_TIMER_MS))
+          moves.push(RECHECK * 8 + party);
       } else if (access.act === "choose") {
         for (let way = 0; way < access.at; way++) moves.push((CHOICE + way) * 8 + party);
       } else moves.push(STEP * 8 + party);
     }
     return moves;
+  }
+
+  /** From now on the questions about words, facts and parties are about this state. */
+  show(state: Int32Array): void {
+    this.state = state;
   }
 
   /** Makes a move, in place. */
@@ -147,39 +157,6 @@ export class Moves implements View {
     return this.configuration.ended?.(this);
   }
 
-  /** Who is not through, and where they stand. */
-  whereTheyStand(state: Int32Array): string {
-    this.state = state;
-    const { parties, names = {} } = this.configuration;
-    return parties
-      .map((name, party) => {
-        const status = state[1 + party * this.partyLength + STATUS];
-        if (status === DEAD) return `${name} is dead`;
-        if (status === OVER) return `${name} is through`;
-        const { act, at } = this.accessOf(party);
-        return status === ASLEEP ? `${name} sleeps` : `${name} is about to ${act} ${names[at] ?? at}`;
-      })
-      .join(", ");
-  }
-
-  /** A move as it is about to be made, in words. */
-  describe(state: Int32Array, move: number): string {
-    this.state = state;
-    const party = move & 7;
-    const what = move >> 3;
-    const name = this.configuration.parties[party].padEnd(10);
-    const at = 1 + party * this.partyLength;
-    if (what === KILL) return `${name} is killed`;
-    if (what === RECHECK) return `${name} looks again by itself`;
-    if (what === ALARM) return `${name} is told of a death`;
-    if (what >= CHOICE) return `${name} chooses ${what - CHOICE}`;
-    if (what >= DRAIN) {
-      const slot = at + BUFFER + 2 * (what - DRAIN);
-      return `${name} has its plain store reach memory: ${this.nameOf(this.wordOfSlot(state[slot]))} = ${state[slot + 1]}`;
-    }
-    return `${name} ${this.describeAccess(party, this.accessOf(party), state[at + STATUS])}`;
-  }
-
   word(index: number): number {
     return this.state[this.slot(index)];
   }
@@ -194,7 +171,18 @@ export class Moves implements View {
   }
 
   isDead(party: number): boolean {
-    return this.state[1 + party * this.partyLength + STATUS] === DEAD;
+    return this.statusOf(party) === DEAD;
+  }
+
+  statusOf(party: number): number {
+    return this.state[1 + party * this.partyLength + STATUS];
+  }
+
+  /** The n-th store that a party's processor holds back. */
+  bufferedStore(party: number, n: number): { word: number; value: number } {
+    const at = 1 + party * this.partyLength + BUFFER + 2 * n;
+    const [word] = [...this.slots].find(([, slot]) => slot === this.state[at]) ?? [-1];
+    return { word, value: this.state[at + 1] };
   }
 
   get someDied(): boolean {
@@ -225,7 +213,7 @@ export class Moves implements View {
     switch (act) {
       case "load":
       case "plain load":
-        return this.seenBy(at, target);
+        return this.seenBy(party, target);
       case "store":
       case "plain store":
         this.store(target, value);
@@ -314,12 +302,22 @@ export class Moves implements View {
     state[at + STATUS] = READY;
     for (const { what, value } of notes)
       if (what !== "begins") this.complaint ??= this.configuration.noted?.(this, party, what, value);
-    if (to.access) return;
+    if (to.access) {
+      if (this.isNoMatter(party, to.access)) this.arrive(party, this.result(party, at, to.access));
+      return;
+    }
     state[at + STATUS] = OVER;
     state[at + ALARMS] = 0;
     state[at + WATCHED] = 0;
     state[at + POKED] = 0;
     if (to.thrown !== undefined) this.complaint ??= `${this.configuration.parties[party]} threw ${String(to.thrown)}`;
+  }
+
+  /** A step of which it does not matter when it is made: it follows the one before at once. */
+  private isNoMatter(party: number, { act, at }: Access): boolean {
+    // of its note of a death a thread only learns to look again sooner
+    if (act === "load") return at === deathWord(party);
+    return act === "ask whether alive" && !this.configuration.kills;
   }
 
   private buffered(at: number): number {
@@ -344,9 +342,10 @@ export class Moves implements View {
     state[last + 1] = 0;
   }
 
-  /** A party sees its own stores first. */
-  private seenBy(at: number, word: number): number {
+  /** What a party would load: it sees its own stores first. */
+  seenBy(party: number, word: number): number {
     const slot = this.slot(word);
+    const at = 1 + party * this.partyLength;
     for (let n = this.buffered(at) - 1; n >= 0; n--)
       if (this.state[at + BUFFER + 2 * n] === slot) return this.state[at + BUFFER + 2 * n + 1];
     return this.state[slot];
@@ -366,69 +365,15 @@ export class Moves implements View {
   private slot(word: number): number {
     const known = this.slots.get(word);
     if (known !== undefined) return known;
-    if (this.slots.size === MOST_WORDS) throw new Error(`more than ${MOST_WORDS} words of memory are used`);
     const slot = this.words + this.slots.size;
+    if (slot === this.length) throw new Error(`more than ${this.slots.size} words of memory are used (mostWords)`);
     this.slots.set(word, slot);
     return slot;
   }
 
-  private wordOfSlot(slot: number): number {
-    for (const [word, its] of this.slots) if (its === slot) return word;
-    return -1;
-  }
-
-  private accessOf(party: number): Access {
+  /** What a living party is about to do. */
+  accessOf(party: number): Access {
     const place = this.automata[party].places[this.state[1 + party * this.partyLength + PLACE]];
     return place.access as Access;
-  }
-
-  private describeAccess(party: number, access: Access, status: number): string {
-    const { act, at, value, expected } = access;
-    const { parties } = this.configuration;
-    const found = (): string => this.show(this.seenBy(1 + party * this.partyLength, at));
-    switch (act) {
-      case "load":
-      case "plain load":
-        return `${act}s ${this.nameOf(at)}: ${found()}`;
-      case "store":
-      case "plain store":
-        return `${act}s ${this.nameOf(at)} = ${this.show(value)}`;
-      case "compareExchange": {
-        const is = this.word(at);
-        return `compares ${this.nameOf(at)} with ${this.show(expected)} for ${this.show(value)}: ${is === expected ? "swapped" : `it is ${this.show(is)}`}`;
-      }
-      case "add":
-      case "or":
-      case "and":
-      case "exchange":
-        return `${act}s ${this.nameOf(at)} with ${this.show(value)}: it was ${found()}`;
-      case "sleep":
-        if (status === WOKEN) return "is awake again";
-        return this.word(at) === expected ? "falls asleep" : `does not fall asleep: ${this.nameOf(at)} is ${found()}`;
-      case "nap":
-        return "naps";
-      case "wake":
-        return `wakes who sleeps on ${this.nameOf(at)}`;
-      case "wait in the loop":
-        return "is called by its event loop";
-      default:
-        return `${act}: ${parties[at] ?? at}`;
-    }
-  }
-
-  private nameOf(word: number): string {
-    const { parties, names = {} } = this.configuration;
-    const known = names[word];
-    if (known !== undefined) return known;
-    for (const [party, name] of parties.entries()) {
-      if (word === parkerWord(party)) return `${name}'s parker word`;
-      if (word === deathWord(party)) return `${name}'s note of deaths`;
-    }
-    return `word ${word}`;
-  }
-
-  private show(value: number): string {
-    const party = this.configuration.parties.findIndex((_, index) => ownerOf(index) === value);
-    return party < 0 ? String(value) : this.configuration.parties[party];
   }
 }

@@ -1,5 +1,6 @@
 import type { Access, Act } from "./access.js";
-import { Fingerprint } from "./fingerprint.js";
+import { Fingerprint, ofTheWorld } from "./fingerprint.js";
+import { deathWord } from "./ground.js";
 
 /** Something a script says of itself, for the properties to be held against: it follows the access before it at once. */
 export interface Note {
@@ -13,6 +14,7 @@ const STOP = new Stop();
 
 /** A clock that goes on for ever would make every state a new one. */
 const MOST_TICKS = 4;
+const FIRST_MS = 1000;
 
 let running: Party | undefined;
 
@@ -39,7 +41,7 @@ export interface Stopped {
 export class Party {
   /** This thread's sleep in the event loop, and what it does when woken. */
   readonly immediates: (() => void)[] = [];
-  readonly timers = new Map<object, () => void>();
+  readonly timers = new Map<object, { work: () => void; ms: number }>();
   onPoke: (() => void) | undefined;
   private isSetUp = false;
   private isStopped = false;
@@ -49,6 +51,8 @@ export class Party {
   private mark: string | undefined;
   private label = "";
   private ticks = 0;
+  /** What this thread knows of deaths, in a variable of its sleeping code. */
+  private lastDeath = 0;
   private napping: { at: number; mark: string } | undefined;
   private readonly known: unknown[] = [];
 
@@ -56,7 +60,9 @@ export class Party {
     readonly index: number,
     private readonly results: readonly number[],
     private readonly tickMs: number,
-  ) {}
+  ) {
+    ofTheWorld(this);
+  }
 
   /** Runs the script as far as the results go. */
   run(script: (party: Party) => void): Stopped {
@@ -105,14 +111,14 @@ export class Party {
   }
 
   now(): number {
-    return Math.min(this.ticks, MOST_TICKS) * this.tickMs;
+    return FIRST_MS + Math.min(this.ticks, MOST_TICKS) * this.tickMs;
   }
 
   /** Makes one step in the world and gives its result. */
   step(act: Act, at: number, value = 0, expected = 0): number {
     if (this.isStopped) throw STOP;
     if (this.isSetUp) return 0;
-    if (act === "sleep" || act === "wait in the loop") this.settle(act);
+    if (act === "sleep" || act === "wait in the loop") this.settle(`${act} ${value} ${this.lastDeath}`);
     else if (act === "nap") this.settleNap(at, expected);
     if (this.cursor === this.results.length) {
       this.access = { act, at, value, expected };
@@ -123,6 +129,7 @@ export class Party {
     this.mark = undefined;
     const result = this.results[this.cursor++];
     if (act === "sleep" || act === "wait in the loop") this.ticks++;
+    else if (act === "load" && at === deathWord(this.index)) this.lastDeath = result;
     else if (act === "compareExchange" && at === this.napping?.at && result === expected) this.napping = undefined;
     return result;
   }
@@ -136,7 +143,7 @@ export class Party {
   private settle(where: string): void {
     this.napping = undefined;
     if (this.cursor < this.results.length) return;
-    this.mark = `${this.label}/${where}/${this.now()}/${new Fingerprint().of([this.known, this.timers.size])}`;
+    this.mark = `${this.label}/${where}/${this.now()}/${new Fingerprint().of([this.known, this.immediates.length, this.timers])}`;
   }
 
   /**

@@ -18,6 +18,8 @@ export interface Production {
   readonly Changes: typeof import("#src/primitives/changes.js").Changes;
   readonly PipeLink: typeof import("#src/primitives/pipe-link.js").PipeLink;
   readonly PipeSending: typeof import("#src/primitives/pipe-sending.js").PipeSending;
+  readonly QueueCore: typeof import("#src/primitives/queue-core.js").QueueCore;
+  readonly QueueWait: typeof import("#src/primitives/queue-wait.js").QueueWait;
   readonly PipeReceiving: typeof import("#src/primitives/pipe-receiving.js").PipeReceiving;
 }
 
@@ -29,6 +31,8 @@ const entries = [
   "primitives/holding.js",
   "primitives/lock-holding.js",
   "primitives/changes.js",
+  "primitives/queue-core.js",
+  "primitives/queue-wait.js",
   "primitives/pipe-link.js",
   "primitives/pipe-sending.js",
   "primitives/pipe-receiving.js",
@@ -41,15 +45,23 @@ const doors: Readonly<Record<string, string>> = {
   "memory/this-thread.js": "this-thread.js",
   "memory/bytes.js": "bytes.js",
   "sync/processors.js": "processors.js",
+  "sync/patience.js": "patience.js",
   "sync/loop-door.js": "loop-door.js",
   "sync/loop-turn.js": "loop-turn.js",
 };
 
-/** One parker a thread, and each party is one. */
-const parkerOfThread: Mutation = [
-  "sync/parker.js",
-  "own ??= new Parker(registry()); return own;",
-  "const here = registry(); here.parker ??= new Parker(here); return here.parker;",
+/** What is different about a thread that is run again and again from its beginning. */
+const adaptations: readonly Mutation[] = [
+  // one parker a thread, and each party is one
+  [
+    "sync/parker.js",
+    "own ??= new Parker(registry()); return own;",
+    "const here = registry(); here.parker ??= new Parker(here); return here.parker;",
+  ],
+  // a second look that nothing has come before would only be the same state again
+  ["sync/guard.js", "const LOOKS = 200;", "const LOOKS = 1;"],
+  // nothing is owed when a party ends
+  ["primitives/queue-core.js", "cores.add(this);", ""],
 ];
 
 const root = new URL("./", import.meta.resolve("#src/index.js"));
@@ -60,8 +72,9 @@ export async function production(...mutations: readonly Mutation[]): Promise<Pro
   const folder = mkdtempSync(join(tmpdir(), "interproc-explored-"));
   try {
     const copies = new Set<string>();
-    for (const entry of entries) copy(entry, folder, [parkerOfThread, ...mutations], copies);
-    for (const [file] of mutations) if (!copies.has(file)) throw new Error(`a mutant changes ${file}, which is not run`);
+    for (const entry of entries) copy(entry, folder, [...adaptations, ...mutations], copies);
+    for (const [file] of mutations)
+      if (!copies.has(file)) throw new Error(`a mutant changes ${file}, which is not run`);
     writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
     const modules = await Promise.all(entries.map((entry) => import(pathToFileURL(join(folder, entry)).href)));
     return Object.assign({}, ...modules) as Production;

@@ -25,6 +25,7 @@ function makeRegistry(party: Party): Registry {
     buffer,
     words,
     self,
+    directory: "/nowhere",
     fifo: 100 + party.index,
     lastDeathWord: deathWord(party.index),
     isAlive: (owner: number) => owner === self || party.step("ask whether alive", partyOf(owner)) === 1,

@@ -1,11 +1,11 @@
 import type { Segment } from "#src/memory/segment.js";
 import { ofTheWorld } from "./fingerprint.js";
-import { BODY, entryWord, MOST_PARTIES, PAYLOAD_BYTES, WAITING } from "./ground.js";
+import { BODY, entryWord, MOST_PARTIES, WAITING } from "./ground.js";
 import type { Party } from "./party.js";
 import { registryOf } from "./registry.js";
 
 /** The one object that the parties share, as a party has it mapped. */
-export function segmentOf(party: Party): Segment {
+export function segmentOf(party: Party, dataBytes = 0, maxAttached = MOST_PARTIES): Segment {
   const registry = registryOf(party);
   const segment = {
     id: `of party ${party.index}`,
@@ -15,13 +15,14 @@ export function segmentOf(party: Party): Segment {
     registry,
     words: registry.words,
     control: registry.buffer,
-    data: ofTheWorld(new ArrayBuffer(0)),
+    data: ofTheWorld(new ArrayBuffer(dataBytes)),
     waiting: WAITING,
     bodyOffset: BODY * 4,
-    detail: PAYLOAD_BYTES,
-    maxAttached: MOST_PARTIES,
+    detail: dataBytes,
+    maxAttached,
     entry: entryWord,
     linksInFlight: () => 0,
+    find: () => "here",
   };
   return ofTheWorld(segment as unknown as Segment);
 }

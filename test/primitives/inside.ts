@@ -2,7 +2,7 @@ import type { SharedArray, SharedValue } from "interproc";
 import { attachmentEntry } from "#src/memory/object.layout.js";
 import type { Segment } from "#src/memory/segment.js";
 
-type Handle = Pick<SharedValue | SharedArray, "kind">;
+type Handle = Pick<SharedValue | SharedArray, "name">;
 
 /** The segment behind a handle, to look at what users do not see. */
 export const segmentOf = (handle: Handle): Segment =>

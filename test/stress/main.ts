@@ -1,24 +1,46 @@
-// The long version of the kill tests: `npm run stress -- [NAME] [--kills N] [--seed N] [--pairs N] [--death KIND]`.
-// KIND is how victims end, by default a mix drawn by the seed.
+// The long version of the kill tests: `npm run stress -- [NAME] [--faults N] [--seed N] [--pairs N] [--death KIND]`.
+// Of pipe-kill, --kills says the same as --faults, and KIND is how victims end, by default a mix drawn by the seed.
+// Of queue-kill and lock-kill, --pairs is how many objects are used at once, and --namespaces (as root) gives each party a
+// pid namespace of its own instead of processes and threads beside each other.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Death, deaths, type Tally } from "./tally.js";
+import type { FaultOptions } from "./fault-run.js";
+import { type Death, deaths } from "./tally.js";
+
+/** What came of a run. */
+interface Outcome {
+  readonly isClean: boolean;
+  readonly complaints: readonly string[];
+}
 
 interface Options {
   readonly kills: number;
   readonly seed: number;
   readonly pairs: number;
   readonly death?: Death;
+  readonly isInNamespaces: boolean;
   onKill(done: number): void;
 }
 
 /** Loaded when they run: by then the directory for shared objects is set. */
-const runs: Record<string, (options: Options) => Promise<Tally>> = {
+const runs: Record<string, (options: Options) => Promise<Outcome>> = {
   "pipe-kill": async (options) => (await import("./pipe-kill.js")).killPipes(options),
+  "queue-kill": async (options) => (await import("./queue-kill.js")).killQueues(faultsOf(options)),
+  "lock-kill": async (options) => (await import("./lock-kill.js")).killLocks(faultsOf(options)),
+  // not by chance but step by step: so many states of each configuration at most
+  explorer: async () => (await import("../explorer/explore-all.js")).exploreAll(1_000_000, console.log),
 };
-const usage = `usage: npm run stress -- [${Object.keys(runs).join(" | ")}] [--kills N] [--seed N] [--pairs N] [--death "${deaths.join('" | "')}"]`;
+const usage = `usage: npm run stress -- [${Object.keys(runs).join(" | ")}] [--faults N] [--seed N] [--pairs N] [--namespaces] [--death "${deaths.join('" | "')}"]`;
+
+const faultsOf = ({ kills, seed, pairs, isInNamespaces, onKill }: Options): FaultOptions => ({
+  faults: kills,
+  seed,
+  arenas: pairs,
+  housings: isInNamespaces ? ["namespace"] : undefined,
+  onFault: onKill,
+});
 
 async function main(): Promise<number> {
   const number = (text: string, what: string): number => {
@@ -28,17 +50,19 @@ async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      kills: { type: "string", default: "2000" },
+      kills: { type: "string" },
+      faults: { type: "string" },
       seed: { type: "string", default: String(Date.now() & 0x7fff_ffff) },
       pairs: { type: "string", default: "3" },
       death: { type: "string" },
+      namespaces: { type: "boolean", default: false },
     },
   });
   const names = positionals.length > 0 ? positionals : Object.keys(runs);
   const unknown = names.find((name) => !(name in runs));
   if (unknown !== undefined) throw new Error(`there is no run ${unknown}\n${usage}`);
   const [kills, seed, pairs] = [
-    number(values.kills, "kills"),
+    number(values.faults ?? values.kills ?? "2000", "faults"),
     number(values.seed, "seed"),
     number(values.pairs, "pairs"),
   ];
@@ -46,8 +70,15 @@ async function main(): Promise<number> {
   if (values.death !== death) throw new Error(`--death is ${values.death}; allowed: ${deaths.join(", ")}\n${usage}`);
   let isClean = true;
   for (const name of names) {
-    console.log(`${name}: ${kills} kills, seed ${seed}`);
-    const tally = await runs[name]({ kills, seed, pairs, death, onKill: (done) => showProgress(done, kills) });
+    console.log(`${name}: ${kills} faults, seed ${seed}`);
+    const tally = await runs[name]({
+      kills,
+      seed,
+      pairs,
+      death,
+      isInNamespaces: values.namespaces,
+      onKill: (done) => showProgress(done, kills),
+    });
     for (const complaint of tally.complaints) console.log(complaint);
     console.log(String(tally));
     isClean &&= tally.isClean;
@@ -68,6 +99,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 try {
   process.exitCode = await main();
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  const isUsage = error instanceof Error && error.constructor === Error;
+  console.error(isUsage ? error.message : error);
   process.exitCode = 2;
 }

@@ -11,19 +11,20 @@
  *         keeps no descriptors of the threads that were terminated in it.
  * Source  Jepsen's checkers; Aeron's and iceoryx2's kill tests.
  */
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { attach, type Connection, pipe, share } from "interproc";
 import { sweep } from "#src/primitives/sweep.js";
 import { sharedFiles } from "../processes/running.js";
-import { projectRoot } from "../project-root.js";
 import { SeededRandom } from "../rings/seeded-random.js";
+import { monotonicMs } from "./monotonic-ms.js";
+import { descriptorsOfOurs } from "./own-descriptors.js";
 import { type Plan, receiveForms, sendForms } from "./parties.js";
 import { Partner } from "./partner.js";
 import { type Account, Progress } from "./progress.js";
-import { type Assignment, monotonicMs, type Report, type Role } from "./roles.js";
+import type { Assignment, Report, Role } from "./roles.js";
 import { type Death, deaths, Tally } from "./tally.js";
 import { ProcessVictim, type Victim, WorkerVictim } from "./victims.js";
 
@@ -85,19 +86,6 @@ async function warmUp(): Promise<void> {
   attach<Connection>(share(left)).close();
   right.close();
   await partner.end();
-}
-
-/** What this process has open; Node itself leaves open the modules that a thread was just reading when terminated. */
-function descriptorsOfOurs(): string[] {
-  return readdirSync("/proc/self/fd")
-    .map((fd) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`);
-      } catch {
-        return projectRoot; // that of the folder that was read here
-      }
-    })
-    .filter((target) => !target.startsWith(projectRoot));
 }
 
 /** One kill. */

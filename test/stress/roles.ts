@@ -1,6 +1,7 @@
 // The processes of a kill run: victims, one for each kill, and partners, which survive them one after another.
 import { readdirSync } from "node:fs";
 import { type Connection, task } from "interproc";
+import { monotonicMs } from "./monotonic-ms.js";
 import { type Plan, receiveAll, sendAll } from "./parties.js";
 import { type Account, Progress } from "./progress.js";
 
@@ -30,8 +31,6 @@ export interface Report extends Account {
 
 export const play = ({ role, end, plan }: Assignment, record: (account: Account) => void): Promise<void> =>
   role === "sender" ? sendAll(end, plan, record) : receiveAll(end, plan, record);
-
-export const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 export const victim = task(import.meta, async function victim(assignment: Assignment, path: string) {
   const progress = new Progress(path);

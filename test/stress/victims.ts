@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { attach, type Connection, NotFoundError, type Process, share, spawn } from "interproc";
-import { type Assignment, monotonicMs, type Sentence, victim } from "./roles.js";
+import { monotonicMs } from "./monotonic-ms.js";
+import { type Assignment, type Sentence, victim } from "./roles.js";
 
 /** One end of a pipe at work, until it is killed. */
 export interface Victim {

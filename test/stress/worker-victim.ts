@@ -1,8 +1,9 @@
 // A victim in a worker thread: it is terminated from outside, or ends itself once its sentence is due.
 import { parentPort, workerData } from "node:worker_threads";
 import { attach, type Connection } from "interproc";
+import { monotonicMs } from "./monotonic-ms.js";
 import { type Account, Progress } from "./progress.js";
-import { type Assignment, monotonicMs, play, type Sentence } from "./roles.js";
+import { type Assignment, play, type Sentence } from "./roles.js";
 
 const { role, plan, path, ticket, sentence } = workerData as Omit<Assignment, "end"> & {
   readonly path: string;

@@ -1,12 +1,9 @@
 // Takes the place of memory/bytes.js: each 32-bit word of a payload is read and written by a plain access of its own.
+import { ofTheWorld } from "../fingerprint.js";
+import { PAYLOAD } from "../ground.js";
 import { party } from "../party.js";
-import { PAYLOAD, PAYLOAD_BYTES } from "../ground.js";
 
-/** Where the word is that holds the byte at an offset; the memory is there twice in a row. */
-const wordAt = (offset: number): number => PAYLOAD + ((offset % PAYLOAD_BYTES) >>> 2);
-
-function readByte(offset: number, from: { word: number; value: number }): number {
-  const word = wordAt(offset);
+function readByte(word: number, offset: number, from: { word: number; value: number }): number {
   if (from.word !== word) {
     from.value = party().step("plain load", word);
     from.word = word;
@@ -15,30 +12,36 @@ function readByte(offset: number, from: { word: number; value: number }): number
 }
 
 /** An array whose bytes are the shared ones: reading them in a row is one access for every four. */
-function sharedArray(): Uint8Array {
+function sharedArray(wordAt: (offset: number) => number): Uint8Array {
   const from = { word: -1, value: 0 };
-  return new Proxy(new Uint8Array(2 * PAYLOAD_BYTES), {
-    get(target, name) {
+  const shared = new Proxy(new Uint8Array(0), {
+    get(_, name) {
       if (typeof name === "string" && /^\d+$/.test(name)) {
         const offset = Number(name);
         if ((offset & 3) === 0) from.word = -1;
-        return readByte(offset, from);
+        return readByte(wordAt(offset), offset, from);
       }
-      if (name === "length") return target.length;
       throw new Error(`an explored party uses ${String(name)} of the shared bytes`);
     },
   });
+  return ofTheWorld(shared);
 }
 
 export class Bytes {
-  readonly array = sharedArray();
+  readonly array: Uint8Array;
+  private readonly bytes: number;
+
+  constructor({ byteLength }: Uint8Array) {
+    this.bytes = byteLength;
+    this.array = sharedArray((offset) => this.wordAt(offset));
+  }
 
   word(offset: number): number {
-    return party().step("plain load", wordAt(offset)) >>> 0;
+    return party().step("plain load", this.wordAt(offset)) >>> 0;
   }
 
   setWord(offset: number, value: number): void {
-    party().step("plain store", wordAt(offset), value | 0);
+    party().step("plain store", this.wordAt(offset), value | 0);
   }
 
   /** Whole words only. */
@@ -49,6 +52,11 @@ export class Bytes {
 
   copyOut(from: number, to: number, target: Uint8Array, offset: number): void {
     const cache = { word: -1, value: 0 };
-    for (let at = from; at < to; at++) target[offset + at - from] = readByte(at, cache);
+    for (let at = from; at < to; at++) target[offset + at - from] = readByte(this.wordAt(at), at, cache);
+  }
+
+  /** The word that holds the byte at an offset. A ring's memory is there twice in a row. */
+  private wordAt(offset: number): number {
+    return PAYLOAD + ((offset % this.bytes) >>> 2);
   }
 }

@@ -1,5 +1,6 @@
 // Takes the place of native/addon.js in the code that is explored: kernel calls become steps of the party that runs.
 import type { Addon } from "#src/native/addon.js";
+import { parkerWord } from "../ground.js";
 import { party } from "../party.js";
 
 export * from "#src/native/addon.js";
@@ -13,10 +14,10 @@ const kernel: Partial<Addon> = {
   unwatch: () => 0,
   poke: (fd) => party().step("poke", fd - FIRST_FD),
   watchAlarm: (fd) => party().step("watch", fd - FIRST_FD),
-  futexWait(_buffer, byteOffset, expected) {
+  futexWait(_buffer, byteOffset, expected, timeoutMs) {
     const running = party();
     const word = byteOffset / 4;
-    return running.step(word === running.index ? "sleep" : "nap", word, 0, expected);
+    return running.step(word === parkerWord(running.index) ? "sleep" : "nap", word, timeoutMs, expected);
   },
   futexWake: (_buffer, byteOffset, count) => party().step("wake", byteOffset / 4, count),
 };

@@ -5,9 +5,9 @@ export function setImmediate(work: () => void): void {
   party().immediates.push(work);
 }
 
-export function setTimeout(work: () => void): object {
+export function setTimeout(work: () => void, ms: number): object {
   const timer = { unref: () => timer };
-  party().timers.set(timer, work);
+  party().timers.set(timer, { work, ms });
   return timer;
 }
 

@@ -1,0 +1,17 @@
+import type { Configuration } from "./configuration.js";
+import { changes } from "./configurations/changes.js";
+import { guard } from "./configurations/guard.js";
+import { ownerLock } from "./configurations/owner-lock.js";
+import { pipes } from "./configurations/pipe.js";
+import { queues } from "./configurations/queue.js";
+import { waiters } from "./configurations/waiters.js";
+
+/** All that is explored. */
+export const configurations: readonly Configuration[] = [
+  ...ownerLock,
+  ...waiters,
+  ...guard,
+  ...pipes,
+  ...changes,
+  ...queues,
+];

@@ -1,0 +1,31 @@
+import { readdirSync, readlinkSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { projectRoot } from "../project-root.js";
+
+/** What this process has open; Node itself leaves open the modules that a thread was just reading when terminated. */
+export function descriptorsOfOurs(): string[] {
+  return readdirSync("/proc/self/fd")
+    .map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return projectRoot; // that of the folder that was read here
+      }
+    })
+    .filter((target) => !target.startsWith(projectRoot));
+}
+
+const CLOSING_MS = 5000;
+/** What Node opens for itself meanwhile, and doors of threads that ended last: they are closed when the next is opened. */
+const SOME = 12;
+
+/** Tells what is still open beyond what was `before`, once what is being closed is closed. */
+export async function whenClosed(before: readonly string[], left: (opened: string) => void): Promise<void> {
+  const until = performance.now() + CLOSING_MS;
+  for (;;) {
+    const opened = descriptorsOfOurs().filter((target) => !before.includes(target));
+    if (opened.length <= SOME) return;
+    if (performance.now() > until) return left(opened.join(", "));
+    await sleep(50);
+  }
+}
