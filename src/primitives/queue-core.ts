@@ -34,12 +34,15 @@ import { Waiters } from "../sync/waiters.js";
 import { dropFolder, flightFolder } from "./flight.js";
 import type { Holding } from "./holding.js";
 import { DISCIPLINES, queueHead, queuePlan } from "./queue.layout.js";
+import { QueueClaim } from "./queue-claim.js";
 import { QueueHeld } from "./queue-held.js";
 
 /** Up to here an item is copied inside of the guard. */
 const SHORT = 4096;
 /** So long a call that never waits tries to get into the guard: somebody may have been put aside inside. */
 const GUARD_MS = 20;
+/** So often a taker that has something to take looks whether a dead one's messages go before. */
+const LOOK_MS = 1;
 
 const { word } = queueHead;
 
@@ -65,7 +68,9 @@ export class QueueCore {
   readonly folder: string;
   private readonly guard: Guard;
   readonly held: QueueHeld;
+  private readonly claims: QueueClaim;
   private readonly body: number;
+  private lookedAt = Number.NEGATIVE_INFINITY;
   /** Something of the dead came back, and nobody was told yet. */
   private cameBack = false;
   private readonly readerWakes: HeldWakes;
@@ -89,6 +94,7 @@ export class QueueCore {
     this.share = (blocks * BLOCK) / 4;
     const bytes = new Bytes(new Uint8Array(segment.data as ArrayBuffer));
     this.store = new ItemStore({ words, head: body + plan.store, rows: body + plan.rows, bytes, blocks }, discipline);
+    this.claims = new QueueClaim(holding, body, (owner) => this.held.isGone(owner));
     this.readers = new Waiters(holding, body + plan.readers, WAITS.data);
     this.writers = new Waiters(holding, body + plan.writers, WAITS.space);
     this.joiners = new Waiters(holding, body + plan.joiners, WAITS.change);
@@ -115,19 +121,19 @@ export class QueueCore {
     });
   }
 
-  /** Puts an item if there is room. `patient`: a guard that is taken for long is waited for. */
-  put(bytes: Uint8Array, length: number, flags: number, priority: number, patient: boolean): Put {
+  /** Puts an item if there is room. `patient`: a guard that is taken for long is waited for. `by`: who may have a claim. */
+  put(bytes: Uint8Array, length: number, flags: number, priority: number, patient: boolean, by?: object): Put {
     if (!this.enter(patient)) return "busy";
     let item = -1;
     try {
       if (this.isShutDown) return "shut";
-      if (!this.hasRoom(blocksFor(length))) return "full";
+      if (!this.hasRoom(blocksFor(length), by)) return "full";
       if (length <= SHORT) this.store.put(bytes, 0, length, flags, priority);
       else {
         item = this.store.begin(length, this.holding.self);
         this.held.count(1);
       }
-      this.unclaim();
+      this.claims.release(by);
     } finally {
       this.leave();
     }
@@ -242,19 +248,14 @@ export class QueueCore {
   }
 
   /** A putter that has waited long has its blocks left free by the others. */
-  claim(blocks: number): void {
+  claim(blocks: number, by: object): void {
     if (!this.enter(false)) return;
-    const { words, self } = this.holding;
-    const owner = this.head(word.claimOwner);
-    if (owner === 0 || (owner !== self && this.held.isGone(owner))) {
-      words.store(this.body + word.claimBlocks, blocks);
-      words.store(this.body + word.claimOwner, self);
-    }
+    this.claims.take(blocks, by);
     this.leave();
   }
 
-  giveUpClaim(): void {
-    if (this.head(word.claimOwner) === this.holding.self) this.inside(() => this.unclaim());
+  giveUpClaim(by: object): void {
+    if (this.claims.isOf(by)) this.inside(() => this.claims.release(by));
   }
 
   /** One look without the guard, before it is entered for nothing; who waits looks inside from time to time. */
@@ -264,6 +265,13 @@ export class QueueCore {
 
   mayHaveRoom(blocks: number): boolean {
     return (blocks <= this.store.free && (this.maxItems === 0 || this.store.ready < this.maxItems)) || this.isShutDown;
+  }
+
+  /** Whether so many blocks could be put now. */
+  hasRoom(blocks: number, by?: object): boolean {
+    const { store } = this;
+    if (this.maxItems > 0 && store.ready + store.writing >= this.maxItems) return false;
+    return this.claims.allows(blocks, store.free, by);
   }
 
   /** Gives the wakes that are held back. */
@@ -322,7 +330,14 @@ export class QueueCore {
   }
 
   private takeInside(): number {
-    const item = this.store.take(this.holding.self);
+    const { store } = this;
+    // what others have taken may be a dead one's; where something is ready anyway, it is looked at now and then
+    const mayComeBack = store.taken > this.held.own && (store.ready === 0 || now() - this.lookedAt > LOOK_MS);
+    if (mayComeBack) {
+      this.lookedAt = now();
+      this.reclaimInside();
+    }
+    const item = store.take(this.holding.self);
     if (item >= 0) this.held.count(1);
     return item;
   }
@@ -335,22 +350,6 @@ export class QueueCore {
   /** Brings back what the dead had. */
   private reclaimInside(): void {
     if (this.held.reclaim() > 0) this.cameBack = true;
-  }
-
-  /** Whether so many blocks could be put now. */
-  hasRoom(blocks: number): boolean {
-    const { store } = this;
-    if (this.maxItems > 0 && store.ready + store.writing >= this.maxItems) return false;
-    const claimant = this.head(word.claimOwner);
-    const kept = claimant === 0 || claimant === this.holding.self ? 0 : this.head(word.claimBlocks) >>> 0;
-    if (blocks + kept <= store.free) return true;
-    if (kept === 0 || !this.held.isGone(claimant)) return false;
-    this.holding.words.store(this.body + word.claimOwner, 0);
-    return blocks <= store.free;
-  }
-
-  private unclaim(): void {
-    if (this.head(word.claimOwner) === this.holding.self) this.holding.words.store(this.body + word.claimOwner, 0);
   }
 
   private head(which: number): number {

@@ -15,6 +15,11 @@ export class QueueHeld {
     private readonly resting: number,
   ) {}
 
+  /** How many this thread has. */
+  get own(): number {
+    return this.holding.words.load(this.held + this.holding.index);
+  }
+
   /** This thread has so many more. */
   count(change: number): void {
     const { words, index } = this.holding;

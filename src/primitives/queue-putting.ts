@@ -121,11 +121,11 @@ export class QueuePutting {
   }
 
   /** Puts what is encoded. What is not put leaves nothing behind, unless it is to be tried again. */
-  private putBody(body: Body, priority: number, patient: boolean, again = false): Put {
+  private putBody(body: Body, priority: number, patient: boolean, again = false, by?: QueueWait): Put {
     const { core } = this;
     let result: Put | undefined;
     try {
-      result = core.put(body.bytes, body.length, body.flags, priority, patient);
+      result = core.put(body.bytes, body.length, body.flags, priority, patient, by);
     } finally {
       if (result !== "done" && !(again && (result === "full" || result === "busy"))) undoBody(body, core.folder);
     }
@@ -146,7 +146,7 @@ export class QueuePutting {
       if (!this.isFirst(waits) || !core.mayHaveRoom(blocks)) return false;
       let result: Put;
       try {
-        result = this.putBody(body, priority, false, true);
+        result = this.putBody(body, priority, false, true, wait);
         if (result === "full" || result === "busy") return false;
       } catch (error) {
         this.forget(waits);
@@ -186,7 +186,7 @@ export class QueuePutting {
     if (!body) return;
     this.forget(waits);
     parker().stop(waits.wait);
-    this.core.giveUpClaim();
+    this.core.giveUpClaim(waits.wait);
     undoBody(body, this.core.folder);
     this.core.writers.wakeAll(); // what was kept for it is the others' now
   }

@@ -13,7 +13,8 @@
  *         releaser: holder 0, then starving, then watched         waiter: ticket, watched, then holder
  * Death   The holder: the first who asks the kernel takes it over. Who takes over writes `abandoned` after the swap; killed
  *         between the two it is itself the dead holder, and the next one writes it.
- *         A releaser killed before it wakes anybody: the oldest waiter watches the holder's life, and is told.
+ *         A releaser killed before it wakes anybody: the oldest waiter watches the holder's life, and is told; one that
+ *         fell asleep in the few accesses around the release watches nobody, and looks again by itself (the parker's bound).
  *         The starving one: its word is taken out by who looks next, by compare-and-swap on the exact dead word.
  *         A waiter killed after it was woken: its successor watches it (waiters.ts).
  * Limits  A running thread may take a lock that has just become free before the woken one is there: that keeps

@@ -11,7 +11,8 @@
  * Death   A killed waiter's ticket is skipped and cleared by whoever would have woken it, so that it takes nobody's turn.
  *         A killed changer, or one between watched 0 and its second look, leaves waiters asleep until they look again
  *         by themselves (the parker's bound) and announce themselves anew.
- *         Who is woken alone and killed before it took the thing: the next in line watches it, and is told of its end.
+ *         Who is woken alone and killed before it took the thing: the next in line watches it, and is told of its end; one
+ *         that fell asleep before the other's ticket was written looks again by itself.
  * Limits  Tickets are modulo 2^32 and compared by difference. A thread has one ticket however many of its functions wait:
  *         among those it is first come, first served.
  * Source  The line of a bakery (Lamport), as woken one by one by futex-based semaphores; ZooKeeper's lock recipe for

@@ -37,7 +37,7 @@ export const taking = task(
   async function taking(queue: Queue<unknown>, count: number, say: Connection<unknown, string>) {
     const messages = [];
     for (let i = 0; i < count; i++) messages.push(await queue.take());
-    await say.send(messages.map(({ value, deliveries }) => [value, deliveries]));
+    await say.send(messages.map(({ value, deliveries }) => [typeof value === "object" ? "object" : value, deliveries]));
     const then = await say.recv();
     if (then === "ack") for (const message of messages) message.ack();
     if (then === "exit") process.exit(0);
@@ -83,4 +83,12 @@ export const answering = task(import.meta, async function answering(name: string
   using asked = Queue.open<number>(name);
   using answers = Queue.open<number>(`${name}-answers`);
   for await (const number of asked) answers.putSync(number * 2);
+});
+
+/** Leaves a queue of its own behind with everything in it that needs a file, and closes nothing. */
+export const forgetting = task(import.meta, function forgetting(name: string) {
+  const queue = name === "" ? new Queue<unknown>({ capacity: 4096 }) : Queue.create<unknown>(name, { capacity: 4096 });
+  queue.tryPut("x".repeat(10_000));
+  queue.tryPut({ inner: new Queue(), text: "y".repeat(10_000) });
+  queue.tryTake();
 });

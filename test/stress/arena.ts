@@ -178,8 +178,10 @@ export class Arena {
     for (const { killedAt, survivors } of this.measures) {
       const nexts = survivors.map((party) => {
         const next = times.get(party)?.find((at) => at > killedAt);
-        const disturbed = this.all.some(({ stoppedAt }) =>
-          stoppedAt.some((at) => at > killedAt - STOPPED_MS && at < (next ?? killedAt)),
+        const isBetween = (at = Number.NaN): boolean => at > killedAt && at < (next ?? killedAt);
+        const disturbed = this.all.some(
+          (other) =>
+            isBetween(other.killedAt) || other.stoppedAt.some((at) => isBetween(at) || isBetween(at + STOPPED_MS)),
         );
         return disturbed ? undefined : next;
       });

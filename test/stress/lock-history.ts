@@ -11,10 +11,10 @@
  * Source  Jepsen's mutex and set-full models, as far as a single line of turns allows.
  */
 import type { FaultTally } from "./fault-tally.js";
-import type { Party } from "./party.js";
+import type { Witness } from "./party.js";
 
 interface Hold {
-  readonly party: Party;
+  readonly party: Witness;
   readonly at: number;
   readonly turn: number;
   readonly previous: number;
@@ -25,7 +25,7 @@ interface Hold {
   isFreed: boolean;
 }
 
-export function judgeLock(label: string, tally: FaultTally, parties: readonly Party[]): void {
+export function judgeLock(label: string, tally: FaultTally, parties: readonly Witness[]): void {
   const holds = parties.flatMap((party) => holdsOf(party)).sort((a, b) => a.turn - b.turn);
   const silent = parties.filter((party) => party.killedAt !== undefined && party.history.at(-1)?.what === "wait");
   tally.count("holds", holds.length);
@@ -58,7 +58,7 @@ export function judgeLock(label: string, tally: FaultTally, parties: readonly Pa
 }
 
 /** Who read the cells together with others saw no writer, and no writer came before it was done. */
-export function judgeReaders(label: string, tally: FaultTally, parties: readonly Party[]): void {
+export function judgeReaders(label: string, tally: FaultTally, parties: readonly Witness[]): void {
   const writes = new Map(parties.flatMap((party) => holdsOf(party)).map((hold) => [hold.turn, hold]));
   for (const read of parties.flatMap((party) => holdsOf(party, "read"))) {
     tally.count("reads");
@@ -77,7 +77,7 @@ export function judgeReaders(label: string, tally: FaultTally, parties: readonly
   }
 }
 
-function holdsOf(party: Party, began = "held"): Hold[] {
+function holdsOf(party: Witness, began = "held"): Hold[] {
   const holds: Hold[] = [];
   for (const { at, what, about } of party.history) {
     const [turn, previous, abandoned, isWhole] = about;
@@ -91,7 +91,7 @@ function holdsOf(party: Party, began = "held"): Hold[] {
 }
 
 /** The permits of a semaphore were never more than there are. */
-export function judgePermits(label: string, tally: FaultTally, parties: readonly Party[], permits: number): void {
+export function judgePermits(label: string, tally: FaultTally, parties: readonly Witness[], permits: number): void {
   const changes = parties.flatMap((party) => {
     const holds = holdsOf(party);
     tally.count("holds", holds.length);
@@ -108,7 +108,7 @@ export function judgePermits(label: string, tally: FaultTally, parties: readonly
 }
 
 /** Every token that was given with a notice was taken, and the books were in order. */
-export function judgeTokens(label: string, tally: FaultTally, parties: readonly Party[]): void {
+export function judgeTokens(label: string, tally: FaultTally, parties: readonly Witness[]): void {
   for (const party of parties)
     for (const { at, what, about } of party.history) {
       if (what === "took" && about[0] === 0)
@@ -123,13 +123,13 @@ export function judgeTokens(label: string, tally: FaultTally, parties: readonly 
 
 const LONG_MS = 9000;
 
-function waitedSince({ history }: Party, at: number): boolean {
+function waitedSince({ history }: Witness, at: number): boolean {
   const last = history.filter((entry) => entry.at < at).at(-1);
   return last?.what === "wait" && last.at < at - LONG_MS;
 }
 
 /** How long those who waited at a barrier waited on after a party's kill, until they were told that it is broken. */
-export function judgeMembers(tally: FaultTally, parties: readonly Party[]): void {
+export function judgeMembers(tally: FaultTally, parties: readonly Witness[]): void {
   for (const dead of parties) {
     const { killedAt } = dead;
     const last = dead.history.at(-1);

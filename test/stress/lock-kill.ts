@@ -16,7 +16,7 @@ import { judgeLock, judgeMembers, judgePermits, judgeReaders, judgeTokens } from
 import { cellsOf, kinds } from "./lock-roles.js";
 import type { Party } from "./party.js";
 
-const FAULTS_AN_OBJECT = 25;
+const FAULTS_AN_OBJECT = 20;
 const finished = new Set(["freed", "passed", "took", "gave", "set"]);
 /** The roles of each kind; the first ones end first. */
 const casts: Record<(typeof kinds)[number], Readonly<Record<string, number>>> = {

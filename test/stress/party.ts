@@ -72,6 +72,9 @@ export abstract class Party {
   protected abstract signal(signal: NodeJS.Signals): void;
 }
 
+/** What the checkers know of a party. */
+export type Witness = Pick<Party, "job" | "history" | "killedAt" | "begunAt" | "stops">;
+
 class ProcessParty extends Party {
   readonly ended: Promise<void>;
   readonly canStop = true;

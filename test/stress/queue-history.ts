@@ -11,11 +11,11 @@
  */
 import type { FaultTally } from "./fault-tally.js";
 import type { Entry } from "./history.js";
-import type { Party } from "./party.js";
+import type { Witness } from "./party.js";
 
 interface Delivery {
   readonly at: number;
-  readonly party: Party;
+  readonly party: Witness;
   readonly deliveries: number;
 }
 
@@ -50,9 +50,9 @@ export class QueueHistory {
   ) {}
 
   /** Reads what producers noted first, then what consumers did. */
-  read(parties: readonly Party[]): void {
+  read(parties: readonly Witness[]): void {
     for (const party of parties) if (party.job.role === "producer") this.readProducer(party);
-    for (const party of parties) if (party.job.role === "consumer") this.readConsumer(party, party.history);
+    for (const party of parties) if (party.job.role === "consumer") this.readConsumer(party);
   }
 
   judge(): void {
@@ -105,7 +105,7 @@ export class QueueHistory {
     }
   }
 
-  private readProducer(party: Party): void {
+  private readProducer(party: Witness): void {
     for (const { what, about } of party.history) {
       const [first, count = 1] = about;
       if (what !== "put" && what !== "done" && what !== "void") continue;
@@ -114,13 +114,12 @@ export class QueueHistory {
     }
   }
 
-  /** Also what is left in the queue at the end, as of a last consumer. */
-  private readConsumer(party: Party, history: readonly Entry[]): void {
+  private readConsumer(party: Witness): void {
     const newest = new Map<number, number>();
     const unsettled = new Map<string, number>();
     let getting = 0;
     let acking: string | undefined;
-    for (const { at, what, about } of history) {
+    for (const { at, what, about } of party.history) {
       const [producer, number, deliveries] = about;
       const id = `${producer}/${number}`;
       if (what === "broken") this.tally.wrong("corrupt", `${this.label}: consumer ${party.job.number} at ${at}`);
@@ -156,7 +155,7 @@ export class QueueHistory {
     this.mayBeGone += Math.max(0, getting);
   }
 
-  private follow(producer: number, number: number, newest: Map<number, number>, party: Party, into: string[]): void {
+  private follow(producer: number, number: number, newest: Map<number, number>, party: Witness, into: string[]): void {
     if (!this.keepsOrder) return;
     const before = newest.get(producer);
     if (before !== undefined && number < before)

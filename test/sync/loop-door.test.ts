@@ -58,6 +58,7 @@ describe("loop door", { timeout: 150_000 }, () => {
 
   test("a worker that is ended before Node has taken its FIFO leaves none open, and its peer is told", async () => {
     const parkers = (): number => readdirSync("/proc/self/fd").filter(isOwnParker).length;
+    for (const end of pipe()) end.close(); // this thread has a FIFO of its own from now on
     const before = parkers();
     for (let round = 0; round < 3; round++) {
       const [mine, theirs] = pipe();
