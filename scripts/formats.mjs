@@ -10,9 +10,20 @@ import {
   SLOT_STRIDE,
   SLOTS_OFFSET,
 } from "../dist/memory/registry.layout.js";
+import { queueHead } from "../dist/primitives/queue.layout.js";
+import { SYNC_KINDS } from "../dist/primitives/sync.layout.js";
 import { arrayBody, ELEMENT_KINDS, valueBody } from "../dist/primitives/values.layout.js";
+import { itemRow, storeHead } from "../dist/rings/item-store.layout.js";
 import { pipeBody, ringControlOffset } from "../dist/rings/pipe.layout.js";
 import { RING_LINE, recordHeader, ringReaderLine, ringWriterLine } from "../dist/rings/record-ring.layout.js";
+import { eventHead } from "../dist/sync/event-word.layout.js";
+import { guardHead } from "../dist/sync/guard.layout.js";
+import { noticeRow, noticesHead } from "../dist/sync/notices.layout.js";
+import { lockHead } from "../dist/sync/owner-lock.layout.js";
+import { permitRow, permitsHead } from "../dist/sync/permits.layout.js";
+import { readWriteHead, readWriteRow } from "../dist/sync/read-write-lock.layout.js";
+import { partyRow, rendezvousHead } from "../dist/sync/rendezvous.layout.js";
+import { waitersHead } from "../dist/sync/waiters.layout.js";
 import { root } from "./run.mjs";
 
 const page = join(root, "docs/formats/shared-memory.md");
@@ -76,6 +87,37 @@ ${table(ringWriterLine, "The first of a ring's two cache-line pairs.")}
 ${table(ringReaderLine, `${RING_LINE} bytes behind the writer's line.`)}
 
 ${table(recordHeader, "At a multiple of 8 in the ring; the payload follows. Formats: 0 structured, 1 bytes. The first piece of a message in several pieces begins with the whole length in two words.")}
+
+## Queues
+
+${table(queueHead, "At `bodyOffset` of a queue. Behind it, each at a multiple of 8: a guard, an item store, the waiters for messages, for room and for the end of all work, two words for each attachment's items (held, and resting), and a row for each block. The blocks themselves are at `dataOffset`.")}
+
+${table(storeHead, "Changed under the guard.")}
+
+${table(itemRow, "One for each block of 128 bytes.")}
+
+${table(guardHead, "What keeps several words in order.")}
+
+${table(waitersHead, "Behind it one word for each attachment: the ticket of its oldest wait, 0 when it has none.")}
+
+## Locks and their like
+
+Objects of kind 7; \`detail\` says which: ${Object.entries(SYNC_KINDS)
+  .map(([kind, number]) => `${number} ${kind}`)
+  .join(", ")}. Each begins at \`bodyOffset\`; guards, waiters and a row for each attachment follow.
+
+${[
+  table(lockHead, "Of a Lock or RLock, and inside values, arrays and conditions."),
+  table(permitsHead, "Of a Semaphore or BoundedSemaphore."),
+  table(permitRow, "One for each attachment."),
+  table(eventHead, "Of a SharedEvent."),
+  table(noticesHead, "Of a Condition."),
+  table(noticeRow, "One for each attachment."),
+  table(rendezvousHead, "Of a Barrier."),
+  table(partyRow, "One for each attachment."),
+  table(readWriteHead, "Of an RWLock."),
+  table(readWriteRow, "One for each attachment."),
+].join("\n\n")}
 `;
 
 if (process.argv.includes("--check")) {

@@ -96,17 +96,6 @@ export function unpackHandles(
   });
 }
 
-/** The links that the objects in a message have. */
-export function linksIn(bytes: Uint8Array): string[] {
-  const links: string[] = [];
-  unpackHandles(bytes, "", (descriptor) => {
-    checkLink(descriptor?.link);
-    links.push(descriptor.link);
-    return {};
-  });
-  return links;
-}
-
 /** Refuses to hand over what is in use or gone. */
 export function cannotGive(label: string, why: string): UsageError {
   return new UsageError(`${label}: hand over, and ${why}`);

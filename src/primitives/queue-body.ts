@@ -27,15 +27,11 @@ interface Desk {
 
 let spareDesk: Desk | undefined;
 
-/** Encodes at a desk of its own: a getter of the value may be putting something itself. */
-function atDesk<T>(encode: (desk: Desk) => T): T {
+/** Each encoding has a desk of its own: a getter of the value may be putting something itself. */
+function takeDesk(): Desk {
   const desk = spareDesk ?? { encoder: new StructuredEncoder(), short: new Uint8Array(SHORT) };
   spareDesk = undefined;
-  try {
-    return encode(desk);
-  } finally {
-    spareDesk = desk;
-  }
+  return desk;
 }
 
 /** A value as it goes into a queue. */
@@ -62,16 +58,23 @@ export function encodeBody(value: unknown, share: number, folder: string, keep: 
     if (value.length > share) return spill(value, FORMATS.bytes, folder, []);
     return { bytes: keep ? value.slice() : value, length: value.length, flags: FORMATS.bytes, given: [] };
   }
-  return atDesk(({ encoder, short }) => {
-    const end = encoder.encodeInto(value, short, 0, Math.min(short.length, share));
-    if (end >= 0 && encoder.handles.length === 0)
-      return { bytes: keep ? short.slice(0, end) : short, length: end, flags: FORMATS.structured, given: [] };
-    const bytes = encoder.encode(value);
-    checkLength(bytes.length);
-    if (encoder.handles.length > 0) return encodeParcel(value, share, folder);
-    if (bytes.length > share) return spill(bytes, FORMATS.structured, folder, []);
-    return { bytes: keep ? bytes.slice() : bytes, length: bytes.length, flags: FORMATS.structured, given: [] };
-  });
+  const desk = takeDesk();
+  try {
+    return encodeAt(desk, value, share, folder, keep);
+  } finally {
+    spareDesk = desk;
+  }
+}
+
+function encodeAt({ encoder, short }: Desk, value: unknown, share: number, folder: string, keep: boolean): Body {
+  const end = encoder.encodeInto(value, short, 0, Math.min(short.length, share));
+  if (end >= 0 && encoder.handles.length === 0)
+    return { bytes: keep ? short.slice(0, end) : short, length: end, flags: FORMATS.structured, given: [] };
+  const bytes = encoder.encode(value);
+  checkLength(bytes.length);
+  if (encoder.handles.length > 0) return encodeParcel(value, share, folder);
+  if (bytes.length > share) return spill(bytes, FORMATS.structured, folder, []);
+  return { bytes: keep ? bytes.slice() : bytes, length: bytes.length, flags: FORMATS.structured, given: [] };
 }
 
 function encodeParcel(value: unknown, share: number, folder: string): Body {
@@ -87,10 +90,13 @@ export function encodeShort(value: unknown, target: Uint8Array, at: number, limi
     target.set(value, at);
     return at + value.length;
   }
-  return atDesk(({ encoder }) => {
-    const end = encoder.encodeInto(value, target, at, limit);
-    return encoder.handles.length > 0 ? -1 : end;
-  });
+  const desk = takeDesk();
+  try {
+    const end = desk.encoder.encodeInto(value, target, at, limit);
+    return desk.encoder.handles.length > 0 ? -1 : end;
+  } finally {
+    spareDesk = desk;
+  }
 }
 
 export const flagsFor = (value: unknown): number => (isPlainBytes(value) ? FORMATS.bytes : FORMATS.structured);
@@ -156,16 +162,20 @@ export function decodeBody(bytes: Uint8Array, from: number, to: number, flags: n
   }
 
   function decodeWhole(source: Uint8Array, start: number, end: number, format: number): unknown {
-    if ((format & FORMAT_MASK) === FORMATS.bytes) return source.slice(start, end);
-    if ((format & FORMAT_MASK) !== FORMATS.structured)
-      throw new CodecError(`a message of format ${format & FORMAT_MASK} came; this version reads 0 and 1`);
-    if ((format & HANDLES) === 0) return decoder.decode(source, start, end);
+    if ((format & HANDLES) === 0) return decodePlain(source, start, end, format & FORMAT_MASK);
     return unpackHandles(source.subarray(start, end), folder, (descriptor) => {
       const object = takeCopy(folder, descriptor, links);
       objects.push(object);
       return object;
     });
   }
+}
+
+/** Decodes what stands for itself. */
+export function decodePlain(bytes: Uint8Array, from: number, to: number, format: number): unknown {
+  if (format === FORMATS.structured) return decoder.decode(bytes, from, to);
+  if (format === FORMATS.bytes) return bytes.slice(from, to);
+  throw new CodecError(`a message of format ${format} came; this version reads 0 and 1`);
 }
 
 /** Closes what was opened for a message that is not handed over. */

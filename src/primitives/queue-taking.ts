@@ -1,6 +1,6 @@
 import { CodecError, SystemError } from "../errors.js";
 import { dropLink } from "./flight.js";
-import { closeObjects, decodeBody, linksOf, type Unpacked } from "./queue-body.js";
+import { closeObjects, decodeBody, decodePlain, linksOf, type Unpacked } from "./queue-body.js";
 import type { QueueCore } from "./queue-core.js";
 import type { PutLetter } from "./queue-letters.js";
 import { QueueMessage } from "./queue-message.js";
@@ -9,6 +9,8 @@ import { Taker } from "./queue-wait.js";
 const BATCH_BYTES = 64 * 1024;
 /** Memory for longer items is not kept. */
 const KEPT_BYTES = 1024 * 1024;
+
+const nothing = new Uint8Array(0);
 
 let spare: Uint8Array | undefined;
 
@@ -38,6 +40,9 @@ export class QueueTaking {
   /** A message of a batch could not be decoded, and the caller was given the others. */
   private failed: unknown;
   private isClosed = false;
+  private oneBuffer: Uint8Array = nothing;
+  private oneLength = -1;
+  private oneFormat = 0;
 
   constructor(
     private readonly core: QueueCore,
@@ -50,6 +55,28 @@ export class QueueTaking {
 
   /** Takes and acknowledges the next message. @throws CodecError for one that cannot be decoded; it is dropped */
   tryGet(patient: boolean): { value: unknown } | undefined {
+    if (this.aside.length > 0 || this.failed !== undefined) return this.getOne(patient);
+    const buffer = spare ?? new Uint8Array(BATCH_BYTES);
+    spare = undefined;
+    try {
+      this.oneLength = -1;
+      this.oneBuffer = buffer;
+      const long = this.core.takeMany(1, this.readOne, patient);
+      if (long < 0)
+        return this.oneLength < 0 ? undefined : { value: decodePlain(buffer, 0, this.oneLength, this.oneFormat) };
+      let value: unknown;
+      const went = this.deliver(long, this.plain, (message) => {
+        message.ack();
+        ({ value } = message);
+      });
+      if (went === "given") return { value };
+    } finally {
+      spare = buffer;
+    }
+    return this.getOne(patient);
+  }
+
+  private getOne(patient: boolean): { value: unknown } | undefined {
     let found: { value: unknown } | undefined;
     this.getMany(
       1,
@@ -155,6 +182,17 @@ export class QueueTaking {
     for (const link of links) dropLink(this.core.folder, link);
   }
 
+  /** Takes one short message in: the way of most messages, without anything made for it. */
+  private readonly readOne = (item: number, length: number): boolean => {
+    const { store } = this.core;
+    const format = store.flagsOf(item);
+    if ((format & ~0xff) !== 0 || this.isDead(item)) return false;
+    store.read(item, this.oneBuffer, 0);
+    this.oneLength = length;
+    this.oneFormat = format;
+    return true;
+  };
+
   /** Gets the next short messages; a longer one behind them is taken only: its item, or -1. */
   private getShort(max: number, give: (value: unknown) => void, patient: boolean): number {
     const { core } = this;
@@ -175,7 +213,7 @@ export class QueueTaking {
       for (let i = 0; i < ends.length; i++) {
         let value: unknown;
         try {
-          ({ value } = decodeBody(buffer, i === 0 ? 0 : ends[i - 1], ends[i], flags[i], core.folder));
+          value = decodePlain(buffer, i === 0 ? 0 : ends[i - 1], ends[i], flags[i]);
         } catch (error) {
           this.failed ??= error;
           continue;

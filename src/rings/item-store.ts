@@ -119,8 +119,8 @@ export class ItemStore {
     if (this.get(head.first) === 0) return -1;
     const item = this.firstReady();
     this.set(item, word.owner, owner);
+    this.set(item, word.deliveries, this.word(item, word.deliveries) + 1); // before the state: it may come back out of order
     this.turn(item, STATES.taken); // publishes: item
-    this.set(item, word.deliveries, this.word(item, word.deliveries) + 1);
     this.unlinkFirst(item);
     this.add(head.taken, 1);
     this.add(head.takes, 1);

@@ -49,11 +49,21 @@ export class Guard {
       if (words.load(this.owner) === 0 && words.compareExchange(this.owner, 0, self) === 0) return true; // observes: guarded words
     const found = words.load(this.owner);
     if (found !== 0 && !this.seat.isAlive(found) && words.compareExchange(this.owner, found, self) === found) {
-      this.repair();
+      this.repairFor(found);
       return true;
     }
     words.store(this.wanted, 1);
     return words.compareExchange(this.owner, 0, self) === 0; // observes: guarded words
+  }
+
+  /** What cannot be repaired stays the dead one's, so that everybody is told and nobody waits for this thread. */
+  private repairFor(dead: number): void {
+    try {
+      this.repair();
+    } catch (error) {
+      this.seat.words.store(this.owner, dead);
+      throw error;
+    }
   }
 
   /** Whether who was inside has died, so that the words are still to be repaired. Asks the kernel if somebody is. */

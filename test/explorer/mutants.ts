@@ -212,7 +212,7 @@ const locks: readonly Mutant[] = [
 const guards: readonly Mutant[] = [
   mutant("nothing is repaired after a death inside", "guard, two that nap, one killed", [
     "sync/guard.js",
-    "this.repair(); return true;",
+    "this.repairFor(found); return true;",
     "return true;",
   ]),
   mutant("the guard is taken by a load and a store", "guard, two that wait", [
