@@ -26,8 +26,8 @@ function makeProgram(): Command {
     .command("demo")
     .summary("count the words below a folder, in several processes and in one")
     .description(
-      "Counts the words of every text file below a folder in worker processes, which are fed through pipes and add to a " +
-        "shared histogram; then in this process alone, and compares: exit code 1 when the two have counted differently.\n\n" +
+      "Counts the words of every text file below a folder in worker processes, which take batches of files from a queue and add " +
+        "to a shared histogram; then in this process alone, and compares: exit code 1 when the two have counted differently.\n\n" +
         "Left out: files with a NUL in their first 8 KB, symbolic links, devices, and folders named .git.",
     )
     .argument("[folder]", "where to look; the default is the folder of interproc itself, with its node_modules")

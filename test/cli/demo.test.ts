@@ -102,6 +102,7 @@ describe("interproc demo", () => {
       ["SIGKILL"],
     );
     assert.deepEqual([counted, comparison.equal], [640, true]);
+    assert.ok(together.redelivered <= 1, "a worker has one batch at a time");
   });
 
   test("files that change between the two runs are named, and both are run once more", async () => {

@@ -17,13 +17,13 @@ export class TextFolder implements Disposable {
   }
 
   /** `count` files, each with a word of its own, words that it has in common with some, and one that all have. */
-  static numbered(count: number): TextFolder {
+  static numbered(count: number, below = "."): TextFolder {
     const letters = (number: number): string =>
       [...String(number)].map((digit) => "abcdefghij"[Number(digit)]).join("");
     return new TextFolder(
       Object.fromEntries(
         Array.from({ length: count }, (_, i) => [
-          `part-${i % 7}/file-${i}.txt`,
+          `${below}/part-${i % 7}/file-${i}.txt`,
           `all own${letters(i)} group${letters(i % 10)} group${letters(i % 3)}\n`.repeat((i % 40) + 1),
         ]),
       ),

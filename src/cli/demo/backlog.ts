@@ -5,7 +5,7 @@ import { type PassedOver, walk } from "./walk.js";
 /** How long the walk may go on before the event loop has its turn. */
 const SLICE_MS = 2;
 
-/** The batches that nobody works on. They are found on demand, or ahead of it while there is time. */
+/** The batches that nobody was given yet. They are found on demand, or ahead of it while there is time. */
 export class Backlog {
   /** All that were found, by number. */
   readonly all: Batch[] = [];
@@ -13,9 +13,8 @@ export class Backlog {
   filesFound = 0;
   isWalked = false;
   private readonly source: Generator<Batch, void>;
-  /** How many of them were given out once. */
+  /** How many of them were given out. */
   private given = 0;
-  private readonly returned: Batch[] = [];
 
   constructor(folder: string) {
     this.source = batches(walk(folder, this.passed));
@@ -24,16 +23,11 @@ export class Backlog {
   /** Whether there is one more; walks on to find out, if need be. */
   hasMore(): boolean {
     if (this.given === this.all.length) this.find();
-    return this.returned.length > 0 || this.given < this.all.length;
+    return this.given < this.all.length;
   }
 
   next(): Batch | undefined {
-    return this.returned.pop() ?? (this.hasMore() ? this.all[this.given++] : undefined);
-  }
-
-  /** Whoever had these is gone: they come next. */
-  giveBack(lost: readonly Batch[]): void {
-    this.returned.push(...lost);
+    return this.hasMore() ? this.all[this.given++] : undefined;
   }
 
   /** Walks on in small slices, so that the number of files is known before they are done. */

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Semaphore } from "../../index.js";
 import type { Batch } from "./batches.js";
 import { countFile } from "./count-file.js";
 import type { Tally } from "./tally.js";
@@ -12,13 +13,22 @@ export interface FilesSeen {
   readonly unreadable: readonly Unreadable[];
 }
 
-/** Counts the files of a batch into `words` and `tally`: the one piece of code that the workers and a lone process run. */
-export function countBatch(folder: string, { paths }: Batch, words: WordTable, tally: Tally): FilesSeen {
+/**
+ * Counts the files of a batch into `words` and `tally`: the one piece of code that the workers and a lone process run.
+ * Each file is open under a permit of `openFiles`, where that is given.
+ */
+export function countBatch(
+  folder: string,
+  { paths }: Batch,
+  words: WordTable,
+  tally: Tally,
+  openFiles?: Semaphore,
+): FilesSeen {
   const versions = new Float64Array(paths.length * 2).fill(Number.NaN);
   const unreadable: Unreadable[] = [];
   paths.forEach((path, index) => {
     try {
-      const { bytes, modifiedAt } = countFile(join(folder, path), words, tally);
+      const { bytes, modifiedAt } = countFile(join(folder, path), words, tally, openFiles);
       versions.set([bytes, modifiedAt], index * 2);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;

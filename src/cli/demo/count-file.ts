@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import type { Semaphore } from "../../index.js";
 import { countWords } from "./count-words.js";
 import { letterOf } from "./letters.js";
 import { type Tally, tallyIndex } from "./tally.js";
@@ -21,11 +22,13 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOL
 
 /**
  * Counts one file's words into `words` and its sums into `tally`, in memory that does not grow with the file. Reads as
- * many bytes as the file had when it was opened. Nothing is added for a file that is not text.
+ * many bytes as the file had when it was opened. Nothing is added for a file that is not text. Holds a permit of
+ * `openFiles` while the file is open, and waits for one before.
  *
  * @throws the system's error when the file cannot be opened or read; what was counted before stays
  */
-export function countFile(path: string, words: WordTable, tally: Tally): Version {
+export function countFile(path: string, words: WordTable, tally: Tally, openFiles?: Semaphore): Version {
+  using _permit = openFiles?.acquireSync();
   const fd = openSync(path, OPEN_FLAGS);
   try {
     const stat = fstatSync(fd);

@@ -1,4 +1,4 @@
-import { type Connection, type Exit, type Process, pipe, SharedArray, spawn } from "../../index.js";
+import { type Connection, type Exit, type Process, pipe, Queue, Semaphore, SharedArray, spawn } from "../../index.js";
 import { Failure } from "../failure.js";
 import { Backlog } from "./backlog.js";
 import type { Batch } from "./batches.js";
@@ -6,59 +6,75 @@ import { addTally, TALLY_LENGTH } from "./tally.js";
 import { Total } from "./total.js";
 import { type Assignment, countWords, type Finished } from "./worker.js";
 
-/** So many batches a worker has at once: it finds the next one when it has finished one. */
+/** So many batches for each worker are on their way: it finds the next one when it has finished one. */
 const WINDOW = 2;
 /** When so many were lost for each that was asked for, it is no accident. */
 const MOST_LOST = 3;
 
+/** So many files are open in all workers together; with more workers than that, they take turns. */
+const MOST_OPEN_FILES = 64;
+
 interface Member {
   readonly process: Process<void>;
-  readonly work: Connection<Assignment | null, Finished>;
-  /** By the row that its sums go to. */
-  readonly unfinished: Map<number, Batch>;
-  readonly freeRows: number[];
+  readonly answers: Connection<never, Finished>;
 }
 
 /** A worker that ended before its work did. */
 export interface LostWorker extends Exit {
   readonly pid: number;
-  /** Batches that it had; others counted them. */
-  readonly batches: number;
 }
 
 /**
- * Worker processes that count the words below a folder. Each is fed through a pipe of its own as fast as it answers, and
- * adds the sums of each batch to a row of one shared array that this batch alone has. Only rows of answered batches are
- * read, so when a worker is killed, the batches that it had are given to others and each file is counted exactly once.
+ * Worker processes that count the words below a folder. They take batches from one queue and acknowledge each when they
+ * have answered it, through a pipe of their own. The sums of a batch stand in a row of a shared array by then; so many
+ * rows as there are, so many batches are on their way at once. What a killed worker had not acknowledged, the queue
+ * gives to another one, who sends its sums inside the answer, for the row may be another batch's by then. The first
+ * answer of each batch counts, so each file is counted exactly once.
  */
 export class Crew {
   readonly total = new Total();
   readonly backlog: Backlog;
   readonly lost: LostWorker[] = [];
-  /** Messages that went through the pipes, both ways. */
+  /** Messages that went through the queue and the pipes. */
   messages = 0;
   private readonly members = new Set<Member>();
+  private readonly jobs = new Queue<Assignment>();
+  private readonly openFiles: Semaphore;
   private readonly rows: SharedArray<"f64">;
+  private readonly freeRows: number[];
+  /** By number, in their order. */
+  private readonly unanswered = new Map<number, { readonly batch: Batch; readonly row: number }>();
+  private readonly again = new Set<number>();
   private readonly ended = new AbortController();
+  private nextNumber = 0;
   private failure: unknown;
 
   /**
    * @param onChange is called after each answer, and when the walk has found more
    * @param worker what each process runs
+   * @param openFiles how many files may be open in all workers together
    */
   constructor(
     private readonly folder: string,
     private readonly processes: number,
     private readonly onChange: (crew: Crew) => void,
     private readonly worker: typeof countWords = countWords,
+    openFiles = MOST_OPEN_FILES,
   ) {
     this.backlog = new Backlog(folder);
+    this.openFiles = new Semaphore(openFiles);
     this.rows = new SharedArray("f64", processes * WINDOW * TALLY_LENGTH);
+    this.freeRows = Array.from({ length: processes * WINDOW }, (_, row) => row);
   }
 
   /** Those that run now. */
   get pids(): number[] {
     return [...this.members].map(({ process }) => process.pid);
+  }
+
+  /** Batches that were given to another worker because the one that had taken them ended. */
+  get redelivered(): number {
+    return this.again.size;
   }
 
   /** Resolves when all is counted and the workers have ended. @throws Failure; the signal's reason when it is aborted */
@@ -68,6 +84,7 @@ export class Crew {
     try {
       signal?.throwIfAborted();
       if (!this.backlog.hasMore()) return;
+      this.feed();
       const lanes = Array.from({ length: this.processes }, (_, lane) => this.guard(this.staff(lane)));
       const walking = this.backlog.lookAhead(() => this.onChange(this), this.ended.signal);
       await Promise.all([...lanes, this.guard(walking)]);
@@ -75,7 +92,7 @@ export class Crew {
       signal?.throwIfAborted();
     } finally {
       signal?.removeEventListener("abort", stop);
-      this.rows.close();
+      for (const object of [this.jobs, this.openFiles, this.rows]) object.close();
     }
   }
 
@@ -94,8 +111,7 @@ export class Crew {
     while (!this.ended.signal.aborted) {
       const member = this.hire(lane);
       try {
-        this.feed(member);
-        for await (const finished of member.work) this.take(member, finished);
+        for await (const finished of member.answers) this.take(finished);
       } catch (error) {
         member.process.kill();
         throw error;
@@ -106,77 +122,74 @@ export class Crew {
   }
 
   private hire(lane: number): Member {
-    const freeRows = Array.from({ length: WINDOW }, (_, index) => lane * WINDOW + index);
-    for (const row of freeRows) this.rowOf(row).fill(0); // a lost worker may have begun to add
-    const [work, theirs] = pipe<Assignment | null, Finished>();
+    const [answers, theirs] = pipe<never, Finished>();
     try {
-      const process = spawn(this.worker, [theirs, this.rows, this.folder], { name: `counter-${lane + 1}` });
-      const member = { process, work, unfinished: new Map<number, Batch>(), freeRows };
+      const things = [this.jobs, theirs, this.rows, this.openFiles, this.folder] as const;
+      const process = spawn(this.worker, [...things], { name: `counter-${lane + 1}` });
+      const member = { process, answers };
       this.members.add(member);
       return member;
     } catch (error) {
-      for (const end of [work, theirs]) end.close();
+      for (const end of [answers, theirs]) end.close();
       throw error;
     }
   }
 
-  private feed(member: Member): void {
-    while (member.freeRows.length > 0) {
+  /** Puts batches into the queue as long as there are rows for them. */
+  private feed(): void {
+    while (this.freeRows.length > 0) {
       const batch = this.backlog.next();
       if (!batch) break;
-      const row = member.freeRows.pop() as number;
-      member.unfinished.set(row, batch);
-      this.tell(member, { paths: batch.paths, row });
+      const row = this.freeRows.pop() as number;
+      this.rowOf(row).fill(0); // a lost worker may have begun to add
+      const number = this.nextNumber++;
+      this.unanswered.set(number, { batch, row });
+      this.messages++;
+      void this.guard(this.jobs.put({ number, paths: batch.paths, row }));
     }
-    if (!this.backlog.hasMore() && [...this.members].every(({ unfinished }) => unfinished.size === 0)) this.finish();
+    if (this.unanswered.size === 0) this.finish();
   }
 
-  private take(member: Member, finished: Finished): void {
-    const batch = member.unfinished.get(finished.row) as Batch;
-    const row = this.rowOf(finished.row);
-    addTally(this.total.tally, row);
-    row.fill(0);
-    this.total.words.merge(finished.words);
-    this.total.note(batch, finished);
+  private take(finished: Finished): void {
     this.messages++;
-    member.unfinished.delete(finished.row);
-    member.freeRows.push(finished.row);
-    this.feed(member);
+    const { number, sums } = finished;
+    if (sums) this.again.add(number);
+    const first = this.unanswered.get(number);
+    if (!first) return; // the one who died before had answered already
+    this.unanswered.delete(number);
+    addTally(this.total.tally, sums ?? this.rowOf(first.row));
+    this.total.words.merge(finished.words);
+    this.total.note(first.batch, finished);
+    this.freeRows.push(first.row);
+    this.feed();
     this.onChange(this);
   }
 
-  /** A worker has gone, orderly or not; what it had not answered is for others. */
+  /** A worker has gone, orderly or not; the queue gives what it had taken to others. */
   private async part(member: Member): Promise<void> {
     const exit = await member.process.join();
-    member.work.close();
+    member.answers.close();
     this.members.delete(member);
-    if (exit.code === 0 && member.unfinished.size === 0) return;
-    const batches = [...member.unfinished.values()];
-    this.lost.push({ ...exit, pid: member.process.pid, batches: batches.length });
-    this.backlog.giveBack(batches);
-    if (this.lost.length > MOST_LOST * this.processes) {
-      const how = exit.signal ?? `exit code ${exit.code}`;
-      throw new Failure(
-        `${this.lost.length} workers were lost; the last, by ${how}, had ${batches[0]?.paths[0] ?? "no file"}`,
-      );
-    }
-    for (const other of this.members) this.feed(other);
+    if (exit.code === 0 && this.ended.signal.aborted) return;
+    this.lost.push({ ...exit, pid: member.process.pid });
+    if (this.lost.length <= MOST_LOST * this.processes) return;
+    const [oldest] = this.unanswered.values();
+    const how = exit.signal ?? `exit code ${exit.code}`;
+    throw new Failure(
+      `${this.lost.length} workers were lost, the last one by ${how}; the oldest batch without an answer begins with ` +
+        (oldest?.batch.paths[0] ?? "no file"),
+    );
   }
 
   private rowOf(row: number): Float64Array {
     return this.rows.view.subarray(row * TALLY_LENGTH, (row + 1) * TALLY_LENGTH);
   }
 
-  private tell(member: Member, message: Assignment | null): void {
-    this.messages++;
-    member.work.send(message).catch(() => undefined); // the loop over its answers ends too, and sees to it
-  }
-
   /** All is counted: the workers are sent home. */
   private finish(): void {
     if (this.ended.signal.aborted) return;
     this.ended.abort();
-    for (const member of this.members) this.tell(member, null);
+    this.jobs.shutdown({ immediate: true });
   }
 
   /** At once, whatever is not counted yet. */

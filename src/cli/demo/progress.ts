@@ -8,7 +8,7 @@ export interface Standing {
   /** More may be found. */
   readonly isWalking: boolean;
   readonly bytes: number;
-  /** Through pipes; `undefined` for a run that uses none. */
+  /** Between processes; `undefined` for a run that needs none. */
   readonly messages?: number;
 }
 

@@ -91,9 +91,11 @@ function remarks(
     const more = unreadable.length > MOST_NAMED ? ` and ${grouped(unreadable.length - MOST_NAMED)} more` : "";
     lines.push(yellow(`  not readable: ${named.join(", ")}${more}`));
   }
-  for (const { pid, signal, code, batches } of together.lost) {
-    const how = signal ?? `exit code ${code}`;
-    lines.push(yellow(`  worker ${pid} was lost (${how}); ${grouped(batches)} of its batches were counted by others`));
+  for (const { pid, signal, code } of together.lost)
+    lines.push(yellow(`  worker ${pid} was lost (${signal ?? `exit code ${code}`})`));
+  if (together.redelivered > 0) {
+    const batches = together.redelivered === 1 ? "1 batch was" : `${grouped(together.redelivered)} batches were`;
+    lines.push(yellow(`  ${batches} given to another worker`));
   }
   return lines;
 }

@@ -31,6 +31,8 @@ export interface DemoResult {
     readonly messages: number;
     readonly messagesPerSecond: number;
     readonly lost: readonly LostWorker[];
+    /** Batches that were given to another worker because the one that had taken them ended. */
+    readonly redelivered: number;
   };
   readonly alone: { readonly seconds: number; readonly megabytesPerSecond: number };
   readonly speedup: number;
@@ -78,6 +80,7 @@ export function resultOf(
       messages: crew.messages,
       messagesPerSecond: rate(crew.messages, times.together),
       lost: crew.lost,
+      redelivered: crew.redelivered,
     },
     alone: { seconds: times.alone, megabytesPerSecond: speed(alone.tally, times.alone) },
     speedup: rate(times.alone, times.together),

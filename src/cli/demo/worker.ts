@@ -1,41 +1,63 @@
-import { type Connection, type SharedArray, task } from "../../index.js";
+import { type Connection, type Queue, type QueueMessage, type Semaphore, type SharedArray, task } from "../../index.js";
 import { countBatch, type FilesSeen } from "./count-batch.js";
-import { newTally } from "./tally.js";
+import { newTally, type Tally } from "./tally.js";
 import { type PackedWords, WordTable } from "./word-table.js";
 
 /** What a worker is given to do. */
 export interface Assignment {
+  readonly number: number;
   readonly paths: readonly string[];
-  /** Where in the shared array its sums go. */
+  /** Where in the shared array the sums go of the one who gets it first. It is all zeros. */
   readonly row: number;
 }
 
-/** What a worker answers: the sums are in the shared array by then. */
+/** What a worker answers. */
 export interface Finished extends FilesSeen {
-  readonly row: number;
+  /** The assignment's. */
+  readonly number: number;
   readonly words: PackedWords;
+  /** The sums when the assignment was a redelivered one; else they are in its row by now. */
+  readonly sums?: Tally;
 }
 
 /**
- * A worker: counts batch after batch until it is told that there are no more. The sums of a batch are added to its own
- * row of the shared array, and the message that follows says that they are complete: until that message is there nobody
- * reads the row, so a worker that is killed in between has counted nothing.
+ * Counts what one message asks for. The sums are added to the row, and the answer that follows says that they are
+ * complete: until it is there nobody reads the row, so a worker that is killed in between has counted nothing. A
+ * redelivered message's row is left alone: whoever had it before may have answered, and the row be another batch's now.
  */
+export function countAssignment(
+  { value: { number, paths, row }, redelivered }: QueueMessage<Assignment>,
+  rows: SharedArray<"f64">,
+  openFiles: Semaphore,
+  folder: string,
+  words: WordTable,
+): Finished {
+  const sums = newTally();
+  words.clear();
+  const seen = countBatch(folder, { paths }, words, sums, openFiles);
+  const finished = { number, words: words.pack(), ...seen };
+  if (redelivered) return { ...finished, sums };
+  sums.forEach((sum, index) => {
+    if (sum !== 0) rows.add(row * sums.length + index, sum);
+  });
+  return finished;
+}
+
+/** A worker: takes batch after batch from the queue until that is shut down, and acknowledges each when it has answered. */
 export const countWords = task(
   import.meta,
-  async function countWords(work: Connection<Finished, Assignment | null>, rows: SharedArray<"f64">, folder: string) {
+  async function countWords(
+    jobs: Queue<Assignment>,
+    answers: Connection<Finished, never>,
+    rows: SharedArray<"f64">,
+    openFiles: Semaphore,
+    folder: string,
+  ) {
     const words = new WordTable();
-    for await (const assignment of work) {
-      if (assignment === null) break;
-      const { paths, row } = assignment;
-      const tally = newTally();
-      const seen = countBatch(folder, { paths }, words, tally);
-      tally.forEach((sum, index) => {
-        if (sum !== 0) rows.add(row * tally.length + index, sum);
-      });
-      await work.send({ row, words: words.pack(), ...seen });
-      words.clear();
+    for await (const job of jobs.messages()) {
+      await answers.send(countAssignment(job, rows, openFiles, folder, words));
+      job.ack();
     }
-    work.close();
+    answers.close();
   },
 );

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { Semaphore, UsageError } from "interproc";
 import { countFile } from "#src/cli/demo/count-file.js";
 import { countWords } from "#src/cli/demo/count-words.js";
 import { lengthsOf, newTally, tallyIndex } from "#src/cli/demo/tally.js";
@@ -103,5 +104,18 @@ describe("counting words", () => {
     const tally = newTally();
     countFile(join(folder.path, "word.txt"), words, tally);
     assert.deepEqual([tally[tallyIndex.words], words.size, lengthsOf(tally).at(-1)], [3, 1, 3]);
+  });
+
+  test("a file is opened under a permit, which is given back also when it cannot be opened", () => {
+    using folder = new TextFolder({ "text.txt": "some words" });
+    using openFiles = new Semaphore(1);
+    const count = (name: string) => countFile(join(folder.path, name), new WordTable(), newTally(), openFiles);
+    assert.equal(count("text.txt").bytes, 10);
+    assert.throws(() => count("missing.txt"), { code: "ENOENT" });
+    assert.equal(openFiles.value, 1);
+    using permit = openFiles.acquireSync();
+    // who waits for a permit that only this thread could give back is told so
+    assert.throws(() => count("missing.txt"), UsageError);
+    assert.equal(permit.isHeld, true);
   });
 });

@@ -9,12 +9,12 @@ import { Crew } from "#src/cli/demo/crew.js";
 import { tallyIndex } from "#src/cli/demo/tally.js";
 import { Failure } from "#src/cli/failure.js";
 import { TextFolder } from "../text-folder.js";
-import { countHalf } from "./half-counting-worker.js";
+import { answerOnly, countHalf, dieWithFileOpen } from "./dying-workers.js";
 
 const FILES = 640;
 
-async function assertWhole(crew: Crew, folder: TextFolder): Promise<void> {
-  const alone = await countAlone(folder.path, () => undefined);
+async function assertWhole(crew: Crew, folder: string): Promise<void> {
+  const alone = await countAlone(folder, () => undefined);
   assert.deepEqual(compare(crew.total, alone), { equal: true, differences: [], changed: [] });
   assert.equal(crew.total.tally[tallyIndex.files], FILES);
   assert.equal(
@@ -24,6 +24,8 @@ async function assertWhole(crew: Crew, folder: TextFolder): Promise<void> {
   assert.equal(crew.total.filesDone, FILES);
   assert.deepEqual(activeChildren(), []);
 }
+
+const signals = ({ lost }: Crew) => lost.map(({ signal }) => signal);
 
 /** The worker may have been killed before, without anybody having noticed yet. */
 function kill(pid: number): void {
@@ -39,10 +41,9 @@ describe("the demo's crew of workers", () => {
     using folder = TextFolder.numbered(FILES);
     const crew = new Crew(folder.path, 3, () => undefined);
     await crew.run();
-    await assertWhole(crew, folder);
-    assert.deepEqual(crew.lost, []);
-    const batches = crew.backlog.all.length;
-    assert.equal(crew.messages, batches * 2 + 3, "a batch there, an answer back, and a good-bye for each worker");
+    await assertWhole(crew, folder.path);
+    assert.deepEqual([crew.lost, crew.redelivered], [[], 0]);
+    assert.equal(crew.messages, crew.backlog.all.length * 2, "a batch there and an answer back");
   });
 
   test("a worker killed in the middle costs no file and counts none twice", async () => {
@@ -54,7 +55,7 @@ describe("the demo's crew of workers", () => {
       kill(victim);
     });
     await crew.run();
-    await assertWhole(crew, folder);
+    await assertWhole(crew, folder.path);
     assert.deepEqual(
       crew.lost.map(({ pid, signal }) => ({ pid, signal })),
       [{ pid: victim, signal: "SIGKILL" }],
@@ -65,10 +66,8 @@ describe("the demo's crew of workers", () => {
     using folder = new TextFolder({ "texts/one.txt": "one two three", "texts/two.txt": "two three three" });
     const crew = new Crew(join(folder.path, "texts"), 1, () => undefined, countHalf);
     await crew.run();
-    assert.deepEqual(
-      crew.lost.map(({ signal, batches }) => ({ signal, batches })),
-      [{ signal: "SIGKILL", batches: 1 }],
-    );
+    assert.deepEqual(signals(crew), ["SIGKILL"]);
+    assert.deepEqual([crew.redelivered, crew.messages], [1, 2]);
     assert.deepEqual(
       crew.total.words.top(3).map(({ count }) => count),
       [3, 2, 1],
@@ -76,7 +75,34 @@ describe("the demo's crew of workers", () => {
     assert.deepEqual([...crew.total.tally.subarray(0, 8)], [2, 0, 28, 6, 0, 0, 3, 0]);
   });
 
-  test("nor do workers that are killed again and again", async () => {
+  test("a batch that a killed worker had answered and not acknowledged is counted once, whoever has its row by then", async () => {
+    using folder = TextFolder.numbered(FILES, "texts");
+    const texts = join(folder.path, "texts");
+    const crew = new Crew(texts, 1, () => undefined, answerOnly);
+    await crew.run();
+    await assertWhole(crew, texts);
+    assert.deepEqual(signals(crew), ["SIGKILL", "SIGKILL", "SIGKILL"]);
+    assert.deepEqual([crew.redelivered, crew.messages], [3, crew.backlog.all.length * 2 + 3]);
+  });
+
+  test("the permits of workers killed with a file open come back, also while they count a redelivered batch", async () => {
+    using folder = TextFolder.numbered(FILES, "texts");
+    const texts = join(folder.path, "texts");
+    const crew = new Crew(texts, 1, () => undefined, dieWithFileOpen, 1);
+    await crew.run();
+    await assertWhole(crew, texts);
+    assert.deepEqual(signals(crew), ["SIGKILL", "SIGKILL"]);
+    assert.equal(crew.redelivered, 1);
+  });
+
+  test("three workers that share one permit for open files count everything", async () => {
+    using folder = TextFolder.numbered(FILES);
+    const crew = new Crew(folder.path, 3, () => undefined, undefined, 1);
+    await crew.run();
+    await assertWhole(crew, folder.path);
+  });
+
+  test("workers that are killed again and again cost nothing either", async () => {
     using folder = TextFolder.numbered(FILES);
     const processes = 3;
     let kills = 0;
@@ -85,7 +111,7 @@ describe("the demo's crew of workers", () => {
       kill(crew.pids[kills++ % crew.pids.length]);
     });
     await crew.run();
-    await assertWhole(crew, folder);
+    await assertWhole(crew, folder.path);
     assert.equal(new Set(crew.lost.map(({ pid }) => pid)).size, crew.lost.length);
     assert.ok(crew.lost.length > 0 && crew.lost.length <= 8, `${crew.lost.length} lost`);
   });
@@ -102,7 +128,10 @@ describe("the demo's crew of workers", () => {
     );
     clearInterval(killer);
     assert.ok(given instanceof Failure, String(given));
-    assert.match(given.message, /^7 workers were lost; the last, by SIGKILL, had /);
+    assert.match(
+      given.message,
+      /^7 workers were lost, the last one by SIGKILL; the oldest batch without an answer begins with part-/,
+    );
     assert.deepEqual(activeChildren(), []);
   });
 
