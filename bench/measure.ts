@@ -65,6 +65,12 @@ export function problemLines(measured: readonly Measured[]): string[] {
   ];
 }
 
+/** How far the runs of a figure lie apart; nothing for a single run. */
+export function spreadText({ spread, runs }: Measured, figure: string): string {
+  const share = spread?.[figure];
+  return share === undefined || runs.length < 2 ? "-" : `${(share * 100).toFixed(0)} %`;
+}
+
 function overRuns(runs: readonly Figures[], reduce: (values: readonly number[]) => number): Figures {
   const names = Object.keys(runs[0] ?? {});
   return Object.fromEntries(names.map((name) => [name, reduce(runs.map((run) => run[name] ?? Number.NaN))]));

@@ -1,4 +1,5 @@
 import type { PipeQuestion } from "./answer.js";
+import { ours } from "./floors.js";
 import type { Cell } from "./measure.js";
 import { type PayloadName, payloads } from "./payload.js";
 
@@ -6,9 +7,6 @@ export type PipeCell = Cell<PipeQuestion>;
 
 /** Ends the name of a mode of ours whose pipe has a ring of 1 MiB instead of 64 KiB. */
 export const largeRing = ", 1 MiB ring";
-
-/** How a peer appears in tables and floors. */
-export const ours = "interproc";
 
 interface Peer {
   name: string;

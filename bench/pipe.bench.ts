@@ -1,11 +1,12 @@
 import type { PipeQuestion } from "./answer.js";
 import type { Bench } from "./bench.js";
-import { type Measured, measureAll, problemLines, selectCells } from "./measure.js";
+import { floorLines, ours } from "./floors.js";
+import { type Measured, measureAll, problemLines, selectCells, spreadText } from "./measure.js";
 import { type PayloadName, payloads } from "./payload.js";
 import { installPeerPackages } from "./peer-packages.js";
-import { ours, pipeCells } from "./pipe-cells.js";
-import { floorLines, pipeFloors, speed } from "./pipe-floors.js";
-import { factor, rate, table } from "./table.js";
+import { pipeCells } from "./pipe-cells.js";
+import { pipeFloors, speed } from "./pipe-floors.js";
+import { factor, microsText, rate, table } from "./table.js";
 
 type Row = Measured<PipeQuestion>;
 
@@ -82,16 +83,6 @@ function ratios(rows: readonly Row[], row: Row, modes: readonly string[]): strin
     const candidates = mode === "best" ? own : own.filter(({ question }) => question.mode === mode);
     return factor(candidates.length === 0 ? undefined : Math.max(...candidates.map(speed)) / speed(row));
   });
-}
-
-function microsText(micros: number | undefined): string {
-  return micros === undefined ? "-" : micros >= 100 ? micros.toFixed(0) : micros.toPrecision(3);
-}
-
-/** How far the runs lie apart; nothing for a single run. */
-function spreadText({ spread, runs }: Row, figure: string): string {
-  const share = spread?.[figure];
-  return share === undefined || runs.length < 2 ? "-" : `${(share * 100).toFixed(0)} %`;
 }
 
 function asData({ peer, question, median, spread, runs, problem }: Row): Record<string, unknown> {

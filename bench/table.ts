@@ -31,3 +31,8 @@ export function factor(value: number | undefined): string {
   if (value === undefined || !Number.isFinite(value)) return "-";
   return `${value >= 100 ? value.toFixed(0) : value.toPrecision(3)}x`;
 }
+
+/** A duration in microseconds with the digits that mean something. */
+export function microsText(micros: number | undefined): string {
+  return micros === undefined ? "-" : micros >= 100 ? micros.toFixed(0) : micros.toPrecision(3);
+}
