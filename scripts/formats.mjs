@@ -10,9 +10,9 @@ import {
   SLOT_STRIDE,
   SLOTS_OFFSET,
 } from "../dist/memory/registry.layout.js";
-import { queueHead } from "../dist/primitives/queue.layout.js";
-import { SYNC_KINDS } from "../dist/primitives/sync.layout.js";
-import { arrayBody, ELEMENT_KINDS, valueBody } from "../dist/primitives/values.layout.js";
+import { SYNC_KINDS } from "../dist/primitives/locks/sync.layout.js";
+import { arrayBody, ELEMENT_KINDS, valueBody } from "../dist/primitives/memory/values.layout.js";
+import { queueHead } from "../dist/primitives/queue/queue.layout.js";
 import { itemRow, storeHead } from "../dist/rings/item-store.layout.js";
 import { pipeBody, ringControlOffset } from "../dist/rings/pipe.layout.js";
 import { RING_LINE, recordHeader, ringReaderLine, ringWriterLine } from "../dist/rings/record-ring.layout.js";

@@ -2,25 +2,29 @@ export type { Claim, Connection, Lease, Peer, RecvBytesOptions, RecvIntoOptions,
 export { registerClass } from "./codec.js";
 export type { SyncWaitOptions, WaitOptions } from "./deadline.js";
 export * from "./errors.js";
-export { Barrier, type BarrierOptions, type BarrierUse } from "./primitives/barrier.js";
-export { BoundedSemaphore } from "./primitives/bounded-semaphore.js";
-export { Condition } from "./primitives/condition.js";
-export type { ElementDelta, ElementKind, ElementValue, ElementView } from "./primitives/element-kinds.js";
-export { Lock, LockHold } from "./primitives/lock.js";
-export { MappedFile, type MappedFileOptions } from "./primitives/mapped-file.js";
-export { type PipeOptions, pipe } from "./primitives/pipe.js";
-export { PriorityQueue } from "./primitives/priority-queue.js";
-export { type PutOptions, Queue, type QueueOptions } from "./primitives/queue.js";
-export { QueueMessage } from "./primitives/queue-message.js";
-export { RLock, RLockHold } from "./primitives/rlock.js";
-export { RWLock } from "./primitives/rwlock.js";
-export { Permit, Semaphore, type SemaphoreOptions } from "./primitives/semaphore.js";
-export { type ArrayContent, SharedArray } from "./primitives/shared-array.js";
-export { SharedEvent } from "./primitives/shared-event.js";
-export { type OpenSharedMemoryOptions, SharedMemory, type SharedMemoryOptions } from "./primitives/shared-memory.js";
+export { Barrier, type BarrierOptions, type BarrierUse } from "./primitives/locks/barrier.js";
+export { BoundedSemaphore } from "./primitives/locks/bounded-semaphore.js";
+export { Condition } from "./primitives/locks/condition.js";
+export { Lock, LockHold } from "./primitives/locks/lock.js";
+export { RLock, RLockHold } from "./primitives/locks/rlock.js";
+export { RWLock } from "./primitives/locks/rwlock.js";
+export { Permit, Semaphore, type SemaphoreOptions } from "./primitives/locks/semaphore.js";
+export { SharedEvent } from "./primitives/locks/shared-event.js";
+export type { ElementDelta, ElementKind, ElementValue, ElementView } from "./primitives/memory/element-kinds.js";
+export { MappedFile, type MappedFileOptions } from "./primitives/memory/mapped-file.js";
+export { type ArrayContent, SharedArray } from "./primitives/memory/shared-array.js";
+export {
+  type OpenSharedMemoryOptions,
+  SharedMemory,
+  type SharedMemoryOptions,
+} from "./primitives/memory/shared-memory.js";
+export { SharedValue } from "./primitives/memory/shared-value.js";
+export { type PipeOptions, pipe } from "./primitives/pipe/pipe.js";
+export { PriorityQueue } from "./primitives/queue/priority-queue.js";
+export { type PutOptions, Queue, type QueueOptions } from "./primitives/queue/queue.js";
+export { QueueMessage } from "./primitives/queue/queue-message.js";
+export { Stack } from "./primitives/queue/stack.js";
 export type { SharedObjectOptions } from "./primitives/shared-object.js";
-export { SharedValue } from "./primitives/shared-value.js";
-export { Stack } from "./primitives/stack.js";
 export { type CurrentProcess, currentProcess, type ParentProcess } from "./processes/current-process.js";
 export { isMain } from "./processes/is-main.js";
 export { activeChildren, type Exit, Process } from "./processes/process.js";

@@ -10,7 +10,7 @@ import { openSegment } from "../memory/segment.js";
 import { beforeLeaving, registry } from "../memory/this-thread.js";
 import { addon, ENOENT, ENXIO } from "../native/addon.js";
 import { ALIVE_FILE, dropFolder, flightFolder, makerOf } from "./flight.js";
-import { sweepRecords } from "./python-records.js";
+import { sweepRecords } from "./memory/python-records.js";
 
 let swept = false;
 

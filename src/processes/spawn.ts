@@ -9,7 +9,7 @@ import { registry } from "../memory/this-thread.js";
 import { addon } from "../native/addon.js";
 import { dropFolder } from "../primitives/flight.js";
 import { type Given, packHandles } from "../primitives/handle.js";
-import { pipe } from "../primitives/pipe.js";
+import { pipe } from "../primitives/pipe/pipe.js";
 import { sweepOnce } from "../primitives/sweep.js";
 import { ARGUMENTS_FILE, CONTROL_FILE, ERRAND_FILE, SPAWN_VARIABLE } from "./birth.layout.js";
 import { type Carrier, openCarrier } from "./carrier.js";

@@ -291,31 +291,35 @@ const rings: readonly Mutant[] = [
     "this.words.poke(this.headWord, this.head);",
   ]),
   mutant("a sender wakes nobody", "pipe, small messages", [
-    "primitives/pipe-link.js",
+    "primitives/pipe/pipe-link.js",
     "wakeReader() { if",
     "wakeReader() { return; if",
   ]),
   mutant("an end does not say that it waits", "pipe, small messages", [
-    "primitives/pipe-link.js",
+    "primitives/pipe/pipe-link.js",
     "words.or(this.waitingWord, forSpace ? spaceBit(this.end) : dataBit(this.end));",
     "",
   ]),
   mutant("a receiver never wakes a sender that waits for room", "pipe, a full ring", [
-    "primitives/pipe-receiving.js",
+    "primitives/pipe/pipe-receiving.js",
     "if (!link.isWriterWaiting) return;",
     "return;",
   ]),
   mutant("a receiver forgets the wake that it owes", "pipe, a full ring of which one message is taken", [
-    "primitives/pipe-receiving.js",
+    "primitives/pipe/pipe-receiving.js",
     "settleDebt() { if (!this.owesWake) return;",
     "settleDebt() { return;",
   ]),
   mutant(
     "the end of file comes before the last messages",
     "pipe, small messages, sender killed",
-    ["primitives/pipe-receiving.js", "return this.link.isPeerGone && !this.next();", "return this.link.isPeerGone;"],
     [
-      "primitives/pipe-receiving.js",
+      "primitives/pipe/pipe-receiving.js",
+      "return this.link.isPeerGone && !this.next();",
+      "return this.link.isPeerGone;",
+    ],
+    [
+      "primitives/pipe/pipe-receiving.js",
       "return this.next() ? take() : this.endOf(atEnd);",
       "return this.reader.isFound ? take() : this.endOf(atEnd);",
     ],
@@ -324,17 +328,17 @@ const rings: readonly Mutant[] = [
 
 const ofChanges: readonly Mutant[] = [
   mutant("a waiter says that it waits after watched", "changes, two wait", [
-    "primitives/changes.js",
+    "primitives/memory/changes.js",
     "this.holding.armed(WAITS.change); this.holding.words.store(this.watched, 1);",
     "this.holding.words.store(this.watched, 1); this.holding.armed(WAITS.change);",
   ]),
   mutant("a writer does not look again after watched 0", "changes, in turns", [
-    "primitives/changes.js",
+    "primitives/memory/changes.js",
     "if (!this.anyBit()) return; words.store(this.watched, 1); this.wakeAll();",
     "",
   ]),
   mutant("a writer sets watched again only after it has woken", "changes, two writers, watched by somebody who went", [
-    "primitives/changes.js",
+    "primitives/memory/changes.js",
     "words.store(this.watched, 1); this.wakeAll();",
     "this.wakeAll(); words.store(this.watched, 1);",
   ]),
@@ -342,22 +346,22 @@ const ofChanges: readonly Mutant[] = [
 
 const ofQueues: readonly Mutant[] = [
   mutant("what a dead consumer had taken stays with it", "queue, a consumer killed before another comes", [
-    "primitives/queue-held.js",
+    "primitives/queue/queue-held.js",
     "if (dead.length === 0) return 0;",
     "return 0;",
   ]),
   mutant("a producer tells nobody", "queue, as many taken as put", [
-    "primitives/queue-core.js",
+    "primitives/queue/queue-core.js",
     "if (isIn) this.tellReaders();",
     "",
   ]),
   mutant("a consumer tells nobody that there is room", "queue, room for one", [
-    "primitives/queue-core.js",
+    "primitives/queue/queue-core.js",
     "this.inside(() => this.finishInside(item)); this.tellWriters();",
     "this.inside(() => this.finishInside(item));",
   ]),
   mutant("an item is shown before its bytes are written, outside of the guard", "queue, room for all", [
-    "primitives/queue-core.js",
+    "primitives/queue/queue-core.js",
     "if (length <= SHORT) this.store.put(bytes, 0, length, flags, priority);",
     "if (length <= SHORT) { this.store.put(new Uint8Array(length), 0, length, flags, priority); this.leave(); this.store.write(0, bytes, 0, length); this.enter(true); }",
   ]),

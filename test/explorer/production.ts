@@ -14,13 +14,13 @@ export interface Production {
   readonly Guard: typeof import("#src/sync/guard.js").Guard;
   readonly parker: typeof import("#src/sync/parker.js").parker;
   readonly Holding: typeof import("#src/primitives/holding.js").Holding;
-  readonly LockHolding: typeof import("#src/primitives/lock-holding.js").LockHolding;
-  readonly Changes: typeof import("#src/primitives/changes.js").Changes;
-  readonly PipeLink: typeof import("#src/primitives/pipe-link.js").PipeLink;
-  readonly PipeSending: typeof import("#src/primitives/pipe-sending.js").PipeSending;
-  readonly QueueCore: typeof import("#src/primitives/queue-core.js").QueueCore;
-  readonly QueueWait: typeof import("#src/primitives/queue-wait.js").QueueWait;
-  readonly PipeReceiving: typeof import("#src/primitives/pipe-receiving.js").PipeReceiving;
+  readonly LockHolding: typeof import("#src/primitives/locks/lock-holding.js").LockHolding;
+  readonly Changes: typeof import("#src/primitives/memory/changes.js").Changes;
+  readonly PipeLink: typeof import("#src/primitives/pipe/pipe-link.js").PipeLink;
+  readonly PipeSending: typeof import("#src/primitives/pipe/pipe-sending.js").PipeSending;
+  readonly QueueCore: typeof import("#src/primitives/queue/queue-core.js").QueueCore;
+  readonly QueueWait: typeof import("#src/primitives/queue/queue-wait.js").QueueWait;
+  readonly PipeReceiving: typeof import("#src/primitives/pipe/pipe-receiving.js").PipeReceiving;
 }
 
 const entries = [
@@ -29,13 +29,13 @@ const entries = [
   "sync/guard.js",
   "sync/parker.js",
   "primitives/holding.js",
-  "primitives/lock-holding.js",
-  "primitives/changes.js",
-  "primitives/queue-core.js",
-  "primitives/queue-wait.js",
-  "primitives/pipe-link.js",
-  "primitives/pipe-sending.js",
-  "primitives/pipe-receiving.js",
+  "primitives/locks/lock-holding.js",
+  "primitives/memory/changes.js",
+  "primitives/queue/queue-core.js",
+  "primitives/queue/queue-wait.js",
+  "primitives/pipe/pipe-link.js",
+  "primitives/pipe/pipe-sending.js",
+  "primitives/pipe/pipe-receiving.js",
 ];
 
 /** Files that reach out of the shared memory, and what stands in their place. */
@@ -61,7 +61,7 @@ const adaptations: readonly Mutation[] = [
   // a second look that nothing has come before would only be the same state again
   ["sync/guard.js", "const LOOKS = 2000;", "const LOOKS = 1;"],
   // nothing is owed when a party ends
-  ["primitives/queue-core.js", "cores.add(this);", ""],
+  ["primitives/queue/queue-core.js", "cores.add(this);", ""],
 ];
 
 const root = new URL("./", import.meta.resolve("#src/index.js"));

@@ -15,7 +15,7 @@ import { objectHeader } from "#src/memory/object.layout.js";
 import { registry } from "#src/memory/this-thread.js";
 import { sweep } from "#src/primitives/sweep.js";
 import { ChildProgram } from "./child-program.js";
-import { segmentOf, takenEntries } from "./inside.js";
+import { segmentOf, takenEntries } from "./locks/inside.js";
 
 const fileOf = (name: string): string => join(registry().directory, name);
 const timeout = 60_000;

@@ -1,7 +1,7 @@
 // Moves messages in shared memory and wakes nobody, as one does who is killed between the two.
 import { type Connection, task } from "interproc";
-import { mappedPipes } from "#src/primitives/pipe-holding.js";
-import { PipeLink } from "#src/primitives/pipe-link.js";
+import { mappedPipes } from "#src/primitives/pipe/pipe-holding.js";
+import { PipeLink } from "#src/primitives/pipe/pipe-link.js";
 import { MessageReader } from "#src/rings/message-reader.js";
 import { MessageWriter } from "#src/rings/message-writer.js";
 import { FORMATS } from "#src/rings/record-ring.layout.js";

@@ -11,7 +11,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Queue, TimeoutError } from "interproc";
-import type { QueueCore } from "#src/primitives/queue-core.js";
+import type { QueueCore } from "#src/primitives/queue/queue-core.js";
 import { SeededRandom } from "../rings/seeded-random.js";
 import { Arena } from "./arena.js";
 import { type FaultOptions, runFaults, type Shared, whenSwept } from "./fault-run.js";

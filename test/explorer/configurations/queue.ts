@@ -1,4 +1,4 @@
-import { queueHead, queuePlan } from "#src/primitives/queue.layout.js";
+import { queueHead, queuePlan } from "#src/primitives/queue/queue.layout.js";
 import { BLOCK, FREE, itemRow, storeHead } from "#src/rings/item-store.layout.js";
 import { guardHead } from "#src/sync/guard.layout.js";
 import { waitersHead } from "#src/sync/waiters.layout.js";

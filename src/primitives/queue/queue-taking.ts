@@ -1,0 +1,298 @@
+import { CodecError, SystemError } from "../../errors.js";
+import { dropLink } from "../flight.js";
+import { closeObjects, decodeBody, decodePlain, linksOf, type Unpacked } from "./queue-body.js";
+import type { QueueCore } from "./queue-core.js";
+import type { PutLetter } from "./queue-letters.js";
+import { QueueMessage } from "./queue-message.js";
+import { Taker } from "./queue-wait.js";
+
+const BATCH_BYTES = 64 * 1024;
+/** Memory for longer items is not kept. */
+const KEPT_BYTES = 1024 * 1024;
+
+const nothing = new Uint8Array(0);
+
+let spare: Uint8Array | undefined;
+
+/** Gives memory for items on their way out: a class that is decoded may be taking something itself. */
+function withScratch<T>(bytes: number, use: (scratch: Uint8Array) => T): T {
+  const scratch = spare && spare.length >= bytes ? spare : new Uint8Array(Math.max(bytes, BATCH_BYTES));
+  spare = undefined;
+  try {
+    return use(scratch);
+  } finally {
+    if (scratch.length <= KEPT_BYTES) spare = scratch;
+  }
+}
+
+/** A taken item for which there was no room among the dead letters yet. */
+interface Aside {
+  readonly item: number;
+  readonly unpacked: Unpacked;
+}
+
+/** What one handle takes. */
+export class QueueTaking {
+  /** Takes by `take`, and gets. */
+  readonly plain: Taker;
+  private readonly unsettled = new Set<QueueMessage<unknown>>();
+  private readonly aside: Aside[] = [];
+  /** A message of a batch could not be decoded, and the caller was given the others. */
+  private failed: unknown;
+  private isClosed = false;
+  private oneBuffer: Uint8Array = nothing;
+  private oneLength = -1;
+  private oneFormat = 0;
+
+  constructor(
+    private readonly core: QueueCore,
+    /** Throws a ClosedError unless the handle is open. */
+    readonly requireOpen: (operation: string) => void,
+    private readonly deadLetters: () => PutLetter | undefined,
+  ) {
+    this.plain = new Taker(core);
+  }
+
+  /** Takes and acknowledges the next message. @throws CodecError for one that cannot be decoded; it is dropped */
+  tryGet(patient: boolean): { value: unknown } | undefined {
+    if (this.aside.length > 0 || this.failed !== undefined) return this.getOne(patient);
+    const buffer = spare ?? new Uint8Array(BATCH_BYTES);
+    spare = undefined;
+    try {
+      this.oneLength = -1;
+      this.oneBuffer = buffer;
+      const long = this.core.takeMany(1, this.readOne, patient);
+      if (long < 0)
+        return this.oneLength < 0 ? undefined : { value: decodePlain(buffer, 0, this.oneLength, this.oneFormat) };
+      let value: unknown;
+      const went = this.deliver(long, this.plain, (message) => {
+        message.ack();
+        ({ value } = message);
+      });
+      if (went === "given") return { value };
+    } finally {
+      spare = buffer;
+    }
+    return this.getOne(patient);
+  }
+
+  private getOne(patient: boolean): { value: unknown } | undefined {
+    let found: { value: unknown } | undefined;
+    this.getMany(
+      1,
+      (value) => {
+        found = { value };
+      },
+      patient,
+    );
+    return found;
+  }
+
+  /** Takes and acknowledges up to `max` messages. Gives how many. */
+  getMany(max: number, give: (value: unknown) => void, patient: boolean): number {
+    this.buryAside();
+    if (this.failed !== undefined) {
+      const { failed } = this;
+      this.failed = undefined;
+      throw failed;
+    }
+    let count = 0;
+    const giveOne = (value: unknown): void => {
+      count++;
+      give(value);
+    };
+    for (let went: Went | undefined = "buried"; went === "buried" && count === 0; ) {
+      went = undefined;
+      const long = this.getShort(max, giveOne, patient);
+      try {
+        if (long >= 0)
+          went = this.deliver(long, this.plain, (message) => {
+            message.ack();
+            giveOne(message.value);
+          });
+      } catch (error) {
+        this.failed ??= error;
+      }
+      if (this.failed !== undefined && count === 0) return this.getMany(max, give, patient);
+    }
+    return count;
+  }
+
+  /** Takes the next message without acknowledging it. */
+  tryTake(taker: Taker, patient: boolean): QueueMessage<unknown> | undefined {
+    this.buryAside();
+    let found: QueueMessage<unknown> | undefined;
+    for (;;) {
+      const item = this.core.take(patient);
+      if (item < 0) return undefined;
+      const give = (message: QueueMessage<unknown>): void => {
+        found = message;
+      };
+      if (this.deliver(item, taker, give) === "given") return found;
+    }
+  }
+
+  /** How many messages this handle has taken that only its own thread can settle. */
+  get openMessages(): number {
+    return this.unsettled.size;
+  }
+
+  /** A message is acknowledged. */
+  ack(message: QueueMessage<unknown>): void {
+    this.settle(message);
+    this.finish(message.item, message.unpacked.links);
+  }
+
+  /** A message is given back or, without `requeue`, put to the dead letters. */
+  nack(message: QueueMessage<unknown>, requeue: boolean): void {
+    this.settle(message);
+    const { item, unpacked } = message;
+    if (requeue) return this.core.giveBack(item);
+    try {
+      this.bury(item, { ...unpacked, objects: [] }); // what the user has been given he closes himself
+    } catch (error) {
+      this.core.giveBack(item);
+      throw error;
+    }
+  }
+
+  /** Whether what was taken can still be settled. */
+  get isOpen(): boolean {
+    return !this.isClosed && this.core.holding.isAttached;
+  }
+
+  /** Gives everything back, so that the oldest is in front. */
+  giveAllBack(): void {
+    for (const message of [...this.unsettled].reverse()) message[Symbol.dispose]();
+    for (const { item, unpacked } of this.aside.splice(0).reverse()) {
+      this.core.giveBack(item);
+      this.core.rest(-1);
+      closeObjects(unpacked.objects);
+    }
+    this.isClosed = true;
+  }
+
+  private settle(message: QueueMessage<unknown>): void {
+    this.unsettled.delete(message);
+    message.taker.settled(message);
+  }
+
+  private finish(item: number, links: readonly string[]): void {
+    this.core.finish(item);
+    for (const link of links) dropLink(this.core.folder, link);
+  }
+
+  /** Takes one short message in: the way of most messages, without anything made for it. */
+  private readonly readOne = (item: number, length: number): boolean => {
+    const { store } = this.core;
+    const format = store.flagsOf(item);
+    if ((format & ~0xff) !== 0 || this.isDead(item)) return false;
+    store.read(item, this.oneBuffer, 0);
+    this.oneLength = length;
+    this.oneFormat = format;
+    return true;
+  };
+
+  /** Gets the next short messages; a longer one behind them is taken only: its item, or -1. */
+  private getShort(max: number, give: (value: unknown) => void, patient: boolean): number {
+    const { core } = this;
+    return withScratch(BATCH_BYTES, (buffer) => {
+      const ends: number[] = [];
+      const flags: number[] = [];
+      let at = 0;
+      const read = (item: number, length: number): boolean => {
+        const format = core.store.flagsOf(item);
+        if (at + length > BATCH_BYTES || (format & ~0xff) !== 0 || this.isDead(item)) return false;
+        core.store.read(item, buffer, at);
+        at += length;
+        ends.push(at);
+        flags.push(format);
+        return true;
+      };
+      const long = core.takeMany(max, read, patient);
+      for (let i = 0; i < ends.length; i++) {
+        let value: unknown;
+        try {
+          value = decodePlain(buffer, i === 0 ? 0 : ends[i - 1], ends[i], flags[i]);
+        } catch (error) {
+          this.failed ??= error;
+          continue;
+        }
+        give(value);
+      }
+      return long;
+    });
+  }
+
+  /** Makes a message of a taken item, unless it was taken too often. */
+  private deliver(item: number, taker: Taker, give: (message: QueueMessage<unknown>) => void): Went {
+    const { core } = this;
+    const { store } = core;
+    const deliveries = store.deliveriesOf(item);
+    const length = store.lengthOf(item);
+    const flags = store.flagsOf(item);
+    const unpacked = withScratch(length, (buffer) => {
+      store.read(item, buffer, 0);
+      try {
+        return decodeBody(buffer, 0, length, flags, core.folder);
+      } catch (error) {
+        this.undeliverable(item, buffer.slice(0, length), flags, error);
+      }
+    });
+    if (this.isDead(item)) {
+      try {
+        this.bury(item, unpacked);
+      } catch (error) {
+        this.finish(item, unpacked.links); // it cannot be put anywhere
+        closeObjects(unpacked.objects);
+        throw error;
+      }
+      return "buried";
+    }
+    const message = new QueueMessage(unpacked, deliveries, item, this, taker);
+    this.unsettled.add(message);
+    taker.takes(message);
+    give(message);
+    return "given";
+  }
+
+  /** A message that cannot be decoded is dropped; one for which only memory or descriptors are short goes back. */
+  private undeliverable(item: number, bytes: Uint8Array, flags: number, error: unknown): never {
+    if (error instanceof SystemError && error.retryable) {
+      this.core.giveBack(item);
+      throw error;
+    }
+    this.finish(item, linksOf(bytes, flags, this.core.folder));
+    throw error instanceof CodecError ? error : new CodecError("a message could not be taken", { cause: error });
+  }
+
+  private isDead(item: number): boolean {
+    const { core } = this;
+    return core.maxDeliveries > 0 && core.store.deliveriesOf(item) > core.maxDeliveries;
+  }
+
+  /** Puts a taken message to the dead letters, or drops it; without room there it is kept aside, and tried again. */
+  private bury(item: number, unpacked: Unpacked): void {
+    if (this.aside.length === 0 && this.tryBury(item, unpacked)) return;
+    this.aside.push({ item, unpacked });
+    this.core.rest(1);
+  }
+
+  /** Puts those to the dead letters for which there was no room. */
+  buryAside(): void {
+    while (this.aside.length > 0 && this.tryBury(this.aside[0].item, this.aside[0].unpacked)) {
+      this.aside.shift();
+      this.core.rest(-1);
+    }
+  }
+
+  private tryBury(item: number, { value, links, objects }: Unpacked): boolean {
+    const letters = this.deadLetters();
+    if (letters && !letters(value)) return false;
+    this.finish(item, links);
+    closeObjects(objects);
+    return true;
+  }
+}
+
+type Went = "given" | "buried";
