@@ -13,6 +13,8 @@ import {
 import { SYNC_KINDS } from "../dist/primitives/locks/sync.layout.js";
 import { arrayBody, ELEMENT_KINDS, valueBody } from "../dist/primitives/memory/values.layout.js";
 import { queueHead } from "../dist/primitives/queue/queue.layout.js";
+import { subscriberRow, topicHead } from "../dist/primitives/topic/topic.layout.js";
+import { broadcastHead, broadcastRecord } from "../dist/rings/broadcast-ring.layout.js";
 import { itemRow, storeHead } from "../dist/rings/item-store.layout.js";
 import { pipeBody, ringControlOffset } from "../dist/rings/pipe.layout.js";
 import { RING_LINE, recordHeader, ringReaderLine, ringWriterLine } from "../dist/rings/record-ring.layout.js";
@@ -99,6 +101,16 @@ ${table(itemRow, "One for each block of 128 bytes.")}
 ${table(guardHead, "What keeps several words in order.")}
 
 ${table(waitersHead, "Behind it one word for each attachment: the ticket of its oldest wait, 0 when it has none.")}
+
+## Topics
+
+${table(topicHead, "At `bodyOffset` of a topic. Behind it, each at a multiple of 8: a guard, a broadcast ring's words, the waiters for messages and for room, and a row for each subscription. The ring itself is at `dataOffset`; its size is a power of two.")}
+
+${table(subscriberRow, "One for each subscription.")}
+
+${table(broadcastHead, "Changed under the guard.")}
+
+${table(broadcastRecord, "At a multiple of 16 in the ring; the key follows, then the message.")}
 
 ## Locks and their like
 

@@ -25,6 +25,10 @@ export { type PutOptions, Queue, type QueueOptions } from "./primitives/queue/qu
 export { QueueMessage } from "./primitives/queue/queue-message.js";
 export { Stack } from "./primitives/queue/stack.js";
 export type { SharedObjectOptions } from "./primitives/shared-object.js";
+export { Subscription } from "./primitives/topic/subscription.js";
+export { type PublishOptions, Topic } from "./primitives/topic/topic.js";
+export type { TopicOptions } from "./primitives/topic/topic-making.js";
+export type { TopicMessage } from "./primitives/topic/topic-message.js";
 export { type CurrentProcess, currentProcess, type ParentProcess } from "./processes/current-process.js";
 export { isMain } from "./processes/is-main.js";
 export { activeChildren, type Exit, Process } from "./processes/process.js";

@@ -61,7 +61,7 @@ const adaptations: readonly Mutation[] = [
   // a second look that nothing has come before would only be the same state again
   ["sync/guard.js", "const LOOKS = 2000;", "const LOOKS = 1;"],
   // nothing is owed when a party ends
-  ["primitives/queue/queue-core.js", "cores.add(this);", ""],
+  ["primitives/message-folder.js", "folders.add(this);", ""],
 ];
 
 const root = new URL("./", import.meta.resolve("#src/index.js"));

@@ -17,6 +17,8 @@ export interface Call<W extends CallWait, R> {
   readonly by: object;
   readonly operation: string;
   readonly options: WaitOptions | undefined;
+  /** The value in hand, for the error of a call that is given up. */
+  readonly undelivered?: unknown;
   make(outcome: Outcome<R>): W;
 }
 
@@ -72,9 +74,10 @@ export class WaitingCalls<W extends CallWait, R> {
         pending.reject(error);
       },
     });
-    const pending = new Pending<R>(call.operation, call.options ?? {}, () => {
+    const giveUp = (): void => {
       late = this.giveUp(wait, false);
-    });
+    };
+    const pending = new Pending<R>(call.operation, call.options ?? {}, giveUp, call.undelivered);
     this.entries.set(wait, { by: call.by, pending });
     if (!wait.attempt()) this.parker.start(wait);
     try {
@@ -105,7 +108,7 @@ export class WaitingCalls<W extends CallWait, R> {
       this.entries.delete(wait);
       if (!over) over = this.giveUp(wait, false);
     }
-    if (!over) throw timedOut(call.operation, options.timeout);
+    if (!over) throw timedOut(call.operation, options.timeout, call.undelivered);
     if ("error" in over) throw over.error;
     return over.result;
   }

@@ -146,8 +146,15 @@ export interface Unpacked {
   readonly objects: readonly object[];
 }
 
-/** Decodes [from…to) of `bytes`. What it throws has left nothing open. */
-export function decodeBody(bytes: Uint8Array, from: number, to: number, flags: number, folder: string): Unpacked {
+/** Decodes [from…to) of `bytes`; `check` may refuse an object's descriptor. What it throws has left nothing open. */
+export function decodeBody(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  flags: number,
+  folder: string,
+  check?: (descriptor: Descriptor) => void,
+): Unpacked {
   const links: string[] = [];
   const objects: object[] = [];
   try {
@@ -164,6 +171,7 @@ export function decodeBody(bytes: Uint8Array, from: number, to: number, flags: n
   function decodeWhole(source: Uint8Array, start: number, end: number, format: number): unknown {
     if ((format & HANDLES) === 0) return decodePlain(source, start, end, format & FORMAT_MASK);
     return unpackHandles(source.subarray(start, end), folder, (descriptor) => {
+      check?.(descriptor);
       const object = takeCopy(folder, descriptor, links);
       objects.push(object);
       return object;

@@ -18,12 +18,9 @@
  * Source  The states are those of AMQP and SQS (ready, in flight, acknowledged); work-sharing by owner words instead of
  *         the visibility timeouts that those need.
  */
-import { lstatSync } from "node:fs";
-import { join } from "node:path";
 import { now } from "../../deadline.js";
 import { Bytes } from "../../memory/bytes.js";
 import { WAITS } from "../../memory/object.layout.js";
-import { beforeLeaving } from "../../memory/this-thread.js";
 import { blocksFor } from "../../rings/block-chains.js";
 import { type Discipline, ItemStore } from "../../rings/item-store.js";
 import { BLOCK } from "../../rings/item-store.layout.js";
@@ -31,8 +28,8 @@ import { Guard } from "../../sync/guard.js";
 import { HeldWakes } from "../../sync/held-wakes.js";
 import { parker } from "../../sync/parker.js";
 import { Waiters } from "../../sync/waiters.js";
-import { dropFolder, flightFolder } from "../flight.js";
 import type { Holding } from "../holding.js";
+import { MessageFolder } from "../message-folder.js";
 import { DISCIPLINES, queueHead, queuePlan } from "./queue.layout.js";
 import { QueueClaim } from "./queue-claim.js";
 import { QueueHeld } from "./queue-held.js";
@@ -49,10 +46,6 @@ const { word } = queueHead;
 /** What became of an attempt. */
 export type Put = "done" | "full" | "busy" | "shut";
 
-/** This thread's queues: what is owed when it ends. */
-const cores = new Set<QueueCore>();
-let leaving = false;
-
 export class QueueCore {
   readonly store: ItemStore;
   readonly readers: Waiters;
@@ -65,6 +58,7 @@ export class QueueCore {
   /** Calls in the event loop that wait for a message, in the order in which they came. */
   readonly receiving = new Set<object>();
   /** Where the queue keeps what its messages only name. */
+  readonly messageFolder: MessageFolder;
   readonly folder: string;
   private readonly guard: Guard;
   readonly held: QueueHeld;
@@ -87,7 +81,8 @@ export class QueueCore {
     const body = segment.bodyOffset / 4;
     const plan = queuePlan(maxAttached, blocks);
     this.body = body;
-    this.folder = flightFolder(segment.id);
+    this.messageFolder = new MessageFolder(segment);
+    this.folder = this.messageFolder.path;
     const discipline: Discipline = DISCIPLINES[this.head(word.discipline)] ?? "fifo";
     this.maxItems = this.head(word.maxItems) >>> 0;
     this.maxDeliveries = this.head(word.maxDeliveries) >>> 0;
@@ -280,28 +275,11 @@ export class QueueCore {
     this.writerWakes.flush();
   }
 
-  /** This thread has left the queue; whoever leaves as the last takes along what nobody took. */
-  forget(): void {
-    cores.delete(this);
-    const { name, anonymousPath, inode, registry } = this.holding.segment; // the rest of it is not mapped any more
-    const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false })?.ino === inode;
-    if (isThere(anonymousPath) || (name !== "" && isThere(join(registry.directory, name)))) return;
-    dropFolder(this.folder);
-  }
-
   private begin(): void {
-    cores.add(this);
     this.inside(() => {
       if (this.held.begin() > 0) this.cameBack = true;
     });
-    if (leaving) return;
-    leaving = true;
-    beforeLeaving(() => {
-      for (const one of cores) {
-        one.flushWakes();
-        one.forget();
-      }
-    });
+    this.holding.beforeLeaving(() => this.flushWakes());
   }
 
   private tellReaders(): void {

@@ -325,7 +325,7 @@ export class Queue<T = unknown> extends SharedObject {
   override close(): void {
     if (this.closed) return;
     super.close();
-    if (!this.holding.isAttached) this.state.core.forget();
+    if (!this.holding.isAttached) this.state.core.messageFolder.left();
   }
 
   /** @internal */

@@ -1,0 +1,287 @@
+import { deadlineOf, type SyncWaitOptions, type WaitOptions } from "../../deadline.js";
+import { ClosedError, CodecError, UsageError } from "../../errors.js";
+import type { BroadcastMessage } from "../../rings/broadcast-reader.js";
+import { KEY_SHIFT } from "../../rings/broadcast-ring.layout.js";
+import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
+import { parker } from "../../sync/parker.js";
+import type { Waiters } from "../../sync/waiters.js";
+import { WaitingCalls } from "../locks/waiting-calls.js";
+import { decodeBody, decodePlain } from "../queue/queue-body.js";
+import { LineWait } from "./line-wait.js";
+import { LASTING, type Subscriber, type TopicCore } from "./topic-core.js";
+import type { TopicMessage } from "./topic-message.js";
+import { isEnd } from "./topic-publishing.js";
+
+/** What a subscription needs of its topic's handle. */
+export interface SubscriptionHome {
+  readonly core: TopicCore;
+  readonly label: string;
+  readonly name: string;
+  /** Throws when nobody else could ever publish. */
+  requireOthers(operation: string): void;
+  /** It was closed. */
+  closed(subscription: Subscription): void;
+}
+
+/** Rows of subscriptions that were forgotten without being closed. */
+const forgotten = new FinalizationRegistry<() => void>((leave) => leave());
+
+/**
+ * One subscriber of a {@link Topic}: it sees every message that matches its pattern, from the moment when `subscribe()`
+ * returned, in the order in which they were published.
+ *
+ * Who falls behind by more than the topic's capacity is overtaken: `missed` counts up, `onMissed` is told how many
+ * messages it was (of whatever key: those that are gone cannot be asked), and the next ones follow. A lossless topic
+ * waits for it instead, until it is closed or its process dies.
+ *
+ * Calls that wait share the messages: each message goes to one of them. It is closed with its topic's handle, and once
+ * nobody refers to it any more.
+ */
+export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
+  /** Called with the number of messages that were missed, before the next one is given out. */
+  onMissed: ((count: number) => void) | undefined;
+  private missedSoFar = 0;
+  private isClosed = false;
+  private isDecoding = false;
+  private holdsLoop = true;
+  /** Missed since the last message that was given out. */
+  private gap = 0;
+  private readonly line: Waiters;
+  private readonly calls: WaitingCalls<LineWait, TopicMessage<T>>;
+  private readonly leave: () => void;
+
+  /** @internal */
+  constructor(
+    private readonly home: SubscriptionHome,
+    private readonly subscriber: Subscriber,
+    /** The pattern that keys are to match. */
+    readonly pattern: string,
+    private readonly matches: ((key: string) => boolean) | undefined,
+  ) {
+    const { core } = home;
+    this.line = core.readers;
+    this.calls = new WaitingCalls((wait) => void this.line.disarm(wait));
+    this.leave = () => core.leave(subscriber.row);
+    forgotten.register(this, this.leave, this);
+  }
+
+  /** How many messages it has missed so far, because it was too slow. */
+  get missed(): number {
+    return this.missedSoFar;
+  }
+
+  get closed(): boolean {
+    return this.isClosed;
+  }
+
+  /**
+   * The next message's value, waiting while there is none.
+   *
+   * @throws TimeoutError after `timeout`; the reason of `signal` when that is aborted; then nothing was taken
+   * @throws ClosedError by `close()`; CodecError for a message that cannot be decoded; it is passed over
+   */
+  async get(options?: WaitOptions): Promise<T> {
+    return (await this.wait("get()", options)).value;
+  }
+
+  /** The same, blocking the thread. @throws as `get`; UsageError when only this very thread could publish something */
+  getSync(options: SyncWaitOptions = {}): T {
+    return this.takeSync(options).value;
+  }
+
+  /** The next message's value, or undefined; never waits. */
+  tryGet(): T | undefined {
+    return this.tryTake()?.value;
+  }
+
+  /** The next message with its key, waiting while there is none. @throws as `get` */
+  take(options?: WaitOptions): Promise<TopicMessage<T>> {
+    return this.wait("take()", options);
+  }
+
+  /** The same, blocking the thread. @throws as `getSync` */
+  takeSync(options: SyncWaitOptions = {}): TopicMessage<T> {
+    const operation = `${this.home.label}: takeSync()`;
+    this.requireOpen("takeSync()");
+    deadlineOf(options.timeout, operation);
+    const found = this.calls.size > 0 ? undefined : this.next();
+    if (found) return found;
+    if (options.timeout === undefined) this.home.requireOthers(operation);
+    return this.calls.blocking({ by: this, operation, options, make: (outcome) => this.lineWait(outcome, true) });
+  }
+
+  /** The next message with its key, or undefined; never waits. */
+  tryTake(): TopicMessage<T> | undefined {
+    this.requireOpen("tryTake()");
+    return this.next();
+  }
+
+  /** The messages with their keys, as they come; ends when the subscription is closed. */
+  async *messages(): AsyncGenerator<TopicMessage<T>, void, undefined> {
+    while (!this.isClosed) {
+      const message = await this.waitUntilClosed();
+      if (!message) return;
+      yield message;
+    }
+  }
+
+  /** The values as they come; ends when the subscription is closed. Leaving the loop does not close it. */
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    const result = (message: TopicMessage<T> | undefined): IteratorResult<T, undefined> =>
+      message ? { done: false, value: message.value } : { done: true, value: undefined };
+    return {
+      next: async () => result(await this.waitUntilClosed()),
+      return: () => Promise.resolve({ done: true, value: undefined }),
+    };
+  }
+
+  /** Ends the subscription; allowed twice. Calls that wait reject with ClosedError, loops end. */
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    forgotten.unregister(this);
+    this.calls.rejectAll(this, () => this.closedError("the call"));
+    this.leave();
+    this.home.closed(this);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** A pending call keeps the process alive, as at first. */
+  ref(): this {
+    return this.hold(true);
+  }
+
+  unref(): this {
+    return this.hold(false);
+  }
+
+  private async wait(operation: string, options: WaitOptions | undefined): Promise<TopicMessage<T>> {
+    this.requireOpen(operation);
+    if (options?.timeout !== undefined) deadlineOf(options.timeout, `${this.home.label}: ${operation}`);
+    options?.signal?.throwIfAborted();
+    const found = this.calls.size > 0 ? undefined : this.next();
+    if (!found)
+      return this.calls.inLoop({
+        by: this,
+        operation: `${this.home.label}: ${operation}`,
+        options,
+        make: (outcome) => this.lineWait(outcome, this.holdsLoop),
+      });
+    if (turnIsDue()) await nextTurn();
+    return found;
+  }
+
+  private async waitUntilClosed(): Promise<TopicMessage<T> | undefined> {
+    if (this.isClosed) return undefined;
+    try {
+      return await this.wait("for await", undefined);
+    } catch (error) {
+      if (this.isClosed && error instanceof ClosedError) return undefined;
+      throw error;
+    }
+  }
+
+  private lineWait(
+    outcome: { resolve(message: TopicMessage<T>): void; reject(error: Error): void },
+    holdsLoop: boolean,
+  ): LineWait {
+    const attempt = (): boolean => {
+      try {
+        const found = this.subscriber.reader.hasNext ? this.next() : undefined;
+        if (!found) return false;
+        outcome.resolve(found);
+      } catch (error) {
+        outcome.reject(error as Error);
+      }
+      return true;
+    };
+    return new LineWait(this.line, attempt, holdsLoop);
+  }
+
+  /** The next message that matches. */
+  private next(): TopicMessage<T> | undefined {
+    if (this.isDecoding)
+      throw new UsageError(`${this.home.label}: a message is taken while another one of its subscription is decoded`);
+    const { reader } = this.subscriber;
+    for (;;) {
+      const found = reader.next(this.miss);
+      this.tellWriters();
+      if (!found) return undefined;
+      const isLasting = (found.flags & LASTING) !== 0;
+      try {
+        const message = this.unpack(found, isLasting);
+        if (message) return message;
+      } finally {
+        if (isLasting) reader.pass();
+        this.tellWriters();
+      }
+    }
+  }
+
+  private unpack(found: BroadcastMessage, isLasting: boolean): TopicMessage<T> | undefined {
+    const { reader } = this.subscriber;
+    const { buffer } = reader;
+    const { keyAt, keyBytes, at, length, sequence } = found;
+    const key = keyBytes === 0 ? "" : Buffer.from(buffer.buffer, buffer.byteOffset + keyAt, keyBytes).toString();
+    if (this.matches && !this.matches(key)) return undefined;
+    const flags = found.flags & (2 ** KEY_SHIFT - 1);
+    this.isDecoding = true;
+    let value: T;
+    try {
+      value = (isLasting ? this.decodeLasting(buffer, found, flags) : decodePlain(buffer, at, at + length, flags)) as T;
+    } catch (error) {
+      if (isLasting && reader.wasOverwritten) {
+        this.miss(1);
+        return undefined;
+      }
+      throw error instanceof CodecError ? error : new CodecError("a message could not be taken", { cause: error });
+    } finally {
+      this.isDecoding = false;
+    }
+    const missed = this.gap;
+    this.gap = 0;
+    return { value, key, sequence, missed };
+  }
+
+  private decodeLasting(buffer: Uint8Array, { at, length }: BroadcastMessage, flags: number): unknown {
+    const { folder } = this.home.core;
+    return decodeBody(buffer, at, at + length, flags, folder, (descriptor) => {
+      if (isEnd(descriptor)) throw new CodecError("a topic's message brought a connection end, which no topic takes");
+    }).value;
+  }
+
+  private readonly miss = (count: number): void => {
+    this.missedSoFar += count;
+    this.gap += count;
+    this.home.core.rows.countMissed(this.subscriber.row, count);
+    this.onMissed?.(count);
+  };
+
+  /** Who waits for room is told that this subscriber has read on. */
+  private tellWriters(): void {
+    const { reader } = this.subscriber;
+    if (!reader.hasMoved) return;
+    reader.hasMoved = false;
+    this.home.core.tellWriters();
+  }
+
+  private hold(held: boolean): this {
+    this.holdsLoop = held;
+    this.calls.setHoldsLoop(this, held);
+    parker().holdsChanged();
+    return this;
+  }
+
+  private requireOpen(operation: string): void {
+    if (this.isClosed || !this.home.core.holding.isAttached) throw this.closedError(operation);
+  }
+
+  private closedError(operation: string): ClosedError {
+    return new ClosedError(`${this.home.label}: ${operation} of a subscription after close()`, {
+      resource: this.home.name || undefined,
+    });
+  }
+}
