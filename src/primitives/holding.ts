@@ -62,8 +62,8 @@ export class Holding implements Seat {
     return this.segment.registry.isAlive(owner);
   }
 
-  wake(owner: number): void {
-    parker().wake(owner);
+  wake(owner: number): boolean {
+    return parker().wake(owner);
   }
 
   /** What this thread has of a part of the object (a lock, its waiters), the same for all handles of it here. */

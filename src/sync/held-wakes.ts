@@ -7,9 +7,10 @@
  *         other faster than a wake takes, the wake is held back for about as long as it would take, and a ring's worth
  *         goes with one. A message that comes alone is told at once.
  * Order   A held wake is given before this thread waits for anything, before its loop turns, and by the first message
- *         after the time. Only threads asleep in their loop are kept waiting; one in a call is woken at once.
+ *         after the time. Who publishes knows whether sleepers in a call are kept waiting as well (a queue's), or only those
+ *         in their loops (a pipe's).
  * Death   A holder that is killed: its FIFO's hang-up wakes the sleeper. One that computes after its last message without
- *         awaiting anything: the sleeper's own next look, 10 ms later at most while messages have been coming.
+ *         awaiting anything: the sleeper's own next look, 2 ms later in a call, 10 ms in the loop while messages have been coming.
  * Source  Ski rental: waiting as long as a thing costs never costs more than twice the best choice. Interrupt
  *         coalescing of network cards and virtio's notification suppression.
  */
@@ -31,15 +32,19 @@ export class HeldWakes {
   private since = 0;
   private heldAt = 0;
   private heldFrom = 0;
-  private costMs = LEAST_MS;
+  private costMs: number;
   private turnAsked = false;
 
   constructor(
     private readonly parker: Pick<Parker, "holding">,
     private readonly wake: () => void,
-    /** Whether somebody sleeps in its loop, so that waking costs a system call. */
+    /** Whether somebody sleeps, so that waking costs a system call. */
     private readonly isAsleep: () => boolean,
-  ) {}
+    /** So long a wake is held at least, where nobody is short of anything meanwhile. */
+    private readonly leastMs = LEAST_MS,
+  ) {
+    this.costMs = leastMs;
+  }
 
   /** A message was published. */
   count(): void {
@@ -80,6 +85,6 @@ export class HeldWakes {
     const after = now();
     this.messages = 0;
     this.since = after;
-    this.costMs = Math.min(Math.max((this.costMs * 3 + after - at) / 4, LEAST_MS), MOST_MS);
+    this.costMs = Math.max(Math.min((this.costMs * 3 + after - at) / 4, MOST_MS), this.leastMs);
   }
 }

@@ -130,7 +130,7 @@ export class OwnerLock {
     if (!this.waiters.areWatched) return;
     const starving = words.load(this.starving);
     if (starving !== 0) {
-      if (this.seat.isAlive(starving)) return this.seat.wake(starving);
+      if (this.seat.isAlive(starving)) return void this.seat.wake(starving);
       this.calm(starving);
     }
     this.waiters.wakeOldest();

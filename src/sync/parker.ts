@@ -8,8 +8,8 @@
  * Order   sleeper: bit, then parker word, then look again     changer: change, then bitmap, then parker word
  *         Both sequentially consistent: if the sleeper's last look misses the change, the changer's look at the bitmap
  *         finds the bit, and its exchange finds the sleeper asleep.
- * Death   A changer killed between change and wake leaves the sleeper asleep: every sleep ends after at most 50 ms in a
- *         call (10 ms, rising to 250, in the loop) and looks again, also at who is alive. The death of a thread that is waited
+ * Death   A changer killed between change and wake leaves the sleeper asleep: every sleep ends after at most 2 ms,
+ *         rising to 50, in a call (10 ms, rising to 250, in the loop) and looks again, also at who is alive. The death of a thread that is waited
  *         for is told at once by its FIFO's hang-up, which the watcher thread turns into a notification. The hang-up may
  *         come a moment before the lock byte is free: then the next looks follow after 1, 2, 4 … ms.
  * Limits  Before it sleeps a call spins for 20 µs, and the loop polls by setImmediate for 50 µs while recent polls
@@ -26,6 +26,7 @@ import { Patience } from "./patience.js";
 import { Peers } from "./peers.js";
 
 const CALL_RECHECK_MS = 50;
+const CALL_RECHECK_FIRST_MS = 2;
 const LOOP_RECHECK_MS = 10;
 const LOOP_RECHECK_MOST_MS = 250;
 const DEATH_RECHECK_MS = 1;
@@ -79,6 +80,7 @@ export class Parker {
   private timer: NodeJS.Timeout | undefined;
   private recheckMs = LOOP_RECHECK_MS;
   private seenDeath: number;
+  private isToRecheck = false;
   private readonly tick = (): void => {
     this.ticking = false;
     this.look();
@@ -90,27 +92,35 @@ export class Parker {
     this.peers = new Peers(registry);
   }
 
-  /** Wakes a thread that may be asleep. Two atomic accesses when it is not. */
-  wake(owner: number): void {
+  /**
+   * Wakes a thread that may be asleep. Two atomic accesses when it is not: false, it looks again before it sleeps, or
+   * died awake, which is for those to see who watch it.
+   */
+  wake(owner: number): boolean {
     const { registry } = this;
     if (owner === registry.self) {
       if (this.waits.size > 0) this.lookSoon();
-      return;
+      return false;
     }
     const parker = registry.parkerOf(owner);
-    if (parker < 0) return;
+    if (parker < 0) return true; // it is gone, and its place another's
     const state = registry.words.load(parker);
-    if (state === AWAKE || state === NOTIFIED) return; // it looks again before it sleeps
+    if (state === AWAKE || state === NOTIFIED) return false;
     const before = registry.words.exchange(parker, NOTIFIED); // publishes: notification
     if (before === ASLEEP_IN_CALL) addon().futexWake(registry.buffer, parker * 4, 1);
     else if (before === ASLEEP_IN_LOOP) this.peers.poke(owner);
+    return true;
   }
 
   /** Whether waking a thread now would take it out of its event loop's sleep. */
   isAsleepInLoop(owner: number): boolean {
-    const { registry } = this;
-    const parker = registry.parkerOf(owner);
-    return parker >= 0 && registry.words.load(parker) === ASLEEP_IN_LOOP;
+    return this.stateOf(owner) === ASLEEP_IN_LOOP;
+  }
+
+  /** Whether waking a thread now would cost a system call. */
+  isAsleep(owner: number): boolean {
+    const state = this.stateOf(owner);
+    return state === ASLEEP_IN_LOOP || state === ASLEEP_IN_CALL;
   }
 
   /** Blocks this thread until an attempt of one of the waits succeeds. False: the deadline came first. */
@@ -123,7 +133,10 @@ export class Parker {
       return this.sleepInCall(waits, deadline);
     } finally {
       for (const wait of waits) wait.disarm();
-      if (this.waits.size > 0) this.lookSoon();
+      if (this.waits.size > 0) {
+        this.isToRecheck = true; // the blocked call took the alarms of those in the loop
+        this.lookSoon();
+      }
     }
   }
 
@@ -134,8 +147,8 @@ export class Parker {
     if (this.ticking) return;
     const polls = wait.holdsLoop && this.pollPatience.ms > 0;
     if (this.mode === "asleep") {
-      if (polls) this.wakeUp();
-      else return this.joinSleep(wait);
+      if (!polls) return this.joinSleep(wait);
+      if (this.wakeUp()) this.recheckAll();
     }
     this.pollingSince = now();
     if (polls) this.poll();
@@ -166,11 +179,17 @@ export class Parker {
     else this.holdIfNeeded();
   }
 
-  /** From now on this thread looks by itself; what others notified of while it slept is looked at. */
-  private wakeUp(): void {
-    if (this.registry.words.exchange(this.word, AWAKE) === NOTIFIED) this.recheckAll();
+  /** From now on this thread looks by itself. True: others notified it while it slept. */
+  private wakeUp(): boolean {
+    const isNotified = this.registry.words.exchange(this.word, AWAKE) === NOTIFIED;
     this.lookForDeaths();
     this.mode = "polling";
+    return isNotified;
+  }
+
+  private stateOf(owner: number): number {
+    const parker = this.registry.parkerOf(owner);
+    return parker < 0 ? AWAKE : this.registry.words.load(parker);
   }
 
   private giveHeldWakes(): void {
@@ -205,11 +224,12 @@ export class Parker {
     let moved = movedBy(waits);
     let timedOut = false;
     let slept = 0;
-    let recheckMs = CALL_RECHECK_MS;
+    let recheckMs = CALL_RECHECK_FIRST_MS;
     let death = registry.words.load(registry.lastDeathWord);
     try {
       for (;;) {
         const before = registry.words.exchange(word, ASLEEP_IN_CALL); // observes: notification
+        if (before === NOTIFIED) for (const wait of waits) if (wait.attempt()) return true;
         if (before === NOTIFIED || timedOut) for (const wait of waits) wait.recheck();
         const lastDeath = registry.words.load(registry.lastDeathWord);
         if (lastDeath !== death) recheckMs = DEATH_RECHECK_MS;
@@ -255,10 +275,15 @@ export class Parker {
     if (this.waits.size === 0) return this.rest();
     const wasAsleep = this.mode === "asleep";
     if (wasAsleep) {
-      this.wakeUp();
+      if (this.wakeUp()) this.isToRecheck = true;
       this.pollPatience.slept(now() - this.asleepSince);
     }
-    const progress = this.attemptAll();
+    let progress = this.attemptAll(); // what it was woken for comes first: who looks at who is alive asks the kernel
+    if (this.isToRecheck) {
+      this.isToRecheck = false;
+      this.recheckAll();
+      if (this.attemptAll()) progress = true;
+    }
     if (progress && !wasAsleep) this.pollPatience.paid();
     if (this.waits.size === 0) return this.rest();
     if (progress) {

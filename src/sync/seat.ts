@@ -14,8 +14,8 @@ export interface Seat {
   /** The owner word in an entry of that table. */
   ownerAt(index: number): number;
   isAlive(owner: number): boolean;
-  /** Wakes a thread that may be asleep. */
-  wake(owner: number): void;
+  /** Wakes a thread that may be asleep. False: it is awake, and looks again before it sleeps, if it lives. */
+  wake(owner: number): boolean;
   /** Says by this thread's bit that it waits for something at this object, and for what (`WAITS`). */
   armed(waitsFor: number): void;
   /** The same again: somebody may have cleared the bit, taking this thread for the dead one that sat here before. */

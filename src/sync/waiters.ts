@@ -8,7 +8,8 @@
  *         changer: the thing, then watched, then tickets, then a waiter's parker word   observes: waiting
  *         All sequentially consistent: a waiter whose last look misses the change has been seen by its changer. Who finds
  *         watched 1 and no ticket sets it 0 and looks again; for a ticket that came meanwhile it is set 1 once more.
- * Death   A killed waiter's ticket is skipped and cleared by whoever would have woken it, so that it takes nobody's turn.
+ * Death   Of a waiter, asleep: who wakes it asks then whether it lives, clears its ticket if not, and wakes the next.
+ *         Awake, because somebody had woken it: its successor watches it, is told, and clears its ticket.
  *         A killed changer, or one between watched 0 and its second look, leaves waiters asleep until they look again
  *         by themselves (the parker's bound) and announce themselves anew.
  *         Who is woken alone and killed before it took the thing: the next in line watches it, and is told of its end; one
@@ -55,9 +56,18 @@ export class Waiters {
     seat.words.store(this.watched, 1); // publishes: waiting
   }
 
-  /** Announces anew what is armed: a killed changer may have taken `watched` back. */
+  /**
+   * Announces anew what is armed, since a killed changer may have taken `watched` back; and passes over the dead who stand
+   * right before this thread. Asks the kernel about them.
+   */
   armAgain(wait: object): void {
-    if (this.tickets.has(wait)) this.arm(wait);
+    if (!this.tickets.has(wait)) return;
+    for (let index = this.before(); index >= 0; index = this.before()) {
+      const owner = this.seat.ownerAt(index);
+      if (isOwner(owner) && this.seat.isAlive(owner)) break;
+      this.passOver(index, this.words.load(this.table + index), owner);
+    }
+    this.arm(wait);
   }
 
   disarm(wait: object): void {
@@ -104,26 +114,15 @@ export class Waiters {
       }
       const ticket = words.load(this.table + index);
       const owner = seat.ownerAt(index);
-      if (isOwner(owner) && seat.isAlive(owner)) return seat.wake(owner);
-      words.compareExchange(this.table + index, ticket, 0);
-      seat.clearWaiting(index, owner);
+      if (isOwner(owner) && (!seat.wake(owner) || seat.isAlive(owner))) return;
+      this.passOver(index, ticket, owner);
     }
   }
 
   /** The owner whose ticket comes right before this thread's; 0 when there is none. */
   predecessor(): number {
-    const { words, index: own } = this.seat;
-    const mine = words.load(this.table + own);
-    let best = 0;
-    let found = -1;
-    for (let index = this.next(0); index >= 0; index = this.next(index + 1)) {
-      const ticket = words.load(this.table + index);
-      if (ticket === 0 || index === own || ((ticket - mine) | 0) >= 0) continue;
-      if (found >= 0 && ((ticket - best) | 0) <= 0) continue;
-      best = ticket;
-      found = index;
-    }
-    const owner = found < 0 ? 0 : this.seat.ownerAt(found);
+    const index = this.before();
+    const owner = index < 0 ? 0 : this.seat.ownerAt(index);
     return isOwner(owner) ? owner : 0;
   }
 
@@ -150,6 +149,28 @@ export class Waiters {
     for (let index = this.next(0); index >= 0; index = this.next(index + 1))
       if (this.seat.words.load(this.table + index) !== 0) count++;
     return count;
+  }
+
+  /** The entry whose ticket comes right before this thread's, or -1. */
+  private before(): number {
+    const { words, index: own } = this.seat;
+    const mine = words.load(this.table + own);
+    let best = 0;
+    let found = -1;
+    for (let index = this.next(0); index >= 0; index = this.next(index + 1)) {
+      const ticket = words.load(this.table + index);
+      if (ticket === 0 || index === own || ((ticket - mine) | 0) >= 0) continue;
+      if (found >= 0 && ((ticket - best) | 0) <= 0) continue;
+      best = ticket;
+      found = index;
+    }
+    return found;
+  }
+
+  /** A dead one's ticket takes nobody's turn any more. */
+  private passOver(index: number, ticket: number, owner: number): void {
+    this.words.compareExchange(this.table + index, ticket, 0);
+    this.seat.clearWaiting(index, owner);
   }
 
   private draw(): number {

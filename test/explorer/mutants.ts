@@ -113,16 +113,21 @@ const line: readonly Mutant[] = [
     "if (this.oldest() < 0) return; seat.words.store(this.watched, 1); this.wakeAll();",
     "",
   ]),
-  mutant(
-    "the oldest is woken, dead or alive",
-    "waiters, one thing is passed on, the one before killed while it waits",
-    ["sync/waiters.js", "if (isOwner(owner) && seat.isAlive(owner)) return", "if (isOwner(owner)) return"],
-  ),
+  mutant("the oldest is woken, dead or alive", "waiters, one is told behind one killed asleep", [
+    "sync/waiters.js",
+    "if (isOwner(owner) && (!seat.wake(owner) || seat.isAlive(owner))) return;",
+    "if (isOwner(owner)) { seat.wake(owner); return; }",
+  ]),
   mutant(
     "nobody watches who comes before it",
     "waiters, one thing is passed on, the one before killed while it waits",
-    ["sync/waiters.js", "const owner = found < 0 ? 0 : this.seat.ownerAt(found);", "const owner = 0;"],
+    ["sync/waiters.js", "const owner = index < 0 ? 0 : this.seat.ownerAt(index);", "const owner = 0;"],
   ),
+  mutant("nobody passes over the dead one before it", "waiters, told again behind one killed awake", [
+    "sync/waiters.js",
+    "for (let index = this.before(); index >= 0; index = this.before()) {",
+    "for (const index of []) {",
+  ]),
   mutant("who waits no more keeps its ticket and its bit", "lock, two parties, twice", [
     "sync/waiters.js",
     "if (!this.tickets.delete(wait)) return; this.show(); this.seat.disarmed();",

@@ -56,7 +56,7 @@ export class Table {
       maxAttached: this.seats,
       ownerAt: (at) => ownerWord(at, 1),
       isAlive: (owner) => !this.dead.has(owner),
-      wake: () => undefined,
+      wake: () => true,
       armed: () => this.mark(bit, true),
       announce: () => this.mark(bit, true),
       disarmed: () => this.mark(bit, false),

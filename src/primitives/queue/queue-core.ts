@@ -40,6 +40,8 @@ const SHORT = 4096;
 const GUARD_MS = 20;
 /** So often a taker that has something to take looks whether a dead one's messages go before. */
 const LOOK_MS = 1;
+/** While messages are taken in a burst, producers sleep until half of the queue is free, or for so long. */
+const WRITERS_MS = 1;
 
 const { word } = queueHead;
 
@@ -100,7 +102,7 @@ export class QueueCore {
     };
     this.guard = new Guard(holding, body + plan.guard, repair, () => this.wakeEverybody());
     this.readerWakes = this.wakes(this.readers, () => this.readers.wakeOldest());
-    this.writerWakes = this.wakes(this.writers, () => this.writers.wakeAll());
+    this.writerWakes = this.wakes(this.writers, () => this.writers.wakeAll(), WRITERS_MS);
     this.begin();
   }
 
@@ -289,8 +291,13 @@ export class QueueCore {
 
   private tellWriters(): void {
     this.writerWakes.count();
-    if (this.writers.areWatched) this.writerWakes.tell(this.store.free > this.store.blocks / 2);
+    if (this.writers.areWatched) this.writerWakes.tell(this.isHalfFree);
     if (this.joiners.areWatched && this.store.pending === 0) this.joiners.wakeAll();
+  }
+
+  private get isHalfFree(): boolean {
+    const { store, maxItems } = this;
+    return store.free * 2 > store.blocks && (maxItems === 0 || store.ready * 2 <= maxItems);
   }
 
   /** Writes an item that was begun and shows it; false when everything was dropped meanwhile. */
@@ -340,12 +347,13 @@ export class QueueCore {
     this.joiners.wakeAll();
   }
 
-  private wakes(waiters: Waiters, wake: () => void): HeldWakes {
+  private wakes(waiters: Waiters, wake: () => void, leastMs?: number): HeldWakes {
     const { segment } = this.holding;
     return new HeldWakes(
       parker(),
       () => segment.isMapped && wake(),
-      () => waiters.someAre((owner) => parker().isAsleepInLoop(owner)),
+      () => waiters.someAre((owner) => parker().isAsleep(owner)),
+      leastMs,
     );
   }
 

@@ -83,6 +83,7 @@ export class QueueWait implements Wait {
 
   recheck(): void {
     const { blocks } = this.more;
+    this.line.armAgain(this);
     this.core.reclaim();
     if (blocks !== undefined && this.since !== 0 && now() - this.since > STARVING_MS) this.core.claim(blocks, this);
   }

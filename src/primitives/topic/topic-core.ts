@@ -39,6 +39,8 @@ import { topicHead, topicPlan } from "./topic.layout.js";
 
 /** So long a call that never waits tries to get into the guard: somebody may have been put aside inside. */
 const GUARD_MS = 20;
+/** While messages are read in a burst, publishers sleep until half of the ring is free, or for so long. */
+const WRITERS_MS = 1;
 /** Messages with these flags name what is in the topic's folder. */
 export const LASTING = HANDLES | SPILLED;
 const FLAGS = 2 ** KEY_SHIFT - 1;
@@ -104,7 +106,7 @@ export class TopicCore {
     };
     this.guard = new Guard(holding, body + plan.guard, repair, () => this.wakeEverybody());
     this.readerWakes = this.wakes(this.readers);
-    this.writerWakes = this.wakes(this.writers);
+    this.writerWakes = this.wakes(this.writers, WRITERS_MS);
     this.safe = { era: this.ring.era, upTo: this.ring.head | 0 };
     holding.beforeLeaving(() => {
       this.flushWakes();
@@ -216,12 +218,13 @@ export class TopicCore {
     this.writers.wakeAll();
   }
 
-  private wakes(waiters: Waiters): HeldWakes {
+  private wakes(waiters: Waiters, leastMs?: number): HeldWakes {
     const { segment } = this.holding;
     return new HeldWakes(
       parker(),
       () => segment.isMapped && waiters.wakeAll(),
-      () => waiters.someAre((owner) => parker().isAsleepInLoop(owner)),
+      () => waiters.someAre((owner) => parker().isAsleep(owner)),
+      leastMs,
     );
   }
 

@@ -30,7 +30,6 @@ const INSIDE = 0;
 const OWED = 1;
 const COUNT = 2;
 const GAVE_UP = 3;
-const IS_OUT = 4;
 
 /** The properties of a lock: one holds it; a holder's death is told to the next until one releases, and only then. */
 const properties = {
@@ -49,7 +48,7 @@ const properties = {
       view.setFact(OWED, 0);
       if (inside !== 0) view.setFact(COUNT, view.fact(COUNT) + 1);
     } else if (what === "hands on") view.setFact(INSIDE, inside & ~(1 << party));
-    else view.setFact(what === "is out" ? IS_OUT : GAVE_UP, 1);
+    else if (what === "gives up") view.setFact(GAVE_UP, 1);
     return undefined;
   },
   died(view: View, party: number): void {
@@ -151,22 +150,19 @@ function releaseFirst(party: Party, { lock }: Made): void {
   party.begins("has it");
   party.note("out");
   lock.release(lock.holds[0], "lock");
-  party.note("is out");
 }
 
-/** The first party has the lock and gives it back; the others take it. */
-function releaseOrTake(party: Party, production: Production): void {
-  if (party.index === 0) releaseFirst(party, make(party, production));
-  else inCalls(1)(party, production);
-}
-
-/** The first party has the lock, gives it back and takes it again; the others take it once. */
-function againBehindOthers(party: Party, production: Production): void {
-  const made = make(party, production);
-  if (party.index === 0) releaseFirst(party, made);
-  party.begins("takes it");
-  useAndRelease(party, made, made.lock.acquireSync(party, hold, "lock", undefined));
-}
+/** The first party has the lock, gives it back and takes it again so often; the others take it once. */
+const againBehindOthers =
+  (times: number) =>
+  (party: Party, production: Production): void => {
+    const made = make(party, production);
+    if (party.index === 0) releaseFirst(party, made);
+    for (let round = 0; round < (party.index === 0 ? times : 1); round++) {
+      party.begins(`takes it ${round}`);
+      useAndRelease(party, made, made.lock.acquireSync(party, hold, "lock", undefined));
+    }
+  };
 
 const two = { parties: ["A", "B"], names, ...properties };
 const three = { parties: ["A", "B", "C"], names, ...properties };
@@ -186,16 +182,17 @@ export const ownerLock: readonly Configuration[] = [
   { title: "lock, two parties, in their loops, one killed", script: inLoop, ...two, ...killed },
   { title: "lock, two parties, twice", script: inCalls(2), ...two },
   { title: "lock, two parties, twice, one killed", script: inCalls(2), ...two, ...killed },
-  { title: "lock, taken again behind another, starving", script: againBehindOthers, tickMs: 10, ...two, ...held },
+  { title: "lock, taken again behind another, starving", script: againBehindOthers(2), tickMs: 10, ...two, ...held },
   {
     title: "lock, a claimant killed before another comes",
-    script: releaseOrTake,
+    script: inCalls(1),
     tickMs: 10,
-    ...three,
-    ...held,
+    initial: { [STARVING]: ownerOf(1) },
+    mayBegin: (view, party) => party === 1 || view.isDead(1) || view.fact(COUNT) > 0,
+    mayDie: (view) => view.word(STARVING) === ownerOf(1),
+    victims: [1],
+    ...two,
     ...killed,
-    mayBegin: (view, party) => party < 2 || (view.fact(IS_OUT) !== 0 && (view.isDead(1) || view.fact(COUNT) > 0)),
-    mayDie: (view, party) => view.word(STARVING) === ownerOf(party),
   },
   { title: "lock, two parties, twice, starving, one killed", script: inCalls(2), tickMs: 10, ...two, ...killed },
   { title: "lock, three parties", script: inCalls(1), ...three },

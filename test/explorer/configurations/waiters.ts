@@ -1,7 +1,8 @@
 import type { Wait } from "#src/sync/parker.js";
+import { ASLEEP_IN_CALL } from "#src/sync/parker.layout.js";
 import { waitersHead } from "#src/sync/waiters.layout.js";
 import type { Configuration, View } from "../configuration.js";
-import { BODY, WAITING } from "../ground.js";
+import { BODY, parkerWord, WAITING } from "../ground.js";
 import type { Party } from "../party.js";
 import type { Production } from "../production.js";
 import { segmentOf } from "../segment.js";
@@ -29,7 +30,7 @@ function make(party: Party, { Holding, Waiters, parker }: Production) {
 type Made = ReturnType<typeof make>;
 
 /** Sleeps until `attempt` succeeds. */
-function wait({ waiters, parker }: Made, party: Party, attempt: () => boolean): void {
+function wait({ waiters, parker }: Made, party: Party, attempt: () => boolean, watches = true): void {
   const one: Wait = {
     attempt,
     arm: () => {
@@ -37,8 +38,8 @@ function wait({ waiters, parker }: Made, party: Party, attempt: () => boolean): 
       party.note("armed");
     },
     disarm: () => waiters.disarm(one),
-    recheck: () => waiters.arm(one),
-    peers: () => [waiters.predecessor()].filter((owner) => owner !== 0),
+    recheck: () => waiters.armAgain(one),
+    peers: () => [waiters.predecessor()].filter((owner) => watches && owner !== 0),
     holdsLoop: true,
   };
   party.knows(one);
@@ -108,6 +109,31 @@ function passOn(party: Party, production: Production): void {
   waiters.wakeOldest();
 }
 
+/** A tells the one that has waited longest that there is nothing, and then that there is something for both. */
+function giveLate(party: Party, production: Production): void {
+  const made = make(party, production);
+  const { words, waiters } = made;
+  if (party.index > 0) return giveAndTake(party, production);
+  for (const things of [0, 2]) {
+    party.begins(`gives ${things}`);
+    words.add(THINGS, things);
+    waiters.wakeOldest();
+  }
+}
+
+/** B comes first, then C, then A. */
+const isInLine = (view: View, party: number): boolean => party === 1 || ticketOf(view, party === 2 ? 1 : 2) !== 0;
+
+/** A gives two things; those who wait for them watch nobody. */
+function giveUnwatched(party: Party, production: Production): void {
+  const made = make(party, production);
+  const { words, waiters } = made;
+  party.begins("");
+  if (party.index > 0) wait(made, party, () => take(made), false);
+  else words.add(THINGS, 2);
+  if (words.load(THINGS) > 0) waiters.wakeOldest();
+}
+
 /** Facts of {@link passOn}: who has had the thing; whom each could see waiting when it was armed itself. */
 const HAD = 0;
 const SAW = 1;
@@ -169,6 +195,25 @@ export const waiters: readonly Configuration[] = [
     rechecks: "after a death",
     victims: [1, 2],
     script: giveAndTake,
+    ...three,
+  },
+  {
+    // who was told of nothing is killed awake, and stands before the other one
+    title: "waiters, told again behind one killed awake",
+    kills: 1,
+    victims: [1],
+    mayBegin: isInLine,
+    mayDie: (view) => ticketOf(view, 2) !== 0,
+    script: giveLate,
+    ...three,
+  },
+  {
+    title: "waiters, one is told behind one killed asleep",
+    kills: 1,
+    victims: [1],
+    mayBegin: isInLine,
+    mayDie: (view) => view.word(parkerWord(1)) === ASLEEP_IN_CALL && ticketOf(view, 2) !== 0 && view.word(THINGS) === 0,
+    script: giveUnwatched,
     ...three,
   },
   { title: "waiters, one thing is passed on", script: passOn, ...equals },

@@ -57,7 +57,10 @@ describe("waiting for changes, run at every access of a writer", () => {
     number = new Int32Array(segment.control, segment.bodyOffset, 1);
     writer = new Changes(holding, watched, "the value");
     wakes = 0;
-    parker().wake = () => void wakes++;
+    parker().wake = () => {
+      wakes++;
+      return true;
+    };
   });
   afterEach(() => {
     parker().wake = wake;
@@ -174,7 +177,10 @@ describe("waiting for changes, run at every access of a writer", () => {
           const waiter = new Waiter();
           const other = new Changes(holding, watched, "the value");
           start();
-          parker().wake = () => waiter.look(); // at once: whatever it misses, it must be woken for again
+          parker().wake = () => {
+            waiter.look(); // at once: whatever it misses, it must be woken for again
+            return true;
+          };
           let count = 0;
           words.between = () => {
             const at = count++;
