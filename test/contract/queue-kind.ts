@@ -17,7 +17,7 @@ export interface AnyQueue {
   get(options?: WaitOptions): Promise<unknown>;
   getMany(max?: number, options?: WaitOptions): Promise<unknown[]>;
   messages(options?: WaitOptions): AsyncGenerator<TakenMessage>;
-  [Symbol.asyncIterator](): AsyncGenerator<unknown>;
+  [Symbol.asyncIterator](): AsyncIterator<unknown>;
   size(): Promise<number>;
   unacked(): Promise<number>;
   join(options?: WaitOptions): Promise<void>;

@@ -5,6 +5,7 @@ import { ClosedError, UsageError } from "../../errors.js";
 import { BLOCK } from "../../rings/item-store.layout.js";
 import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import type { Given } from "../handle.js";
+import { type Found, giveNow, readyLoop } from "../ready-loop.js";
 import { labelOf, type Place, SharedObject, type SharedObjectOptions } from "../shared-object.js";
 import { QueueBatch } from "./queue-batch.js";
 import { OVER, QueueHolding } from "./queue-holding.js";
@@ -181,10 +182,17 @@ export class Queue<T = unknown> extends SharedObject {
    * @throws ClosedError after `close()`, and once the queue is shut down and nothing more will come
    * @throws CodecError for a message that cannot be decoded; it is dropped
    */
-  async get(options?: WaitOptions): Promise<T> {
-    const found = await this.when("get()", () => this.state.taking.tryGet(false), options);
-    if (found === OVER) throw this.overError("get()");
-    return found.value as T;
+  get(options?: WaitOptions): Promise<T> {
+    try {
+      const found = this.getNow("get()", options);
+      if (found) return giveNow(found.value);
+      return this.whenGot("get()", options).then((late) => {
+        if (late === OVER) throw this.overError("get()");
+        return late.value;
+      });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** The same, blocking the thread. @throws as `get`; UsageError when only this very thread could put something */
@@ -257,12 +265,11 @@ export class Queue<T = unknown> extends SharedObject {
   }
 
   /** `get()` in a loop; ends when the queue is shut down and nothing more will come. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for (;;) {
-      const found = await this.when("for await", () => this.state.taking.tryGet(false), undefined);
-      if (found === OVER) return;
-      yield found.value as T;
-    }
+  [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    return readyLoop(
+      () => this.getNow("for await"),
+      () => this.whenGot("for await").then((found) => (found === OVER ? undefined : found)),
+    );
   }
 
   /**
@@ -344,6 +351,22 @@ export class Queue<T = unknown> extends SharedObject {
     return new ClosedError(`${this.label}: ${operation}, and it was shut down and nothing more will come`, {
       resource: this.name || undefined,
     });
+  }
+
+  /** The way of a message that is there already, without a promise; none when calls wait for one. */
+  private getNow(operation: string, options?: WaitOptions): Found<T> | undefined {
+    const { core, taking } = this.open(operation);
+    if (options !== undefined) {
+      if (options.timeout !== undefined) deadlineOf(options.timeout, `${this.label}: ${operation}`);
+      options.signal?.throwIfAborted();
+    }
+    return core.receiving.size > 0 ? undefined : (taking.tryGet(false) as Found<T> | undefined);
+  }
+
+  private whenGot(operation: string, options: WaitOptions = {}): Promise<Found<T> | typeof OVER> {
+    const { core, taking } = this.state;
+    const attempt = (): Found<T> | undefined => taking.tryGet(false) as Found<T> | undefined;
+    return this.state.whenReady(attempt, core.readers, operation, options, taking.plain);
   }
 
   private async when<R>(

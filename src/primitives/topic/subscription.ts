@@ -2,11 +2,11 @@ import { deadlineOf, type SyncWaitOptions, type WaitOptions } from "../../deadli
 import { ClosedError, CodecError, UsageError } from "../../errors.js";
 import type { BroadcastMessage } from "../../rings/broadcast-reader.js";
 import { KEY_SHIFT } from "../../rings/broadcast-ring.layout.js";
-import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import { parker } from "../../sync/parker.js";
 import type { Waiters } from "../../sync/waiters.js";
 import { WaitingCalls } from "../locks/waiting-calls.js";
 import { decodeBody, decodePlain } from "../queue/queue-body.js";
+import { giveNow, readyLoop } from "../ready-loop.js";
 import { LineWait } from "./line-wait.js";
 import { LASTING, type Subscriber, type TopicCore } from "./topic-core.js";
 import type { TopicMessage } from "./topic-message.js";
@@ -127,12 +127,10 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
 
   /** The values as they come; ends when the subscription is closed. Leaving the loop does not close it. */
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-    const result = (message: TopicMessage<T> | undefined): IteratorResult<T, undefined> =>
-      message ? { done: false, value: message.value } : { done: true, value: undefined };
-    return {
-      next: async () => result(await this.waitUntilClosed()),
-      return: () => Promise.resolve({ done: true, value: undefined }),
-    };
+    return readyLoop(
+      () => (this.isClosed || this.calls.size > 0 ? undefined : this.next()),
+      () => this.waitUntilClosed(),
+    );
   }
 
   /** Ends the subscription; allowed twice. Calls that wait reject with ClosedError, loops end. */
@@ -163,15 +161,13 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
     if (options?.timeout !== undefined) deadlineOf(options.timeout, `${this.home.label}: ${operation}`);
     options?.signal?.throwIfAborted();
     const found = this.calls.size > 0 ? undefined : this.next();
-    if (!found)
-      return this.calls.inLoop({
-        by: this,
-        operation: `${this.home.label}: ${operation}`,
-        options,
-        make: (outcome) => this.lineWait(outcome, this.holdsLoop),
-      });
-    if (turnIsDue()) await nextTurn();
-    return found;
+    if (found) return giveNow(found);
+    return this.calls.inLoop({
+      by: this,
+      operation: `${this.home.label}: ${operation}`,
+      options,
+      make: (outcome) => this.lineWait(outcome, this.holdsLoop),
+    });
   }
 
   private async waitUntilClosed(): Promise<TopicMessage<T> | undefined> {
