@@ -1,7 +1,8 @@
 import type { Bench } from "./bench.js";
 import { type CodecName, type CodecPayload, type CodecQuestion, codecPayloads, codecs } from "./codec-payloads.js";
-import { type Cell, type Measured, measureAll, problemLines, selectCells } from "./measure.js";
+import { type Cell, type Measured, measureAll, selectCells } from "./measure.js";
 import { installPeerPackages } from "./peer-packages.js";
+import { report } from "./report.js";
 import { factor, table } from "./table.js";
 
 type Row = Measured<CodecQuestion>;
@@ -24,16 +25,8 @@ export const bench: Bench = {
     const installProblem = installPeerPackages();
     const cells = selectCells(codecCells(options.quick ? 0.1 : 0.5), options.only);
     const rows = await measureAll(cells, options);
-    const problems = [...(installProblem === undefined ? [] : [`- ${installProblem}`]), ...problemLines(rows)];
-    const sections = [
-      ...(Object.keys(codecPayloads) as CodecPayload[]).map((payload) => payloadTable(rows, payload)),
-      `notes\n${notes.map((note) => `  ${note}`).join("\n")}`,
-      problems.length > 0 ? `not measured\n${problems.map((line) => `  ${line}`).join("\n")}` : "",
-    ];
-    return {
-      text: sections.filter((section) => section !== "").join("\n\n"),
-      data: { cells: rows.map(asData), problems },
-    };
+    const tables = (Object.keys(codecPayloads) as CodecPayload[]).map((payload) => payloadTable(rows, payload));
+    return report({ rows, tables, notes, problems: [installProblem] });
   },
 };
 
@@ -71,8 +64,4 @@ function micros(value: number | undefined): string {
 
 function ratio(theirs: number | undefined, own: number | undefined): string {
   return factor(theirs === undefined || own === undefined ? undefined : theirs / own);
-}
-
-function asData({ peer, question, median, spread, runs, problem }: Row): Record<string, unknown> {
-  return { peer, ...question, median: median ?? null, spread, runs, problem };
 }

@@ -1,11 +1,13 @@
 import type { Bench } from "./bench.js";
-import { floorLines, ours } from "./floors.js";
+import { ours } from "./floors.js";
 import { contenders, locksCells, locksFloors, speed } from "./locks-cells.js";
 import type { LocksQuestion } from "./locks-question.js";
-import { type Measured, measureAll, problemLines, selectCells, spreadText } from "./measure.js";
+import { type Measured, measureAll, selectCells } from "./measure.js";
 import { installPeerPackages } from "./peer-packages.js";
+import { latencyTable, peerTable, type Ratios } from "./peer-tables.js";
 import { redisAnswers } from "./peers/redis-lock.js";
-import { factor, microsText, rate, table } from "./table.js";
+import { report } from "./report.js";
+import { factor, rate } from "./table.js";
 
 type Row = Measured<LocksQuestion>;
 
@@ -26,66 +28,39 @@ export const bench: Bench = {
     const withRedis = await redisAnswers();
     const cells = selectCells(locksCells(options.quick ? 0.2 : 1, withRedis), options.only);
     const rows = await measureAll(cells, options);
-    const floors = locksFloors(rows);
-    const problems = [
-      ...(installProblem === undefined ? [] : [`- ${installProblem}`]),
-      ...(withRedis ? [] : ["- redis: no server answers on 127.0.0.1:6379"]),
-      ...problemLines(rows),
-    ];
-    const sections = [
-      ...contenders.map((many) => turnsTable(rows, many)),
-      handOverTable(rows),
-      `notes\n${notes.map((note) => `  ${note}`).join("\n")}`,
-      problems.length > 0 ? `not measured\n${problems.map((line) => `  ${line}`).join("\n")}` : "",
-      `floors\n${floorLines(floors)}`,
-    ];
-    return {
-      text: sections.filter((section) => section !== "").join("\n\n"),
-      data: { cells: rows.map(asData), floors, problems },
-    };
+    return report({
+      rows,
+      tables: [...contenders.map((many) => turnsTable(rows, many)), handOverTable(rows)],
+      notes,
+      floors: locksFloors(rows),
+      problems: [installProblem, withRedis ? undefined : "redis: no server answers on 127.0.0.1:6379"],
+    });
   },
 };
 
 function turnsTable(all: readonly Row[], many: number): string {
   const rows = all.filter(({ question }) => question.measure === "turns" && question.contenders === many);
-  if (rows.length === 0) return "";
-  const lines = rows.map((row) => [
-    row.peer,
-    row.question.mode,
-    row.median?.turnsPerSecond === undefined ? "-" : rate(row.median.turnsPerSecond),
-    row.median?.nanosPerTurn?.toFixed(0) ?? "-",
-    row.median?.leastShare?.toFixed(2) ?? "-",
-    spreadText(row, "turnsPerSecond"),
-    ...ratios(rows, row),
-  ]);
-  const header = ["peer", "mode", "turns/s", "ns", "least share", "spread", "our Lock", "our Lock, await"];
   const title = many === 1 ? "a free lock, one process" : `${many} processes at once`;
-  return `${title}\n${table(header, lines, 2)}`;
+  const header = ["turns/s", "ns", "least share"];
+  return peerTable(title, rows, header, "turnsPerSecond", ratios(rows), (median) => [
+    median.turnsPerSecond === undefined ? "-" : rate(median.turnsPerSecond),
+    median.nanosPerTurn?.toFixed(0) ?? "-",
+    median.leastShare?.toFixed(2) ?? "-",
+  ]);
 }
 
 function handOverTable(all: readonly Row[]): string {
   const rows = all.filter(({ question }) => question.measure === "hand-over");
-  if (rows.length === 0) return "";
-  const lines = rows.map((row) => [
-    row.peer,
-    row.question.mode,
-    microsText(row.median?.p50Micros),
-    microsText(row.median?.p99Micros),
-    spreadText(row, "p50Micros"),
-    ...ratios(rows, row),
-  ]);
-  const header = ["peer", "mode", "p50 µs", "p99 µs", "spread", "our Lock", "our Lock, await"];
-  return `hand-over, there and back, two processes\n${table(header, lines, 2)}`;
+  return latencyTable("hand-over, there and back, two processes", rows, ratios(rows));
 }
 
-/** How many times as fast as `row` our Lock is, blocking and awaited. */
-function ratios(rows: readonly Row[], row: Row): string[] {
-  return ["Lock, blocking", "Lock, await"].map((mode) => {
-    const own = rows.find(({ peer, question }) => peer === ours && question.mode === mode);
-    return factor(own && speed(own) / speed(row));
-  });
-}
-
-function asData({ peer, question, median, spread, runs, problem }: Row): Record<string, unknown> {
-  return { peer, ...question, median: median ?? null, spread, runs, problem };
+/** How many times as fast as each row our Lock is, blocking and awaited. */
+function ratios(rows: readonly Row[]): Ratios<LocksQuestion> {
+  const own = ["Lock, blocking", "Lock, await"].map((mode) =>
+    rows.find(({ peer, question }) => peer === ours && question.mode === mode),
+  );
+  return {
+    header: ["our Lock", "our Lock, await"],
+    of: (row) => own.map((one) => factor(one && speed(one) / speed(row))),
+  };
 }

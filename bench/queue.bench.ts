@@ -1,10 +1,12 @@
 import type { Bench } from "./bench.js";
-import { floorLines, ours } from "./floors.js";
-import { type Measured, measureAll, problemLines, selectCells, spreadText } from "./measure.js";
+import { ours } from "./floors.js";
+import { type Measured, measureAll, selectCells } from "./measure.js";
+import { type Ratios, throughputTable } from "./peer-tables.js";
 import { queueCells } from "./queue-cells.js";
 import { messagesPerSecond, queueFloors } from "./queue-floors.js";
 import { type QueuePayload, type QueueQuestion, queuePayloads, type Shape, shapes } from "./queue-letters.js";
-import { factor, rate, table } from "./table.js";
+import { report } from "./report.js";
+import { factor } from "./table.js";
 
 type Row = Measured<QueueQuestion>;
 
@@ -24,54 +26,29 @@ export const bench: Bench = {
   async run(options) {
     const cells = selectCells(queueCells(options.quick ? 0.2 : 1), options.only);
     const rows = await measureAll(cells, options);
-    const floors = queueFloors(rows);
-    const problems = problemLines(rows);
-    const sections = [
-      ...(Object.keys(queuePayloads) as QueuePayload[]).flatMap((payload) =>
-        (Object.keys(shapes) as Shape[]).map((shape) => shapeTable(rows, payload, shape)),
-      ),
-      `notes\n${notes.map((note) => `  ${note}`).join("\n")}`,
-      problems.length > 0 ? `not measured\n${problems.map((line) => `  ${line}`).join("\n")}` : "",
-      `floors\n${floorLines(floors)}`,
-    ];
-    return {
-      text: sections.filter((section) => section !== "").join("\n\n"),
-      data: { cells: rows.map(asData), floors, problems },
-    };
+    const tables = (Object.keys(queuePayloads) as QueuePayload[]).flatMap((payload) =>
+      (Object.keys(shapes) as Shape[]).map((shape) => shapeTable(rows, payload, shape)),
+    );
+    return report({ rows, tables, notes, floors: queueFloors(rows), bytesOf });
   },
 };
 
 function shapeTable(all: readonly Row[], payload: QueuePayload, shape: Shape): string {
   const rows = all.filter(({ question }) => question.payload === payload && question.shape === shape);
-  if (rows.length === 0) return "";
   const { label, bytes } = queuePayloads[payload];
-  const lines = rows.map((row) => {
-    const perSecond = row.median?.messagesPerSecond;
-    return [
-      row.peer,
-      row.question.mode,
-      perSecond === undefined ? "-" : rate(perSecond),
-      perSecond === undefined || bytes === undefined ? "-" : ((perSecond * bytes) / 1e6).toFixed(0),
-      spreadText(row, "messagesPerSecond"),
-      ...ratios(rows, row),
-    ];
-  });
-  const header = ["peer", "mode", "messages/s", "MB/s", "spread", "our await", "our best"];
-  return `${label}, ${shape}\n${table(header, lines, 2)}`;
+  return throughputTable(`${label}, ${shape}`, rows, bytes, ratios(rows));
 }
 
-/** How many times as fast as `row` our plainest mode is, and the fastest of ours. */
-function ratios(rows: readonly Row[], row: Row): string[] {
-  const own = rows.filter((other) => other.peer === ours && other.median !== undefined);
-  return [own.filter(({ question }) => question.mode === "await"), own].map((candidates) => {
-    const best = Math.max(...candidates.map(messagesPerSecond));
-    return factor(best / messagesPerSecond(row));
-  });
+/** How many times as fast as each row our plainest mode is, and the fastest of ours. */
+function ratios(rows: readonly Row[]): Ratios<QueueQuestion> {
+  const own = rows.filter(({ peer, median }) => peer === ours && median !== undefined);
+  const best = [own.filter(({ question }) => question.mode === "await"), own].map((candidates) =>
+    Math.max(...candidates.map(messagesPerSecond)),
+  );
+  return {
+    header: ["our await", "our best"],
+    of: (row) => best.map((one) => factor(one / messagesPerSecond(row))),
+  };
 }
 
-function asData({ peer, question, median, spread, runs, problem }: Row): Record<string, unknown> {
-  const { bytes } = queuePayloads[question.payload];
-  const perSecond = median?.messagesPerSecond;
-  const megabytesPerSecond = bytes !== undefined && perSecond !== undefined ? (perSecond * bytes) / 1e6 : undefined;
-  return { peer, ...question, median: median ?? null, megabytesPerSecond, spread, runs, problem };
-}
+const bytesOf = ({ payload }: QueueQuestion): number | undefined => queuePayloads[payload].bytes;

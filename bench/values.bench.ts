@@ -1,6 +1,7 @@
 import type { Bench } from "./bench.js";
-import { type Cell, type Measured, measureAll, problemLines, selectCells } from "./measure.js";
+import { type Cell, type Measured, measureAll, selectCells } from "./measure.js";
 import type { ValuesQuestion } from "./peers/hammer.js";
+import { report } from "./report.js";
 import { factor, rate, table } from "./table.js";
 
 type Row = Measured<ValuesQuestion>;
@@ -36,17 +37,8 @@ export const bench: Bench = {
   async run(options) {
     const cells = selectCells(valueCells(options.quick ? 0.2 : 1), options.only);
     const rows = await measureAll(cells, options);
-    const problems = problemLines(rows);
-    const ratios = ratiosOf(rows);
-    const sections = [
-      ...([1, 2] as const).map((workers) => valuesTable(rows, workers)),
-      `notes\n${notes.map((note) => `  ${note}`).join("\n")}`,
-      problems.length > 0 ? `not measured\n${problems.map((line) => `  ${line}`).join("\n")}` : "",
-    ];
-    return {
-      text: sections.filter((section) => section !== "").join("\n\n"),
-      data: { cells: rows.map(asData), ratios, problems },
-    };
+    const tables = ([1, 2] as const).map((workers) => valuesTable(rows, workers));
+    return report({ rows, tables, notes, ratios: ratiosOf(rows) });
   },
 };
 
@@ -101,8 +93,4 @@ function operationsPerSecond(row: Row | undefined): number | undefined {
 
 function quotient(a: number | undefined, b: number | undefined): string {
   return factor(a === undefined || b === undefined ? undefined : a / b);
-}
-
-function asData({ peer, question, median, spread, runs, problem }: Row): Record<string, unknown> {
-  return { peer, ...question, median: median ?? null, spread, runs, problem };
 }

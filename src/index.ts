@@ -21,8 +21,9 @@ export {
 export { SharedValue } from "./primitives/memory/shared-value.js";
 export { type PipeOptions, pipe } from "./primitives/pipe/pipe.js";
 export { PriorityQueue } from "./primitives/queue/priority-queue.js";
-export { type PutOptions, Queue, type QueueOptions } from "./primitives/queue/queue.js";
+export { Queue } from "./primitives/queue/queue.js";
 export { QueueMessage } from "./primitives/queue/queue-message.js";
+export type { PutOptions, QueueOptions } from "./primitives/queue/queue-options.js";
 export { Stack } from "./primitives/queue/stack.js";
 export type { SharedObjectOptions } from "./primitives/shared-object.js";
 export { Subscription } from "./primitives/topic/subscription.js";

@@ -15,8 +15,8 @@
  */
 import { WAITS } from "../memory/object.layout.js";
 import { eventHead, eventWaiters } from "./event-word.layout.js";
-import type { Wait } from "./parker.js";
 import type { Seat } from "./seat.js";
+import type { Wait } from "./wait.js";
 import { Waiters } from "./waiters.js";
 
 export class EventWord {

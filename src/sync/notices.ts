@@ -23,9 +23,9 @@ import { WAITS } from "../memory/object.layout.js";
 import type { Words } from "../memory/words.js";
 import { Guard } from "./guard.js";
 import { noticeRow, noticeRows, noticesGuard, noticesHead } from "./notices.layout.js";
-import type { Wait } from "./parker.js";
 import type { Seat } from "./seat.js";
 import { Shares } from "./shares.js";
+import type { Wait } from "./wait.js";
 
 const { waiting: WAITING, granted: GRANTED, oldest: OLDEST, newest: NEWEST, upTo: UP_TO } = noticeRow.word;
 

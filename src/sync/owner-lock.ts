@@ -8,44 +8,38 @@
  *         holder = a living owner       held
  *         holder = a dead owner         free for whoever sees it first, by compare-and-swap on the exact dead word
  *         abandoned 1                   a holder died, and nobody has released normally since
- *         starving = an owner           it has waited too long: while it lives, nobody else takes the lock when it is free
+ *         starving = an owner           it has waited too long: while it lives, nobody else takes the lock (claim.ts)
  * Order   what it guards, then holder 0   publishes: release      holder 0, then what it guards   observes: release
  *         releaser: holder 0, then starving, then watched         waiter: ticket, watched, then holder
  * Death   The holder: the first who asks the kernel takes it over. Who takes over writes `abandoned` after the swap; killed
  *         between the two it is itself the dead holder, and the next one writes it.
  *         A releaser killed before it wakes anybody: the oldest waiter watches the holder's life, and is told; one that
  *         fell asleep in the few accesses around the release watches nobody, and looks again by itself (the parker's bound).
- *         The starving one: its word is taken out by who looks next, by compare-and-swap on the exact dead word.
  *         A waiter killed after it was woken: its successor watches it (waiters.ts).
  * Limits  A running thread may take a lock that has just become free before the woken one is there: that keeps
- *         processors busy (a lock handed on to a sleeper stands still until it is awake). But whoever waited for
- *         STARVING_MS claims the word `starving` when it looks, so no wait is longer than that and one hold of each
- *         claimant before it. A stopped holder holds, for ever if need be; a stopped claimant loses its claim.
- * Source  Robust futexes' owner word; barging with a starvation mode as in Go's sync.Mutex and WebKit's ParkingLot.
+ *         processors busy (a lock handed on to a sleeper stands still until it is awake). But whoever waited too long
+ *         claims it when it looks, so no wait is longer than that and one hold of each claimant before it. A stopped
+ *         holder holds, for ever if need be; a stopped claimant loses its claim.
+ * Source  Robust futexes' owner word; for the claim see claim.ts.
  */
 import { now } from "../deadline.js";
 import { WAITS } from "../memory/object.layout.js";
 import type { Words } from "../memory/words.js";
+import { Claim } from "./claim.js";
 import { lockHead, lockWaiters } from "./owner-lock.layout.js";
-import type { Wait } from "./parker.js";
 import type { Seat } from "./seat.js";
+import type { Wait } from "./wait.js";
 import { Waiters } from "./waiters.js";
-
-const STARVING_MS = 1;
-/** So long a free lock is kept for a starving waiter that does not come: it may be stopped. */
-const CLAIM_MS = 5;
 
 export class OwnerLock {
   readonly waiters: Waiters;
   private readonly holder: number;
   private readonly abandonedWord: number;
-  private readonly starving: number;
+  private readonly claim: Claim;
   /** This thread holds it in a dead one's place, and no call has been told yet. */
   private isTakenOver = false;
   private readonly words: Words;
   private readonly self: number;
-  private doubted = 0;
-  private doubtedSince = 0;
   /** Of the take that succeeded last: whether a holder had died and nobody has released normally since. */
   wasAbandoned = false;
 
@@ -57,7 +51,7 @@ export class OwnerLock {
     this.self = seat.self;
     this.holder = at + lockHead.word.holder;
     this.abandonedWord = at + lockHead.word.abandoned;
-    this.starving = at + lockHead.word.starving;
+    this.claim = new Claim(seat, at + lockHead.word.starving);
     this.waiters = new Waiters(seat, at + lockWaiters, WAITS.lock);
   }
 
@@ -65,10 +59,10 @@ export class OwnerLock {
   tryTake(): boolean {
     if (this.isTakenOver) return this.passOn();
     const { words, self } = this;
-    const starving = words.load(this.starving);
-    if (starving !== 0 && starving !== self) return false;
+    const claimant = this.claim.owner;
+    if (claimant !== 0 && claimant !== self) return false;
     if (words.compareExchange(this.holder, 0, self) !== 0) return false; // observes: release
-    if (starving === self) this.calm(self);
+    if (claimant === self) this.claim.end();
     this.wasAbandoned = words.load(this.abandonedWord) !== 0;
     return true;
   }
@@ -83,43 +77,26 @@ export class OwnerLock {
   /** The same, asking the kernel first whether those who stand before this thread live. */
   tryTakeOver(): boolean {
     if (this.tryTake()) return true;
-    this.look(false);
+    this.look(0);
     return this.tryTake();
   }
 
   /**
    * Asks the kernel whether those who stand before this thread live; what a dead one held is this thread's, and the next
-   * `tryTake` says so. `isStarving`: from now on nobody may take the lock before it.
+   * `tryTake` says so. Who waits since `since` claims the lock if that is too long; 0: it does not wait.
    */
-  look(isStarving: boolean): void {
+  look(since: number): void {
     const { words, self } = this.seat;
     const found = words.load(this.holder);
-    if (found === 0) this.doubt();
+    if (found === 0) this.claim.doubt();
     else if (found !== self && !this.seat.isAlive(found)) {
       if (words.compareExchange(this.holder, found, self) !== found) return; // observes: release
       words.store(this.abandonedWord, 1);
       this.isTakenOver = true;
-      this.calm(self);
+      this.claim.end();
       return;
     }
-    if (!isStarving) return;
-    const starving = words.load(this.starving);
-    if (starving === 0 || (starving !== self && !this.seat.isAlive(starving)))
-      words.compareExchange(this.starving, starving, self);
-  }
-
-  /** The lock is free and kept for somebody: who is dead, or does not come, loses the claim. */
-  private doubt(): void {
-    const starving = this.seat.words.load(this.starving);
-    if (starving === 0 || starving === this.seat.self) return;
-    const at = now();
-    if (starving !== this.doubted) {
-      this.doubted = starving;
-      this.doubtedSince = at;
-    }
-    if (at - this.doubtedSince < CLAIM_MS && this.seat.isAlive(starving)) return;
-    this.doubted = 0;
-    this.calm(starving);
+    this.claim.makeIfStarving(since);
   }
 
   /** Gives back what this thread holds, and wakes who waits. `isWhole`: what the lock guards is in order. */
@@ -128,12 +105,7 @@ export class OwnerLock {
     if (isWhole && this.wasAbandoned) words.store(this.abandonedWord, 0);
     words.store(this.holder, 0); // publishes: release
     if (!this.waiters.areWatched) return;
-    const starving = words.load(this.starving);
-    if (starving !== 0) {
-      if (this.seat.isAlive(starving)) return void this.seat.wake(starving);
-      this.calm(starving);
-    }
-    this.waiters.wakeOldest();
+    if (!this.claim.wake()) this.waiters.wakeOldest();
   }
 
   /** The owner word of who holds it, alive or dead; 0 when it is free. */
@@ -153,13 +125,9 @@ export class OwnerLock {
         this.isTakenOver = false;
         return this.release(false);
       }
-      this.calm(this.seat.self);
+      this.claim.end();
     }
     this.waiters.wakeOldest(); // it may have been the one that was to wake the next, or be told of the holder's death
-  }
-
-  private calm(owner: number): void {
-    if (this.seat.words.load(this.starving) === owner) this.seat.words.compareExchange(this.starving, owner, 0);
   }
 }
 
@@ -191,7 +159,7 @@ export class LockWait implements Wait {
 
   recheck(): void {
     this.lock.waiters.armAgain(this);
-    this.lock.look(this.since !== 0 && now() - this.since > STARVING_MS);
+    this.lock.look(this.since);
   }
 
   peers(): readonly number[] {

@@ -24,10 +24,12 @@ import { type LoopDoor, openLoopDoor } from "./loop-door.js";
 import { ASLEEP_IN_CALL, ASLEEP_IN_LOOP, AWAKE, NOTIFIED } from "./parker.layout.js";
 import { Patience } from "./patience.js";
 import { Peers } from "./peers.js";
+import { movedBy, type Wait } from "./wait.js";
 
-const CALL_RECHECK_MS = 50;
+/** So long a sleep in a call lasts at most, and the first one in the loop, unless a death makes it shorter. */
+export const CALL_RECHECK_MS = 50;
 const CALL_RECHECK_FIRST_MS = 2;
-const LOOP_RECHECK_MS = 10;
+export const LOOP_RECHECK_MS = 10;
 const LOOP_RECHECK_MOST_MS = 250;
 const DEATH_RECHECK_MS = 1;
 /** Looking before a sleep: at least, and at most while recent sleeps were shorter than that. */
@@ -35,29 +37,6 @@ const SPIN_MS = 0.02;
 const SPIN_MOST_MS = 0.1;
 const POLL_MS = 0.05;
 const POLL_MOST_MS = 0.1;
-
-/** Something that is waited for. */
-export interface Wait {
-  /** Tries to finish; true when nothing is left to wait for. Called often, so its first look must be cheap. */
-  attempt(): boolean;
-  /** Publishes that this thread waits; from now on whoever changes the object wakes it. */
-  arm(): void;
-  disarm(): void;
-  /** Looks again who is alive, so that the next attempt can end. */
-  recheck(): void;
-  /** Threads whose death ends the wait. */
-  peers(): readonly number[];
-  /** Whether a process with nothing else to do stays alive for it. */
-  readonly holdsLoop: boolean;
-  /** Counts up with every step on the way (a piece of a long message), so that looking goes on while there are any. */
-  readonly moved?: number;
-}
-
-function movedBy(waits: Iterable<Wait>): number {
-  let sum = 0;
-  for (const { moved } of waits) if (moved) sum = (sum + moved) | 0;
-  return sum;
-}
 
 type Mode = "idle" | "polling" | "asleep";
 

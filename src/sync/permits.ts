@@ -2,9 +2,9 @@ import { now } from "../deadline.js";
 import { WAITS } from "../memory/object.layout.js";
 import type { Words } from "../memory/words.js";
 import { Claim } from "./claim.js";
-import type { Wait } from "./parker.js";
 import { permitsHead, permitsWaiters } from "./permits.layout.js";
 import type { Seat } from "./seat.js";
+import type { Wait } from "./wait.js";
 import { Waiters } from "./waiters.js";
 
 /** Permits that there can be. */

@@ -25,10 +25,10 @@ import { now } from "../deadline.js";
 import { WAITS } from "../memory/object.layout.js";
 import type { Words } from "../memory/words.js";
 import { Guard } from "./guard.js";
-import type { Wait } from "./parker.js";
 import { readWriteGuard, readWriteHead, readWriteRow, readWriteRows } from "./read-write-lock.layout.js";
 import type { Seat } from "./seat.js";
 import { Shares } from "./shares.js";
+import type { Wait } from "./wait.js";
 
 /** So long a turn is kept for who does not come: longer than a busy machine leaves a woken thread waiting. */
 const DOUBT_MS = 1000;

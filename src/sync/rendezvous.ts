@@ -22,10 +22,10 @@
 import { WAITS } from "../memory/object.layout.js";
 import type { Words } from "../memory/words.js";
 import { Guard } from "./guard.js";
-import type { Wait } from "./parker.js";
 import { partyRow, partyRows, rendezvousGuard, rendezvousHead, rendezvousWaiters } from "./rendezvous.layout.js";
 import type { Seat } from "./seat.js";
 import { Shares } from "./shares.js";
+import type { Wait } from "./wait.js";
 import { Waiters } from "./waiters.js";
 
 /** So many naps in the guard's way does a thread that leaves take. */

@@ -1,3 +1,4 @@
+import { CALL_RECHECK_MS, LOOP_RECHECK_MS } from "#src/sync/parker.js";
 import { NOTIFIED } from "#src/sync/parker.layout.js";
 import { type Access, drains } from "./access.js";
 import { Automaton, type Place } from "./automaton.js";
@@ -20,10 +21,6 @@ export const DRAIN = 4;
 const MOST_BUFFERED = 8;
 /** From here on: the n-th way of a choice. */
 export const CHOICE = DRAIN + MOST_BUFFERED;
-
-/** Shorter ones are those that follow a death at once, and count as wakes. */
-const LONG_SLEEP_MS = 50;
-const LONG_TIMER_MS = 10;
 
 const READY = 0;
 export const ASLEEP = 1;
@@ -102,15 +99,16 @@ export class Moves implements View {
       if (mayBegin && state[at + PLACE] === this.automata[party].start.to.id && !mayBegin(this, party)) continue;
       if (state[0] > 0 && this.victims[party] && (mayDie?.(this, party) ?? true)) moves.push(KILL * 8 + party);
       const access = this.accessOf(party);
+      // a shorter sleep than the usual is one that follows a death at once, and counts as a wake
       if (status === ASLEEP) {
-        if (access.value < (mayRecheck ? Number.POSITIVE_INFINITY : LONG_SLEEP_MS)) moves.push(RECHECK * 8 + party);
+        if (access.value < (mayRecheck ? Number.POSITIVE_INFINITY : CALL_RECHECK_MS)) moves.push(RECHECK * 8 + party);
         continue;
       }
       if (this.hasBuffers && this.buffered(at) > 0 && drains(access.act)) continue;
       if (access.act === "plain store" && this.buffered(at) === MOST_BUFFERED) continue;
       if (access.act === "wait in the loop") {
         if (state[at + POKED] !== 0) moves.push(STEP * 8 + party);
-        else if (access.value < (mayRecheck ? Number.POSITIVE_INFINITY : LONG_TIMER_MS))
+        else if (access.value < (mayRecheck ? Number.POSITIVE_INFINITY : LOOP_RECHECK_MS))
           moves.push(RECHECK * 8 + party);
       } else if (access.act === "choose") {
         for (let way = 0; way < access.at; way++) moves.push((CHOICE + way) * 8 + party);

@@ -199,12 +199,12 @@ const locks: readonly Mutant[] = [
   mutant(
     "a dead claimant keeps its claim",
     "lock, a claimant killed before another comes",
-    ["sync/owner-lock.js", "if (at - this.doubtedSince < CLAIM_MS && this.seat.isAlive(starving))", "if (true)"],
-    ["sync/owner-lock.js", "(starving !== self && !this.seat.isAlive(starving))", "false"],
+    ["sync/claim.js", "if (at - this.doubtedSince < CLAIM_MS && this.seat.isAlive(claimant))", "if (true)"],
+    ["sync/claim.js", "(found !== this.self && !this.seat.isAlive(found))", "false"],
   ),
   mutant("a claimant that is served keeps its claim", "lock, taken again behind another, starving", [
     "sync/owner-lock.js",
-    "if (starving === self) this.calm(self);",
+    "if (claimant === self) this.claim.end();",
     "",
   ]),
   mutant("who gives up wakes nobody in its place", "lock, three parties, one gives up", [

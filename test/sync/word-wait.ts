@@ -1,7 +1,8 @@
 import { attachmentEntry } from "#src/memory/object.layout.js";
 import { isOwner } from "#src/memory/owner.js";
 import type { Segment } from "#src/memory/segment.js";
-import { parker, type Wait } from "#src/sync/parker.js";
+import { parker } from "#src/sync/parker.js";
+import type { Wait } from "#src/sync/wait.js";
 
 /** Waits until a word of an object's body is as wanted, by the protocol that the parker's essay describes. */
 export class WordWait implements Wait {

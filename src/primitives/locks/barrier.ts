@@ -75,7 +75,6 @@ export class Barrier extends SyncObject {
   private readonly action: (() => unknown) | undefined;
   private readonly timeout: number | undefined;
   private isActing = false;
-  private holdsLoop = true;
 
   /**
    * Makes a barrier that others get by being handed it; the action stays here.
@@ -195,15 +194,6 @@ export class Barrier extends SyncObject {
     this.open("reset()").core.reset();
   }
 
-  /** A pending `wait` keeps the process alive, as at first. */
-  ref(): this {
-    return this.hold(true);
-  }
-
-  unref(): this {
-    return this.hold(false);
-  }
-
   protected override detach(): void {
     this.state.calls.rejectAll(this, () => this.closedError("wait()"));
     if (this.isActing) this.state.core.abort();
@@ -244,10 +234,8 @@ export class Barrier extends SyncObject {
     return this.state;
   }
 
-  private hold(held: boolean): this {
-    this.holdsLoop = held;
-    this.state.calls.setHoldsLoop(this, held);
-    return this;
+  protected override holdsChanged(): void {
+    this.state.calls.setHoldsLoop(this, this.holdsLoop);
   }
 }
 

@@ -56,7 +56,6 @@ export class Condition extends SyncObject {
   private readonly state: ConditionHolding;
   /** The handle of the lock is this handle's own. */
   private readonly ownsLock: boolean;
-  private holdsLoop = true;
 
   /**
    * Makes a condition that others get by being handed it. It has a lock of its own, or goes with the one given, which
@@ -198,15 +197,6 @@ export class Condition extends SyncObject {
     this.state.core.notifyAll();
   }
 
-  /** A pending `wait` keeps the process alive, as at first. */
-  ref(): this {
-    return this.hold(true);
-  }
-
-  unref(): this {
-    return this.hold(false);
-  }
-
   /** Hands it over with its lock: the other process gets the same of both. */
   override [HANDLE](folder: string): Given {
     const given = super[HANDLE](folder);
@@ -258,10 +248,8 @@ export class Condition extends SyncObject {
     };
   }
 
-  private hold(held: boolean): this {
-    this.holdsLoop = held;
-    this.state.calls.setHoldsLoop(this, held);
-    return this;
+  protected override holdsChanged(): void {
+    this.state.calls.setHoldsLoop(this, this.holdsLoop);
   }
 }
 

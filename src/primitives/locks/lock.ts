@@ -78,7 +78,6 @@ export class LockHold implements Disposable, AsyncDisposable {
 export class Lock extends SyncObject {
   /** @internal */
   readonly state: LockHolding<LockHold>;
-  private holdsLoop = true;
 
   /**
    * Makes a lock that others get by being handed it.
@@ -188,15 +187,6 @@ export class Lock extends SyncObject {
     }
   }
 
-  /** A pending `acquire` keeps the process alive, as at first. */
-  ref(): this {
-    return this.hold(true);
-  }
-
-  unref(): this {
-    return this.hold(false);
-  }
-
   /** @internal makes a hold of what was just taken */
   protected readonly make = (abandoned: boolean): LockHold =>
     new LockHold(abandoned, this, (hold) => this.state.release(hold, this.label));
@@ -212,10 +202,8 @@ export class Lock extends SyncObject {
     for (const hold of this.state.holds.filter((one) => one.through === this)) hold[Symbol.dispose]();
   }
 
-  private hold(held: boolean): this {
-    this.holdsLoop = held;
-    this.state.setHoldsLoop(this, held);
-    return this;
+  protected override holdsChanged(): void {
+    this.state.setHoldsLoop(this, this.holdsLoop);
   }
 }
 

@@ -48,7 +48,6 @@ class AccessHolding {
  */
 export class RWLock extends SyncObject {
   private readonly state: AccessHolding;
-  private holdsLoop = true;
 
   /** Makes a lock that others get by being handed it. @throws UsageError, SystemError */
   constructor(options?: Pick<SharedObjectOptions, "maxAttached">);
@@ -154,15 +153,6 @@ export class RWLock extends SyncObject {
     return work(hold);
   }
 
-  /** A pending `acquireRead` or `acquireWrite` keeps the process alive, as at first. */
-  ref(): this {
-    return this.hold(true);
-  }
-
-  unref(): this {
-    return this.hold(false);
-  }
-
   /** What was taken through this handle is given back, and calls that wait through it end. */
   protected override detach(): void {
     this.state.calls.rejectAll(this, () => this.closedError("acquire"));
@@ -222,10 +212,8 @@ export class RWLock extends SyncObject {
     return this.state;
   }
 
-  private hold(held: boolean): this {
-    this.holdsLoop = held;
-    this.state.calls.setHoldsLoop(this, held);
-    return this;
+  protected override holdsChanged(): void {
+    this.state.calls.setHoldsLoop(this, this.holdsLoop);
   }
 }
 

@@ -84,7 +84,6 @@ export class Permit implements Disposable, AsyncDisposable {
  */
 export class Semaphore extends SyncObject {
   private readonly state: PermitHolding<Permit>;
-  private holdsLoop = true;
 
   /**
    * Makes a semaphore of `count` permits (1 when left out) that others get by being handed it.
@@ -162,15 +161,6 @@ export class Semaphore extends SyncObject {
     state.release(count, this.label);
   }
 
-  /** A pending `acquire` keeps the process alive, as at first. */
-  ref(): this {
-    return this.hold(true);
-  }
-
-  unref(): this {
-    return this.hold(false);
-  }
-
   private readonly giveBack = (permit: Permit): void => {
     if (!this.state.giveBack(permit, this.label)) throw this.state.tooMany(`${this.label}: release()`);
   };
@@ -188,10 +178,8 @@ export class Semaphore extends SyncObject {
     for (const permit of this.state.takenThrough(this)) permit[Symbol.dispose]();
   }
 
-  private hold(held: boolean): this {
-    this.holdsLoop = held;
-    this.state.setHoldsLoop(this, held);
-    return this;
+  protected override holdsChanged(): void {
+    this.state.setHoldsLoop(this, this.holdsLoop);
   }
 }
 

@@ -35,7 +35,6 @@ class EventHolding {
  */
 export class SharedEvent extends SyncObject {
   private readonly state: EventHolding;
-  private holdsLoop = true;
 
   /** Makes an event that is clear, for others to be handed. @throws UsageError, SystemError */
   constructor(options?: Pick<SharedObjectOptions, "maxAttached">);
@@ -111,15 +110,6 @@ export class SharedEvent extends SyncObject {
     return this.open("tryWait()").core.isSet;
   }
 
-  /** A pending `wait` keeps the process alive, as at first. */
-  ref(): this {
-    return this.hold(true);
-  }
-
-  unref(): this {
-    return this.hold(false);
-  }
-
   protected override detach(): void {
     this.state.calls.rejectAll(this, () => this.closedError("wait()"));
   }
@@ -144,10 +134,8 @@ export class SharedEvent extends SyncObject {
     return this.state;
   }
 
-  private hold(held: boolean): this {
-    this.holdsLoop = held;
-    this.state.calls.setHoldsLoop(this, held);
-    return this;
+  protected override holdsChanged(): void {
+    this.state.calls.setHoldsLoop(this, this.holdsLoop);
   }
 }
 

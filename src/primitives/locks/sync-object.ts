@@ -39,11 +39,31 @@ export function registerSync(sync: SyncClass): SyncClass {
 export abstract class SyncObject extends SharedObject {
   /** Word index of the kind's own words. */
   protected readonly body: number;
+  /** Whether the calls that wait through this handle keep the process alive. */
+  protected holdsLoop = true;
 
   protected constructor(place: Place, what: SyncKind, at?: number) {
     super(place, labelOf(what, place.holding.segment.name));
     this.body = at ?? place.holding.segment.bodyOffset / 4;
   }
+
+  /** A pending call that waits keeps the process alive, as at first. */
+  ref(): this {
+    return this.hold(true);
+  }
+
+  unref(): this {
+    return this.hold(false);
+  }
+
+  private hold(held: boolean): this {
+    this.holdsLoop = held;
+    this.holdsChanged();
+    return this;
+  }
+
+  /** `holdsLoop` counts for the calls that wait already, too. */
+  protected abstract holdsChanged(): void;
 }
 
 export function makeSync(

@@ -1,6 +1,7 @@
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
-import { type Parker, parker, type Wait } from "../../sync/parker.js";
+import { type Parker, parker } from "../../sync/parker.js";
 import { Pending } from "../../sync/pending.js";
+import type { Wait } from "../../sync/wait.js";
 
 /** A wait that a handle's `ref()` and `unref()` reach. */
 export type CallWait = Wait & { holdsLoop: boolean };

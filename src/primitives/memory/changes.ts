@@ -20,8 +20,9 @@ import { WAITS } from "../../memory/object.layout.js";
 import { isOwner } from "../../memory/owner.js";
 import type { Words } from "../../memory/words.js";
 import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
-import { type Parker, parker, type Wait } from "../../sync/parker.js";
+import { type Parker, parker } from "../../sync/parker.js";
 import { Pending } from "../../sync/pending.js";
+import type { Wait } from "../../sync/wait.js";
 import type { Holding } from "../holding.js";
 import { show } from "./element-kinds.js";
 

@@ -5,9 +5,7 @@ import { checkName } from "../../memory/directory.js";
 import type { Segment } from "../../memory/segment.js";
 import { addon } from "../../native/addon.js";
 import { registerKind } from "../handle.js";
-import { InnerLock, registerInnerLock } from "../locks/inner-lock.js";
-import type { Lock, LockHold } from "../locks/lock.js";
-import { LockHolding } from "../locks/lock-holding.js";
+import { registerInnerLock } from "../locks/inner-lock.js";
 import {
   createObject,
   headerSize,
@@ -17,12 +15,10 @@ import {
   openObject,
   openOrCreateObject,
   Place,
-  SharedObject,
   type SharedObjectOptions,
   takeObject,
 } from "../shared-object.js";
-import { type AtomicElements, atomicElements, ClosedElements } from "./atomic-elements.js";
-import { Changes } from "./changes.js";
+import { atomicElements } from "./atomic-elements.js";
 import {
   bytesOf,
   checkKind,
@@ -34,7 +30,7 @@ import {
   show,
   viewOf,
 } from "./element-kinds.js";
-import { updateElement } from "./shared-value.js";
+import { ElementsObject } from "./elements-object.js";
 import { arrayBody, arrayBytes, arrayLock, ELEMENT_KINDS } from "./values.layout.js";
 
 const labelFor = (kind: ElementKind, name = ""): string => labelOf(`SharedArray(${JSON.stringify(kind)})`, name);
@@ -55,16 +51,11 @@ export type ArrayContent<K extends ElementKind> = number | Iterable<ElementValue
  * console.log([...totals]); // [ 0, 2.5, 0 ]
  */
 export class SharedArray<K extends ElementKind = ElementKind>
-  extends SharedObject
+  extends ElementsObject<K>
   implements Iterable<ElementValue<K>>
 {
-  /** What the elements are. */
-  readonly kind: K;
   /** The elements as a typed array; of length 0 once this handle is closed. That of `bool` has bytes, 0 and 1. */
   readonly view: ElementView<K>;
-  private elements: AtomicElements<ElementValue<K>>;
-  private readonly changes: Changes;
-  private innerLock: InnerLock | undefined;
   private readonly data: ArrayBuffer | undefined;
 
   /**
@@ -84,14 +75,11 @@ export class SharedArray<K extends ElementKind = ElementKind>
       content instanceof Place
         ? content
         : createObject(specOf(operation, kind, content, options), undefined, options, operation);
-    super(place, labelFor(kind, place.holding.segment.name));
     const { segment } = place.holding;
-    this.kind = kind;
+    const view = viewOf(kind, place.data ?? new ArrayBuffer(0), 0, headerSize(segment) / bytesOf(kind));
+    super(place, labelFor(kind, segment.name), { kind, view, watched: arrayBody.word.watched, lock: innerLock });
+    this.view = view;
     this.data = place.data;
-    this.view = viewOf(kind, place.data ?? new ArrayBuffer(0), 0, headerSize(segment) / bytesOf(kind));
-    this.elements = atomicElements(kind, this.view, this.label);
-    this.changes = new Changes(place.holding, segment.bodyOffset / 4 + arrayBody.word.watched, this.label);
-    LockHolding.of<LockHold>(place.holding, innerLock.at(segment)); // clears what this place's last owner, killed, left
   }
 
   /** Makes an array under a name. @throws ExistsError when the name is taken; UsageError, SystemError */
@@ -135,16 +123,6 @@ export class SharedArray<K extends ElementKind = ElementKind>
     const spec = specOf(operation, kind, content, options);
     const length = spec.size / bytesOf(kind);
     return arrayAt(openOrCreateObject(spec, name, options, (segment) => examine(segment, kind, length), operation));
-  }
-
-  /**
-   * The lock that goes with it, for when several elements, or the `view`, change together; nothing here takes it by
-   * itself. The same handle each time, closed with this one; whoever has the array has the same lock.
-   */
-  get lock(): Lock {
-    if (this.closed) throw this.closedError("lock");
-    this.innerLock ??= InnerLock.of(this.holding, innerLock);
-    return this.innerLock;
   }
 
   /** How many elements; 0 once this handle is closed. */
@@ -196,9 +174,7 @@ export class SharedArray<K extends ElementKind = ElementKind>
 
   /** Replaces an element by what `change` makes of it, and gives the new one; `change` may run again. */
   update(index: number, change: (value: ElementValue<K>) => ElementValue<K>): ElementValue<K> {
-    const stored = updateElement(this.elements, this.check(index), change);
-    this.changes.published();
-    return stored;
+    return this.updateElement(this.check(index), change);
   }
 
   /**
@@ -236,21 +212,8 @@ export class SharedArray<K extends ElementKind = ElementKind>
     for (let index = 0; index < this.view.length; index++) yield this.elements.get(index);
   }
 
-  /** A pending `waitUntil` keeps the process alive, as at first. */
-  ref(): this {
-    this.changes.hold(true);
-    return this;
-  }
-
-  unref(): this {
-    this.changes.hold(false);
-    return this;
-  }
-
   protected override detach(): void {
-    this.elements = new ClosedElements(() => this.closedError());
-    this.changes.rejectAll(() => this.closedError("waitUntil()"));
-    this.innerLock?.close();
+    super.detach();
     if (this.data) addon().detach(this.data);
   }
 

@@ -2,9 +2,7 @@ import type { SyncWaitOptions, WaitOptions } from "../../deadline.js";
 import { checkName } from "../../memory/directory.js";
 import type { Segment } from "../../memory/segment.js";
 import { registerKind } from "../handle.js";
-import { InnerLock, registerInnerLock } from "../locks/inner-lock.js";
-import type { Lock, LockHold } from "../locks/lock.js";
-import { LockHolding } from "../locks/lock-holding.js";
+import { registerInnerLock } from "../locks/inner-lock.js";
 import {
   createObject,
   labelOf,
@@ -13,12 +11,10 @@ import {
   openObject,
   openOrCreateObject,
   Place,
-  SharedObject,
   type SharedObjectOptions,
   takeObject,
 } from "../shared-object.js";
-import { type AtomicElements, atomicElements, ClosedElements } from "./atomic-elements.js";
-import { Changes } from "./changes.js";
+import { atomicElements } from "./atomic-elements.js";
 import {
   bytesOf,
   checkKind,
@@ -28,6 +24,7 @@ import {
   kindOf,
   viewOf,
 } from "./element-kinds.js";
+import { ElementsObject } from "./elements-object.js";
 import { ELEMENT_KINDS, valueBody, valueBytes, valueLock } from "./values.layout.js";
 
 const labelFor = (kind: ElementKind, name = ""): string => labelOf(`SharedValue(${JSON.stringify(kind)})`, name);
@@ -49,13 +46,7 @@ const labelFor = (kind: ElementKind, name = ""): string => labelOf(`SharedValue(
  * counter.add(2);
  * console.log(counter.value); // 42
  */
-export class SharedValue<K extends ElementKind = ElementKind> extends SharedObject {
-  /** What the value is. */
-  readonly kind: K;
-  private elements: AtomicElements<ElementValue<K>>;
-  private readonly changes: Changes;
-  private innerLock: InnerLock | undefined;
-
+export class SharedValue<K extends ElementKind = ElementKind> extends ElementsObject<K> {
   /**
    * Makes an anonymous value; 0 or false when `initial` is left out.
    *
@@ -68,12 +59,9 @@ export class SharedValue<K extends ElementKind = ElementKind> extends SharedObje
   constructor(kind: K, initial?: ElementValue<K> | Place, options: SharedObjectOptions = {}) {
     const place =
       initial instanceof Place ? initial : makeValue("new SharedValue()", undefined, kind, initial, options);
-    super(place, labelFor(kind, place.holding.segment.name));
-    const { segment } = place.holding;
-    this.kind = kind;
-    this.elements = atomicElements(kind, viewOf(kind, segment.control, segment.bodyOffset, 1), this.label);
-    this.changes = new Changes(place.holding, segment.bodyOffset / 4 + valueBody.word.watched, this.label);
-    LockHolding.of<LockHold>(place.holding, innerLock.at(segment)); // clears what this place's last owner, killed, left
+    const { control, bodyOffset, name } = place.holding.segment;
+    const view = viewOf(kind, control, bodyOffset, 1);
+    super(place, labelFor(kind, name), { kind, view, watched: valueBody.word.watched, lock: innerLock });
   }
 
   /** Makes a value under a name. @throws ExistsError when the name is taken; UsageError, SystemError */
@@ -111,16 +99,6 @@ export class SharedValue<K extends ElementKind = ElementKind> extends SharedObje
     checkName(name, operation);
     const spec = specOf(operation, kind, initial, options);
     return valueAt(openOrCreateObject(spec, name, options, (segment) => examine(segment, kind), operation));
-  }
-
-  /**
-   * The lock that goes with it, for when the value takes more than one operation; nothing here takes it by
-   * itself. The same handle each time, closed with this one; whoever has the value has the same lock.
-   */
-  get lock(): Lock {
-    if (this.closed) throw this.closedError("lock");
-    this.innerLock ??= InnerLock.of(this.holding, innerLock);
-    return this.innerLock;
   }
 
   /** The value now. Setting it wakes whoever waits. */
@@ -169,9 +147,7 @@ export class SharedValue<K extends ElementKind = ElementKind> extends SharedObje
    * was faster, so it should do nothing else.
    */
   update(change: (value: ElementValue<K>) => ElementValue<K>): ElementValue<K> {
-    const stored = updateElement(this.elements, 0, change);
-    this.changes.published();
-    return stored;
+    return this.updateElement(0, change);
   }
 
   /**
@@ -193,33 +169,6 @@ export class SharedValue<K extends ElementKind = ElementKind> extends SharedObje
    */
   waitUntilSync(predicate: (value: ElementValue<K>) => boolean, options?: SyncWaitOptions): ElementValue<K> {
     return this.changes.untilSync(() => this.elements.get(0), predicate, options);
-  }
-
-  /** A pending `waitUntil` keeps the process alive, as at first. */
-  ref(): this {
-    this.changes.hold(true);
-    return this;
-  }
-
-  unref(): this {
-    this.changes.hold(false);
-    return this;
-  }
-
-  protected override detach(): void {
-    this.elements = new ClosedElements(() => this.closedError());
-    this.changes.rejectAll(() => this.closedError("waitUntil()"));
-    this.innerLock?.close();
-  }
-}
-
-/** Compares and exchanges until nobody was faster; gives what was stored. */
-export function updateElement<V>(elements: AtomicElements<V>, index: number, change: (value: V) => V): V {
-  for (;;) {
-    const old = elements.get(index);
-    const next = elements.stored(change(old));
-    const found = elements.compareExchange(index, old, next);
-    if (found === old || (Number.isNaN(found) && Number.isNaN(old))) return next;
   }
 }
 

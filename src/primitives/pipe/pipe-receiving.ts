@@ -6,8 +6,8 @@ import { wantedWord } from "../../rings/message-writer.js";
 import { FORMATS } from "../../rings/record-ring.layout.js";
 import { looksBriefly } from "../../sync/look-briefly.js";
 import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
-import type { Wait } from "../../sync/parker.js";
 import { Pending } from "../../sync/pending.js";
+import type { Wait } from "../../sync/wait.js";
 import { unpackHandles } from "../handle.js";
 import type { PipeLink } from "./pipe-link.js";
 

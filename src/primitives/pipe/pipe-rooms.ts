@@ -1,6 +1,7 @@
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
-import type { Parker, Wait } from "../../sync/parker.js";
+import type { Parker } from "../../sync/parker.js";
 import { Pending } from "../../sync/pending.js";
+import type { Wait } from "../../sync/wait.js";
 
 /** Room in the ring that somebody waits for. */
 export interface Room {

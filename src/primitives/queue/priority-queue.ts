@@ -1,7 +1,8 @@
 import { UsageError } from "../../errors.js";
 import type { Place } from "../shared-object.js";
-import { type PutOptions, Queue, type QueueOptions } from "./queue.js";
+import { Queue } from "./queue.js";
 import { makeQueue, openOrMakeQueue, openQueue, type QueueKind, registerQueue } from "./queue-making.js";
+import type { PutOptions, QueueOptions } from "./queue-options.js";
 
 /**
  * A {@link Queue} whose smallest priority goes first, and among equals the one that was put first:

@@ -11,8 +11,9 @@ import {
   type Place,
   takeObject,
 } from "../shared-object.js";
-import type { Queue, QueueOptions } from "./queue.js";
+import type { Queue } from "./queue.js";
 import { DISCIPLINES, queueHead, queuePlan } from "./queue.layout.js";
+import type { QueueOptions } from "./queue-options.js";
 
 const DEFAULT_CAPACITY = 256 * 1024;
 const LEAST_CAPACITY = 4096;

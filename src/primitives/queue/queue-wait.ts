@@ -1,5 +1,5 @@
 import { now } from "../../deadline.js";
-import type { Wait } from "../../sync/parker.js";
+import type { Wait } from "../../sync/wait.js";
 import type { Waiters } from "../../sync/waiters.js";
 import type { QueueCore } from "./queue-core.js";
 

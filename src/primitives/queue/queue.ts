@@ -6,33 +6,14 @@ import { BLOCK } from "../../rings/item-store.layout.js";
 import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import type { Given } from "../handle.js";
 import { type Found, giveNow, readyLoop } from "../ready-loop.js";
-import { labelOf, type Place, SharedObject, type SharedObjectOptions } from "../shared-object.js";
+import { labelOf, type Place, SharedObject } from "../shared-object.js";
 import { QueueBatch } from "./queue-batch.js";
 import { OVER, QueueHolding } from "./queue-holding.js";
 import { QueueLetters } from "./queue-letters.js";
 import { makeQueue, openOrMakeQueue, openQueue, type QueueKind, registerQueue } from "./queue-making.js";
 import type { QueueMessage } from "./queue-message.js";
+import { checkMany, type PutOptions, type QueueOptions } from "./queue-options.js";
 import type { Taker } from "./queue-wait.js";
-
-export interface QueueOptions extends SharedObjectOptions {
-  /**
-   * Bytes for messages: 4,096 to 1 GiB, rounded up to whole blocks of 128; default 256 KiB. A message takes whole blocks;
-   * one longer than a quarter of it gets memory of its own.
-   */
-  capacity?: number;
-  /** Messages that may be ready at once; default: as many as there is memory for. */
-  maxItems?: number;
-  /** How often a message is handed out; one that nobody has acknowledged by then is a dead letter. Default: no limit. */
-  maxDeliveries?: number;
-  /** Where dead letters go; without one they are dropped. */
-  deadLetter?: Queue<unknown>;
-}
-
-/** How a message is put. */
-export interface PutOptions extends WaitOptions {
-  /** For a {@link PriorityQueue}: smaller goes first, and first come first served among equals. Default 0. */
-  priority?: number;
-}
 
 /**
  * A queue of many producers and many consumers in all processes that have it: each message goes to one of them.
@@ -415,8 +396,3 @@ registerQueue(Queue.kind, (place, deadLetter) => new Queue(place, deadLetter));
 
 const remaining = (deadline: number, timeout: number | undefined): { timeout?: number } =>
   timeout === undefined ? {} : { timeout: Math.max(0, deadline - performance.now()) };
-
-function checkMany(max: number, label: string): void {
-  if (max !== Number.POSITIVE_INFINITY && !(Number.isInteger(max) && max >= 1))
-    throw new UsageError(`${label}: getMany() of ${String(max)} messages; allowed: 1 or more`);
-}

@@ -1,6 +1,7 @@
 import type { Place } from "../shared-object.js";
-import { Queue, type QueueOptions } from "./queue.js";
+import { Queue } from "./queue.js";
 import { makeQueue, openOrMakeQueue, openQueue, type QueueKind, registerQueue } from "./queue-making.js";
+import type { QueueOptions } from "./queue-options.js";
 
 /**
  * A {@link Queue} whose newest message goes first; one that is given back goes before all others. The idea is Python's

@@ -1,4 +1,4 @@
-import type { Wait } from "../../sync/parker.js";
+import type { Wait } from "../../sync/wait.js";
 import type { Waiters } from "../../sync/waiters.js";
 
 /** One call that waits in a line in which all are woken at once, and where nobody's death ends a wait. */

@@ -2,7 +2,8 @@ import { deadlineOf, type SyncWaitOptions, type WaitOptions } from "../../deadli
 import { CodecError, UsageError } from "../../errors.js";
 import { unitsOf } from "../../rings/broadcast-ring.js";
 import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
-import { parker, type Wait } from "../../sync/parker.js";
+import { parker } from "../../sync/parker.js";
+import type { Wait } from "../../sync/wait.js";
 import type { Descriptor } from "../handle.js";
 import { type Outcome, WaitingCalls } from "../locks/waiting-calls.js";
 import { type Body, commitBody, encodeBody, undoBody } from "../queue/queue-body.js";

@@ -1,6 +1,6 @@
 import type { Words } from "#src/memory/words.js";
 import { guardHead } from "#src/sync/guard.layout.js";
-import type { Wait } from "#src/sync/parker.js";
+import type { Wait } from "#src/sync/wait.js";
 import { waitersHead } from "#src/sync/waiters.layout.js";
 import type { Configuration, View } from "../configuration.js";
 import { BODY, ownerOf, WAITING } from "../ground.js";

@@ -1,5 +1,5 @@
-import type { Wait } from "#src/sync/parker.js";
 import { ASLEEP_IN_CALL } from "#src/sync/parker.layout.js";
+import type { Wait } from "#src/sync/wait.js";
 import { waitersHead } from "#src/sync/waiters.layout.js";
 import type { Configuration, View } from "../configuration.js";
 import { BODY, parkerWord, WAITING } from "../ground.js";
@@ -47,8 +47,9 @@ function wait({ waiters, parker }: Made, party: Party, attempt: () => boolean, w
 }
 
 const take = ({ words }: Made): boolean => {
-  const things = words.load(THINGS);
-  return things > 0 && words.compareExchange(THINGS, things, things - 1) === things;
+  for (let things = words.load(THINGS); things > 0; things = words.load(THINGS))
+    if (words.compareExchange(THINGS, things, things - 1) === things) return true;
+  return false;
 };
 
 /** A gives as many things as others want, each told to the one that has waited longest. */

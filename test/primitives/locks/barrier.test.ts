@@ -12,16 +12,9 @@ import {
 } from "interproc";
 import { awaitBarrier } from "../../programs/await-barrier.js";
 import { eventually, waitingBits } from "./inside.js";
-import { start } from "./parties.js";
+import { forms, start } from "./parties.js";
 
 const timeout = 120_000;
-const forms = [
-  ["process", true],
-  ["process", false],
-  ["worker", true],
-  ["worker", false],
-  ["function", false],
-] as const;
 
 /** How each of these ended: the index, or the error's name. */
 const ends = async (waits: Promise<number>[]): Promise<(number | string)[]> =>

@@ -15,23 +15,18 @@ import {
 import { awaitNotice } from "../../programs/await-notice.js";
 import { holdLock } from "../../programs/hold-lock.js";
 import { eventually, waitingBits } from "./inside.js";
-import { type Party, start } from "./parties.js";
+import { forms, type Party, start } from "./parties.js";
 
 const timeout = 60_000;
-const forms = [
-  ["process", true],
-  ["process", false],
-  ["process", true],
-  ["worker", true],
-  ["worker", false],
-  ["function", false],
-] as const;
 
 /** Six waiters of all kinds, once all of them wait. */
 async function sixWaiters(condition: Condition, woken: SharedValue<"i32">): Promise<Party<boolean>[]> {
   using here = new SharedValue("i32", 0);
-  const parties = forms.map(([way, sync]) => start(way, awaitNotice, condition, here, woken, sync));
-  await here.waitUntil((count) => count === forms.length);
+  const parties = [
+    start("process", awaitNotice, condition, here, woken, true),
+    ...forms.map(([way, sync]) => start(way, awaitNotice, condition, here, woken, sync)),
+  ];
+  await here.waitUntil((count) => count === parties.length);
   await condition.lock.withLock(() => undefined); // the last one has given the lock back, so that it waits
   return parties;
 }
@@ -75,9 +70,9 @@ describe("Condition", { timeout }, () => {
       await condition.lock.withLock(() => condition.notifyAll());
       assert.deepEqual(
         await Promise.all(parties.map(({ result }) => result)),
-        forms.map(() => true),
+        parties.map(() => true),
       );
-      assert.deepEqual([woken.value, condition.lock.isLocked], [forms.length, false]);
+      assert.deepEqual([woken.value, condition.lock.isLocked], [parties.length, false]);
       lock?.close();
     }
   });

@@ -25,6 +25,15 @@ export function takenEntries(handle: Handle): number {
   return taken;
 }
 
+/** Makes turns that are always ready until a timer fires between two of them. */
+export async function untilTimerFires(turn: () => Promise<void>): Promise<void> {
+  let fired = false;
+  setTimeout(() => {
+    fired = true;
+  }, 2);
+  while (!fired) await turn();
+}
+
 /** Looks again and again, letting everything else run, until it is so. */
 export async function eventually(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1));

@@ -12,11 +12,11 @@ import {
   TimeoutError,
   UsageError,
 } from "interproc";
-import { contend } from "../../programs/contend.js";
 import { countUnderLock } from "../../programs/count-under-lock.js";
 import { holdLock } from "../../programs/hold-lock.js";
-import { eventually, segmentOf, waitingBits } from "./inside.js";
-import { start, ways } from "./parties.js";
+import { eightContenders } from "./eight-contenders.js";
+import { eventually, segmentOf, untilTimerFires, waitingBits } from "./inside.js";
+import { forms, start, ways } from "./parties.js";
 
 const timeout = 60_000;
 
@@ -99,11 +99,7 @@ describe("Lock", { timeout }, () => {
     using counter = new SharedValue("i32", 0);
     const rounds = 2000;
     const parties = [
-      start("process", countUnderLock, lock, counter, rounds, true),
-      start("process", countUnderLock, lock, counter, rounds, false),
-      start("worker", countUnderLock, lock, counter, rounds, true),
-      start("worker", countUnderLock, lock, counter, rounds, false),
-      start("function", countUnderLock, lock, counter, rounds, false),
+      ...forms.map(([way, sync]) => start(way, countUnderLock, lock, counter, rounds, sync)),
       start("function", countUnderLock, lock, counter, rounds, false),
     ];
     await Promise.all(parties.map(({ result }) => result));
@@ -112,17 +108,7 @@ describe("Lock", { timeout }, () => {
 
   test("of eight contenders each gets its turns", async (t) => {
     using lock = new Lock();
-    using here = new SharedValue("i32", 0);
-    using stop = new SharedValue("i32", 0);
-    const parties = [...Array(8).keys()].map((index) => start(ways[index % 2], contend, lock, here, stop));
-    await here.waitUntil((count) => count === parties.length);
-    stop.value = 1;
-    await new Promise((done) => setTimeout(done, 1500));
-    stop.value = 2;
-    const found = await Promise.all(parties.map(({ result }) => result));
-    t.diagnostic(`turns ${found.map(({ turns }) => turns).join(" ")}`);
-    t.diagnostic(`longest wait ${Math.max(...found.map(({ longest }) => longest)).toFixed(1)} ms`);
-    assert.ok(found.every(({ turns }) => turns > 0));
+    await eightContenders(t, lock);
   });
 
   test("[case 58] after a killed holder the next one gets it, and is told until somebody releases normally", async () => {
@@ -249,11 +235,7 @@ describe("Lock", { timeout }, () => {
 
   test("taking and giving back a free lock is always ready, and lets timers run", async () => {
     using lock = new Lock();
-    let fired = false;
-    setTimeout(() => {
-      fired = true;
-    }, 2);
-    while (!fired) (await lock.acquire()).release();
+    await untilTimerFires(async () => (await lock.acquire()).release());
   });
 
   test("a value and an array have a lock each: the same handle each time, the same lock for all", async () => {

@@ -7,6 +7,15 @@ import { programFile } from "../child-program.js";
 export const ways = ["process", "worker", "function"] as const;
 export type Way = (typeof ways)[number];
 
+/** Each way with its forms of waiting, blocking (`true`) and awaiting; a function that blocks would stop all the others. */
+export const forms: readonly (readonly [way: Way, sync: boolean])[] = [
+  ["process", true],
+  ["process", false],
+  ["worker", true],
+  ["worker", false],
+  ["function", false],
+];
+
 export interface Party<R> {
   readonly result: Promise<R>;
   /** Ends it at once, and waits until it is gone. Not for functions. */

@@ -15,17 +15,9 @@ import {
 import { holdAccess } from "../../programs/hold-access.js";
 import { readAndWrite } from "../../programs/read-and-write.js";
 import { eventually, waitingBits } from "./inside.js";
-import { start } from "./parties.js";
+import { forms, start } from "./parties.js";
 
 const timeout = 60_000;
-const forms = [
-  ["process", true],
-  ["process", false],
-  ["worker", true],
-  ["worker", false],
-  ["function", false],
-  ["function", false],
-] as const;
 
 describe("RWLock", { timeout }, () => {
   test("smoke: many read at once, or one writes", async () => {
@@ -49,10 +41,13 @@ describe("RWLock", { timeout }, () => {
   test("processes, workers and functions that read and write see nothing half written", async () => {
     using lock = new RWLock();
     using pair = new SharedArray("i32", 2);
-    const parties = forms.map(([way, sync]) => start(way, readAndWrite, lock, pair, 400, sync));
+    const parties = [
+      ...forms.map(([way, sync]) => start(way, readAndWrite, lock, pair, 400, sync)),
+      start("function", readAndWrite, lock, pair, 400, false),
+    ];
     assert.deepEqual(
       await Promise.all(parties.map(({ result }) => result)),
-      forms.map(() => 0),
+      parties.map(() => 0),
     );
     assert.deepEqual([[...pair], lock.isLocked], [[600, 600], false]);
   });

@@ -11,11 +11,11 @@ import {
   TimeoutError,
   UsageError,
 } from "interproc";
-import { contend } from "../../programs/contend.js";
 import { crowd } from "../../programs/crowd.js";
 import { holdPermits } from "../../programs/hold-permits.js";
-import { eventually, waitingBits } from "./inside.js";
-import { start, ways } from "./parties.js";
+import { eightContenders } from "./eight-contenders.js";
+import { eventually, untilTimerFires, waitingBits } from "./inside.js";
+import { start } from "./parties.js";
 
 const timeout = 60_000;
 
@@ -126,17 +126,7 @@ describe("Semaphore", { timeout }, () => {
 
   test("of eight contenders each gets its turns", async (t) => {
     using semaphore = new Semaphore(2);
-    using here = new SharedValue("i32", 0);
-    using stop = new SharedValue("i32", 0);
-    const parties = [...Array(8).keys()].map((index) => start(ways[index % 2], contend, semaphore, here, stop));
-    await here.waitUntil((count) => count === parties.length);
-    stop.value = 1;
-    await new Promise((done) => setTimeout(done, 1500));
-    stop.value = 2;
-    const found = await Promise.all(parties.map(({ result }) => result));
-    t.diagnostic(`turns ${found.map(({ turns }) => turns).join(" ")}`);
-    t.diagnostic(`longest wait ${Math.max(...found.map(({ longest }) => longest)).toFixed(1)} ms`);
-    assert.ok(found.every(({ turns }) => turns > 0));
+    await eightContenders(t, semaphore);
     assert.equal(semaphore.value, 2);
   });
 
@@ -288,10 +278,6 @@ describe("Semaphore", { timeout }, () => {
 
   test("a permit that is always free lets timers run", async () => {
     using semaphore = new Semaphore(1);
-    let fired = false;
-    setTimeout(() => {
-      fired = true;
-    }, 2);
-    while (!fired) (await semaphore.acquire()).release();
+    await untilTimerFires(async () => (await semaphore.acquire()).release());
   });
 });

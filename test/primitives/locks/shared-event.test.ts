@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { ClosedError, MismatchError, Semaphore, SharedEvent, SharedValue, TimeoutError, UsageError } from "interproc";
 import { awaitEvent } from "../../programs/await-event.js";
 import { eventually, waitingBits } from "./inside.js";
-import { start, ways } from "./parties.js";
+import { forms, start, ways } from "./parties.js";
 
 describe("SharedEvent", { timeout: 60_000 }, () => {
   test("smoke: [case 55] a wait ends when it is set, at once while it is, and not after it was cleared", async () => {
@@ -28,13 +28,6 @@ describe("SharedEvent", { timeout: 60_000 }, () => {
     using here = new SharedValue("i32", 0);
     const bounded = ways.map((way) => start(way, awaitEvent, event, here, false, 20));
     assert.deepEqual(await Promise.all(bounded.map(({ result }) => result)), [false, false, false]);
-    const forms = [
-      ["process", true],
-      ["process", false],
-      ["worker", true],
-      ["worker", false],
-      ["function", false],
-    ] as const;
     const parties = forms.map(([way, sync]) => start(way, awaitEvent, event, here, sync));
     await eventually(() => waitingBits(event).length === forms.length);
     event.set();
@@ -48,12 +41,6 @@ describe("SharedEvent", { timeout: 60_000 }, () => {
   test("a set that is followed by a clear at once still releases all who waited, and nobody later", async () => {
     using event = new SharedEvent();
     using here = new SharedValue("i32", 0);
-    const forms = [
-      ["process", true],
-      ["process", false],
-      ["worker", true],
-      ["function", false],
-    ] as const;
     const parties = forms.map(([way, sync]) => start(way, awaitEvent, event, here, sync));
     await eventually(() => waitingBits(event).length === forms.length);
     event.set();

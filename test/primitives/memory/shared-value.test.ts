@@ -16,7 +16,7 @@ import { addMany } from "../../programs/add-many.js";
 import { awaitValue } from "../../programs/await-value.js";
 import { exchangeLimits } from "../../programs/exchange-limits.js";
 import { ChildProgram, programFile } from "../child-program.js";
-import { eventually, waitingBits } from "../locks/inside.js";
+import { eventually, untilTimerFires, waitingBits } from "../locks/inside.js";
 
 const timeout = 60_000;
 
@@ -282,11 +282,7 @@ describe("SharedValue", { timeout }, () => {
 
   test("a wait that is always ready lets timers run", async () => {
     using value = new SharedValue("i32", 1);
-    let fired = false;
-    setTimeout(() => {
-      fired = true;
-    }, 2);
-    while (!fired) await value.waitUntil((seen) => seen === 1);
+    await untilTimerFires(async () => void (await value.waitUntil((seen) => seen === 1)));
   });
 
   test("a blocking wait for ever that nobody else could end is a UsageError; with a timeout it waits", () => {
