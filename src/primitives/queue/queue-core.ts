@@ -41,7 +41,7 @@ const GUARD_MS = 20;
 /** So often a taker that has something to take looks whether a dead one's messages go before. */
 const LOOK_MS = 1;
 /** While messages are taken in a burst, producers sleep until half of the queue is free, or for so long. */
-const WRITERS_MS = 1;
+const WRITERS_MS = 5;
 
 const { word } = queueHead;
 

@@ -40,7 +40,7 @@ import { topicHead, topicPlan } from "./topic.layout.js";
 /** So long a call that never waits tries to get into the guard: somebody may have been put aside inside. */
 const GUARD_MS = 20;
 /** While messages are read in a burst, publishers sleep until half of the ring is free, or for so long. */
-const WRITERS_MS = 1;
+const WRITERS_MS = 5;
 /** Messages with these flags name what is in the topic's folder. */
 export const LASTING = HANDLES | SPILLED;
 const FLAGS = 2 ** KEY_SHIFT - 1;
