@@ -71,20 +71,17 @@ export class Parker {
     this.peers = new Peers(registry);
   }
 
-  /**
-   * Wakes a thread that may be asleep. Two atomic accesses when it is not: false, it looks again before it sleeps, or
-   * died awake, which is for those to see who watch it.
-   */
+  /** Wakes a thread that may be asleep. Two atomic accesses when it is not. False: there is no such thread any more. */
   wake(owner: number): boolean {
     const { registry } = this;
     if (owner === registry.self) {
       if (this.waits.size > 0) this.lookSoon();
-      return false;
+      return true;
     }
     const parker = registry.parkerOf(owner);
-    if (parker < 0) return true; // it is gone, and its place another's
+    if (parker < 0) return false;
     const state = registry.words.load(parker);
-    if (state === AWAKE || state === NOTIFIED) return false;
+    if (state === AWAKE || state === NOTIFIED) return true; // it looks again before it sleeps
     const before = registry.words.exchange(parker, NOTIFIED); // publishes: notification
     if (before === ASLEEP_IN_CALL) addon().futexWake(registry.buffer, parker * 4, 1);
     else if (before === ASLEEP_IN_LOOP) this.peers.poke(owner);

@@ -14,7 +14,7 @@ export interface Seat {
   /** The owner word in an entry of that table. */
   ownerAt(index: number): number;
   isAlive(owner: number): boolean;
-  /** Wakes a thread that may be asleep. False: it is awake, and looks again before it sleeps, if it lives. */
+  /** Wakes a thread that may be asleep. False: there is no such thread any more; a killed one may still seem to be there. */
   wake(owner: number): boolean;
   /** Says by this thread's bit that it waits for something at this object, and for what (`WAITS`). */
   armed(waitsFor: number): void;

@@ -8,8 +8,8 @@
  *         changer: the thing, then watched, then tickets, then a waiter's parker word   observes: waiting
  *         All sequentially consistent: a waiter whose last look misses the change has been seen by its changer. Who finds
  *         watched 1 and no ticket sets it 0 and looks again; for a ticket that came meanwhile it is set 1 once more.
- * Death   Of a waiter, asleep: who wakes it asks then whether it lives, clears its ticket if not, and wakes the next.
- *         Awake, because somebody had woken it: its successor watches it, is told, and clears its ticket.
+ * Death   Whoever wakes does not ask whether the other lives: that would cost a system call a wake. A killed waiter's
+ *         successor watches it, is told, and passes its ticket over before it looks, so that it takes nobody's turn.
  *         A killed changer, or one between watched 0 and its second look, leaves waiters asleep until they look again
  *         by themselves (the parker's bound) and announce themselves anew.
  *         Who is woken alone and killed before it took the thing: the next in line watches it, and is told of its end; one
@@ -99,7 +99,7 @@ export class Waiters {
     this.wakeAll();
   }
 
-  /** Wakes the living one that has waited longest. One load when nobody waits. */
+  /** Wakes the one that has waited longest. One load when nobody waits; asks the kernel nothing. */
   wakeOldest(): void {
     const { seat } = this;
     const { words } = seat;
@@ -114,7 +114,7 @@ export class Waiters {
       }
       const ticket = words.load(this.table + index);
       const owner = seat.ownerAt(index);
-      if (isOwner(owner) && (!seat.wake(owner) || seat.isAlive(owner))) return;
+      if (isOwner(owner) && seat.wake(owner)) return;
       this.passOver(index, ticket, owner);
     }
   }

@@ -113,11 +113,6 @@ const line: readonly Mutant[] = [
     "if (this.oldest() < 0) return; seat.words.store(this.watched, 1); this.wakeAll();",
     "",
   ]),
-  mutant("the oldest is woken, dead or alive", "waiters, one is told behind one killed asleep", [
-    "sync/waiters.js",
-    "if (isOwner(owner) && (!seat.wake(owner) || seat.isAlive(owner))) return;",
-    "if (isOwner(owner)) { seat.wake(owner); return; }",
-  ]),
   mutant(
     "nobody watches who comes before it",
     "waiters, one thing is passed on, the one before killed while it waits",

@@ -1,8 +1,7 @@
-import { ASLEEP_IN_CALL } from "#src/sync/parker.layout.js";
 import type { Wait } from "#src/sync/wait.js";
 import { waitersHead } from "#src/sync/waiters.layout.js";
 import type { Configuration, View } from "../configuration.js";
-import { BODY, parkerWord, WAITING } from "../ground.js";
+import { BODY, WAITING } from "../ground.js";
 import type { Party } from "../party.js";
 import type { Production } from "../production.js";
 import { segmentOf } from "../segment.js";
@@ -30,7 +29,7 @@ function make(party: Party, { Holding, Waiters, parker }: Production) {
 type Made = ReturnType<typeof make>;
 
 /** Sleeps until `attempt` succeeds. */
-function wait({ waiters, parker }: Made, party: Party, attempt: () => boolean, watches = true): void {
+function wait({ waiters, parker }: Made, party: Party, attempt: () => boolean): void {
   const one: Wait = {
     attempt,
     arm: () => {
@@ -39,7 +38,7 @@ function wait({ waiters, parker }: Made, party: Party, attempt: () => boolean, w
     },
     disarm: () => waiters.disarm(one),
     recheck: () => waiters.armAgain(one),
-    peers: () => [waiters.predecessor()].filter((owner) => watches && owner !== 0),
+    peers: () => [waiters.predecessor()].filter((owner) => owner !== 0),
     holdsLoop: true,
   };
   party.knows(one);
@@ -125,16 +124,6 @@ function giveLate(party: Party, production: Production): void {
 /** B comes first, then C, then A. */
 const isInLine = (view: View, party: number): boolean => party === 1 || ticketOf(view, party === 2 ? 1 : 2) !== 0;
 
-/** A gives two things; those who wait for them watch nobody. */
-function giveUnwatched(party: Party, production: Production): void {
-  const made = make(party, production);
-  const { words, waiters } = made;
-  party.begins("");
-  if (party.index > 0) wait(made, party, () => take(made), false);
-  else words.add(THINGS, 2);
-  if (words.load(THINGS) > 0) waiters.wakeOldest();
-}
-
 /** Facts of {@link passOn}: who has had the thing; whom each could see waiting when it was armed itself. */
 const HAD = 0;
 const SAW = 1;
@@ -206,15 +195,6 @@ export const waiters: readonly Configuration[] = [
     mayBegin: isInLine,
     mayDie: (view) => ticketOf(view, 2) !== 0,
     script: giveLate,
-    ...three,
-  },
-  {
-    title: "waiters, one is told behind one killed asleep",
-    kills: 1,
-    victims: [1],
-    mayBegin: isInLine,
-    mayDie: (view) => view.word(parkerWord(1)) === ASLEEP_IN_CALL && ticketOf(view, 2) !== 0 && view.word(THINGS) === 0,
-    script: giveUnwatched,
     ...three,
   },
   { title: "waiters, one thing is passed on", script: passOn, ...equals },
