@@ -92,11 +92,11 @@ ${table(recordHeader, "At a multiple of 8 in the ring; the payload follows. Form
 
 ## Queues
 
-${table(queueHead, "At `bodyOffset` of a queue. Behind it, each at a multiple of 8: a guard, an item store, the waiters for messages, for room and for the end of all work, two words for each attachment's items (held, and resting), and a row for each block. The blocks themselves are at `dataOffset`.")}
+${table(queueHead, "At `bodyOffset` of a queue. Behind it, each at a multiple of 8: a guard, an item store, the waiters for messages, for room and for the end of all work, two words for each attachment's items (held, and resting), and a row and a word for each block. The blocks themselves are at `dataOffset`.")}
 
 ${table(storeHead, "Changed under the guard.")}
 
-${table(itemRow, "One for each block of 128 bytes.")}
+${table(itemRow, "One for each block of 128 bytes. Behind all of them stands a word for each block: the item's next block, counted from 1; 2^32 - 1 for the last one; 0 when the block is free.")}
 
 ${table(guardHead, "What keeps several words in order.")}
 

@@ -1,10 +1,9 @@
 import { ProtocolError } from "../errors.js";
 import type { Bytes } from "../memory/bytes.js";
 import type { Words } from "../memory/words.js";
-import { BLOCK, FREE, itemRow, storeHead } from "./item-store.layout.js";
+import { BLOCK, FREE, itemRow, LAST, storeHead } from "./item-store.layout.js";
 
 const ROW = itemRow.bytes / 4;
-const NEXT = itemRow.word.next;
 const { word: head } = storeHead;
 
 /** Where a store lies in its segment. */
@@ -28,14 +27,15 @@ export const blocksFor = (length: number): number => (length <= BLOCK ? 1 : Math
 export class BlockChains {
   private readonly words: Words;
   private readonly head: number;
-  private readonly rows: number;
+  /** Word index of the first block's word. */
+  private readonly links: number;
   private readonly bytes: Bytes;
   private readonly blocks: number;
 
   constructor({ words, head, rows, bytes, blocks }: StorePlace) {
     this.words = words;
     this.head = head;
-    this.rows = rows;
+    this.links = rows + blocks * ROW;
     this.bytes = bytes;
     this.blocks = blocks;
   }
@@ -52,7 +52,7 @@ export class BlockChains {
       if (this.next(block) === FREE) {
         if (last >= 0) this.setNext(last, block + 1);
         else first = block;
-        this.setNext(block, 0);
+        this.setNext(block, LAST);
         last = block;
         left--;
       }
@@ -135,11 +135,11 @@ export class BlockChains {
   }
 
   private next(block: number): number {
-    return this.words.peek(this.rows + block * ROW + NEXT);
+    return this.words.peek(this.links + block);
   }
 
   private setNext(block: number, next: number): void {
-    this.words.poke(this.rows + block * ROW + NEXT, next);
+    this.words.poke(this.links + block, next);
   }
 
   private get(which: number): number {

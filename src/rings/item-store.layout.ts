@@ -27,12 +27,17 @@ export const itemRow = layout("item", {
   deliveries: ["u32", "how often it was taken"],
   order: ["u32", "its place in the line, modulo 2^32: smaller goes first"],
   link: ["u32", "the ready item behind it, counted from 1; 0 for the last"],
-  next: ["u32", "of any block: the item's next block, counted from 1; 0 for the last; 2^32 - 1: the block is free"],
   priority: ["f64", "what it was put with; smaller goes first where that counts"],
 });
 
 export const STATES = { none: 0, writing: 1, ready: 2, taken: 3 } as const;
-/** What stands in `next` of a block that belongs to no item. */
-export const FREE = -1;
+/**
+ * Behind the rows, a word for each block: the item's next block, counted from 1; LAST; or FREE, as in fresh memory. They
+ * stand together, so that a long item's chain is in few cache lines.
+ */
+export const FREE = 0;
+export const LAST = -1;
+/** Bytes of the row and the word of one block. */
+export const BLOCK_CONTROL_BYTES: number = itemRow.bytes + 4;
 /** Further bit of an item's flags, beside those of records. */
 export const SPILLED = 0x800;

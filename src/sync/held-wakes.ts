@@ -18,13 +18,24 @@ import { now } from "../deadline.js";
 import type { Parker } from "./parker.js";
 
 /** A wake is held for as long as a wake takes, within these. */
-const LEAST_MS = 0.02;
 const MOST_MS = 0.1;
-/** Messages further apart than that are no burst. */
-const BURST_GAP_MS = 0.01;
-/** So many messages at least have to be known before they are called a burst. */
-const BURST_MESSAGES = 4;
 const CLOCK_EVERY = 8;
+
+/** When messages are a burst, and how long its wake is held at least. */
+export interface Burst {
+  /** So many messages at least have to be known. */
+  readonly messages: number;
+  /** Messages further apart than that on the average are none. */
+  readonly gapMs: number;
+  readonly leastMs: number;
+}
+
+/** Of who publishes: whoever sleeps has nothing to do meanwhile. */
+const PUBLISHED: Burst = { messages: 4, gapMs: 0.01, leastMs: 0.02 };
+/**
+ * Of who makes room: whoever sleeps had filled all of it, and nobody is short of anything until half is free.
+ */
+export const MADE_ROOM: Burst = { messages: 1, gapMs: 0.1, leastMs: 5 };
 
 export class HeldWakes {
   /** Messages since `since`, when the last wake was given. */
@@ -40,13 +51,12 @@ export class HeldWakes {
     private readonly wake: () => void,
     /** Whether somebody sleeps, so that waking costs a system call. */
     private readonly isAsleep: () => boolean,
-    /** So long a wake is held at least, where nobody is short of anything meanwhile. */
-    private readonly leastMs = LEAST_MS,
+    private readonly burst = PUBLISHED,
   ) {
-    this.costMs = leastMs;
+    this.costMs = burst.leastMs;
   }
 
-  /** A message was published. */
+  /** A message was published, or its room was given back. */
   count(): void {
     this.messages++;
   }
@@ -60,8 +70,8 @@ export class HeldWakes {
     }
     if (!this.isAsleep()) return this.wake();
     const at = now();
-    if (pressing || this.messages < BURST_MESSAGES || at - this.since > this.messages * BURST_GAP_MS)
-      return this.wakeNow(at);
+    const { messages, gapMs } = this.burst;
+    if (pressing || this.messages < messages || at - this.since > this.messages * gapMs) return this.wakeNow(at);
     this.heldAt = at;
     this.heldFrom = this.messages;
     this.parker.holding.add(this);
@@ -85,6 +95,6 @@ export class HeldWakes {
     const after = now();
     this.messages = 0;
     this.since = after;
-    this.costMs = Math.max(Math.min((this.costMs * 3 + after - at) / 4, MOST_MS), this.leastMs);
+    this.costMs = Math.max(Math.min((this.costMs * 3 + after - at) / 4, MOST_MS), this.burst.leastMs);
   }
 }

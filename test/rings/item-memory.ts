@@ -3,7 +3,7 @@ import { Bytes } from "#src/memory/bytes.js";
 import { Words } from "#src/memory/words.js";
 import { blocksFor } from "#src/rings/block-chains.js";
 import { type Discipline, ItemStore } from "#src/rings/item-store.js";
-import { BLOCK, FREE, itemRow, STATES, storeHead } from "#src/rings/item-store.layout.js";
+import { BLOCK, BLOCK_CONTROL_BYTES, FREE, itemRow, STATES, storeHead } from "#src/rings/item-store.layout.js";
 import type { AccessGate } from "./access-gate.js";
 import { StoppingBytes } from "./stopping-bytes.js";
 import { StoppingWords } from "./stopping-words.js";
@@ -53,13 +53,12 @@ export class ItemMemory {
     order = 0,
     cursor = 0,
   ) {
-    this.control = new Int32Array(ROWS + blocks * ROW);
+    this.control = new Int32Array(ROWS + (blocks * BLOCK_CONTROL_BYTES) / 4);
     this.bytes = new Uint8Array(blocks * BLOCK);
     this.setHead("blocks", blocks);
     this.setHead("free", blocks);
     this.setHead("lastOrder", order);
     this.setHead("cursor", cursor);
-    for (let block = 0; block < blocks; block++) this.control[ROWS + block * ROW + itemRow.word.next] = FREE;
   }
 
   /** The store, to be used freely or through a gate. */
@@ -88,6 +87,15 @@ export class ItemMemory {
 
   row(item: number, name: keyof typeof itemRow.word): number {
     return this.control[ROWS + item * ROW + itemRow.word[name]];
+  }
+
+  /** What a block's word says of the next one. */
+  next(block: number): number {
+    return this.control[ROWS + this.blocks * ROW + block];
+  }
+
+  setNext(block: number, value: number): void {
+    this.control[ROWS + this.blocks * ROW + block] = value;
   }
 
   setRow(item: number, name: keyof typeof itemRow.word, value: number): void {
@@ -120,7 +128,7 @@ export class ItemMemory {
   blocksOf(item: number): number[] {
     const chain = [item];
     for (let left = blocksFor(this.row(item, "length")) - 1; left > 0; left--)
-      chain.push(this.row(chain[chain.length - 1], "next") - 1);
+      chain.push(this.next(chain[chain.length - 1]) - 1);
     return chain;
   }
 
@@ -148,9 +156,7 @@ export class ItemMemory {
     assert.equal(this.head("last"), line.length === 0 ? 0 : line[line.length - 1] + 1);
     const used = items.flatMap(({ item }) => this.blocksOf(item));
     assert.equal(new Set(used).size, used.length, "no block belongs to two items");
-    const free = Array.from({ length: this.blocks }, (_, block) => block).filter(
-      (block) => this.row(block, "next") === FREE,
-    );
+    const free = Array.from({ length: this.blocks }, (_, block) => block).filter((block) => this.next(block) === FREE);
     assert.equal(free.length, this.head("free"), "so many blocks are free as is said");
     assert.equal(free.length + used.length, this.blocks, "every block is free or an item's");
     assert.ok(

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { ProtocolError } from "#src/errors.js";
 import type { Discipline } from "#src/rings/item-store.js";
-import { BLOCK } from "#src/rings/item-store.layout.js";
+import { BLOCK, LAST } from "#src/rings/item-store.layout.js";
 import { ItemMemory } from "./item-memory.js";
 import { contentOf, ItemModel, type Step } from "./item-model.js";
 
@@ -148,9 +148,9 @@ describe("an item store whose words were written over", () => {
     ["first is no ready item", (memory) => memory.setHead("first", 20)],
     ["a length is beyond the memory", (memory) => memory.setRow(memory.line[0], "length", 2 ** 30)],
     ["a length is negative", (memory) => memory.setRow(memory.line[0], "length", -1)],
-    ["a chain leads outside", (memory) => memory.setRow(memory.line[0], "next", 999)],
-    ["a chain leads to the block behind the last", (memory) => memory.setRow(15, "next", 17)],
-    ["a chain ends too early", (memory) => memory.setRow(memory.line[0], "next", 0)],
+    ["a chain leads outside", (memory) => memory.setNext(memory.line[0], 999)],
+    ["a chain leads to the block behind the last", (memory) => memory.setNext(15, 17)],
+    ["a chain ends too early", (memory) => memory.setNext(memory.line[0], LAST)],
     ["the line goes round in circles", (memory) => memory.setRow(memory.line[1], "link", memory.line[0] + 1)],
     ["the line leads outside", (memory) => memory.setRow(memory.line[0], "link", 4000)],
   ];

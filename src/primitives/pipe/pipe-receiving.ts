@@ -1,6 +1,7 @@
 import { StructuredDecoder } from "../../codec.js";
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
 import { CodecError, EOFError, ProtocolError, UsageError } from "../../errors.js";
+import { copyOf } from "../../memory/copy-of.js";
 import { MessageReader } from "../../rings/message-reader.js";
 import { wantedWord } from "../../rings/message-writer.js";
 import { FORMATS } from "../../rings/record-ring.layout.js";
@@ -369,20 +370,6 @@ export class PipeReceiving implements Wait {
 
 function endOfFile(): EOFError {
   return new EOFError("recv, and nothing is left to read: the pipe's other end is closed or its process dead");
-}
-
-/** Up to here V8 keeps a typed array's bytes in its own heap, without an ArrayBuffer to allocate. */
-const IN_HEAP_BYTES = 64;
-/** From here on memory that is not zeroed first pays. */
-const LARGE_BYTES = 4096;
-
-function copyOf(source: Uint8Array, start: number, end: number): Uint8Array {
-  const length = end - start;
-  if (length > IN_HEAP_BYTES && length < LARGE_BYTES) return source.slice(start, end);
-  const copy = length < LARGE_BYTES ? new Uint8Array(length) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
-  if (length > IN_HEAP_BYTES) copy.set(source.subarray(start, end));
-  else for (let i = 0; i < length; i++) copy[i] = source[start + i];
-  return copy;
 }
 
 const asPlain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { StructuredDecoder, StructuredEncoder } from "../../codec.js";
 import { CodecError, SystemError, UsageError } from "../../errors.js";
 import { freshName, removeIfLast } from "../../memory/attachments.js";
+import { copyOf } from "../../memory/copy-of.js";
 import { attachmentEntry } from "../../memory/object.layout.js";
 import { VACANT } from "../../memory/owner.js";
 import { createSegment, openSegment } from "../../memory/segment.js";
@@ -182,7 +183,7 @@ export function decodeBody(
 /** Decodes what stands for itself. */
 export function decodePlain(bytes: Uint8Array, from: number, to: number, format: number): unknown {
   if (format === FORMATS.structured) return decoder.decode(bytes, from, to);
-  if (format === FORMATS.bytes) return bytes.slice(from, to);
+  if (format === FORMATS.bytes) return copyOf(bytes, from, to);
   throw new CodecError(`a message of format ${format} came; this version reads 0 and 1`);
 }
 

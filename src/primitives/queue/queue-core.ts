@@ -25,7 +25,7 @@ import { blocksFor } from "../../rings/block-chains.js";
 import { type Discipline, ItemStore } from "../../rings/item-store.js";
 import { BLOCK } from "../../rings/item-store.layout.js";
 import { Guard } from "../../sync/guard.js";
-import { HeldWakes } from "../../sync/held-wakes.js";
+import { type Burst, HeldWakes, MADE_ROOM } from "../../sync/held-wakes.js";
 import { parker } from "../../sync/parker.js";
 import { Waiters } from "../../sync/waiters.js";
 import type { Holding } from "../holding.js";
@@ -40,8 +40,6 @@ const SHORT = 4096;
 const GUARD_MS = 20;
 /** So often a taker that has something to take looks whether a dead one's messages go before. */
 const LOOK_MS = 1;
-/** While messages are taken in a burst, producers sleep until half of the queue is free, or for so long. */
-const WRITERS_MS = 5;
 
 const { word } = queueHead;
 
@@ -102,7 +100,7 @@ export class QueueCore {
     };
     this.guard = new Guard(holding, body + plan.guard, repair, () => this.wakeEverybody());
     this.readerWakes = this.wakes(this.readers, () => this.readers.wakeOldest());
-    this.writerWakes = this.wakes(this.writers, () => this.writers.wakeAll(), WRITERS_MS);
+    this.writerWakes = this.wakes(this.writers, () => this.writers.wakeAll(), MADE_ROOM);
     this.begin();
   }
 
@@ -347,13 +345,13 @@ export class QueueCore {
     this.joiners.wakeAll();
   }
 
-  private wakes(waiters: Waiters, wake: () => void, leastMs?: number): HeldWakes {
+  private wakes(waiters: Waiters, wake: () => void, burst?: Burst): HeldWakes {
     const { segment } = this.holding;
     return new HeldWakes(
       parker(),
       () => segment.isMapped && wake(),
       () => waiters.someAre((owner) => parker().isAsleep(owner)),
-      leastMs,
+      burst,
     );
   }
 

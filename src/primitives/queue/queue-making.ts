@@ -1,7 +1,7 @@
 import { UsageError } from "../../errors.js";
 import { checkName } from "../../memory/directory.js";
 import type { Segment } from "../../memory/segment.js";
-import { BLOCK, FREE, itemRow, storeHead } from "../../rings/item-store.layout.js";
+import { BLOCK, storeHead } from "../../rings/item-store.layout.js";
 import { type Descriptor, registerKind, takeHandle } from "../handle.js";
 import {
   createObject,
@@ -112,8 +112,6 @@ function specOf(kind: QueueKind, options: QueueOptions, operation: string): Obje
       Buffer.from(control, bodyOffset + queueHead.offset.deadLetter, 208).write(deadLetter?.name ?? "");
       array[body + plan.store + storeHead.word.blocks] = blocks;
       array[body + plan.store + storeHead.word.free] = blocks;
-      for (let block = 0; block < blocks; block++)
-        array[body + plan.rows + (block * itemRow.bytes) / 4 + itemRow.word.next] = FREE;
     },
   };
 }

@@ -1,4 +1,6 @@
 import { CodecError, SystemError } from "../../errors.js";
+import { freshBytes } from "../../memory/copy-of.js";
+import { FORMATS } from "../../rings/record-ring.layout.js";
 import { dropLink } from "../flight.js";
 import { closeObjects, decodeBody, decodePlain, linksOf, type Unpacked } from "./queue-body.js";
 import type { QueueCore } from "./queue-core.js";
@@ -231,14 +233,7 @@ export class QueueTaking {
     const deliveries = store.deliveriesOf(item);
     const length = store.lengthOf(item);
     const flags = store.flagsOf(item);
-    const unpacked = withScratch(length, (buffer) => {
-      store.read(item, buffer, 0);
-      try {
-        return decodeBody(buffer, 0, length, flags, core.folder);
-      } catch (error) {
-        this.undeliverable(item, buffer.slice(0, length), flags, error);
-      }
-    });
+    const unpacked = flags === FORMATS.bytes ? this.readBytes(item, length) : this.unpack(item, length, flags);
     if (this.isDead(item)) {
       try {
         this.bury(item, unpacked);
@@ -254,6 +249,25 @@ export class QueueTaking {
     taker.takes(message);
     give(message);
     return "given";
+  }
+
+  /** Bytes stand for themselves: they are copied once, to where their user has them. */
+  private readBytes(item: number, length: number): Unpacked {
+    const value = freshBytes(length);
+    this.core.store.read(item, value, 0);
+    return { value, links: [], objects: [] };
+  }
+
+  private unpack(item: number, length: number, flags: number): Unpacked {
+    const { store, folder } = this.core;
+    return withScratch(length, (buffer) => {
+      store.read(item, buffer, 0);
+      try {
+        return decodeBody(buffer, 0, length, flags, folder);
+      } catch (error) {
+        this.undeliverable(item, buffer.slice(0, length), flags, error);
+      }
+    });
   }
 
   /** A message that cannot be decoded is dropped; one for which only memory or descriptors are short goes back. */

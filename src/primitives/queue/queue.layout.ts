@@ -1,5 +1,5 @@
 import { layout } from "../../layout.js";
-import { itemRow, storeHead } from "../../rings/item-store.layout.js";
+import { BLOCK_CONTROL_BYTES, storeHead } from "../../rings/item-store.layout.js";
 import { guardHead } from "../../sync/guard.layout.js";
 import { waitersBytes } from "../../sync/waiters.layout.js";
 
@@ -27,7 +27,7 @@ export interface QueuePlan {
   readonly held: number;
   /** The same for those of them whose taker waits itself, or that only wait for room among the dead letters. */
   readonly resting: number;
-  /** One `itemRow` for each block. */
+  /** One `itemRow` for each block, then a word for each block's chain. */
   readonly rows: number;
   readonly bytes: number;
 }
@@ -48,7 +48,7 @@ export function queuePlan(maxAttached: number, blocks: number): QueuePlan {
     joiners: part(waitersBytes(maxAttached)),
     held: part(maxAttached * 4),
     resting: part(maxAttached * 4),
-    rows: part(blocks * itemRow.bytes),
+    rows: part(blocks * BLOCK_CONTROL_BYTES),
     bytes: at,
   };
 }

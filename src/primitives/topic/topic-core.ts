@@ -27,7 +27,7 @@ import { KEY_SHIFT, UNIT } from "../../rings/broadcast-ring.layout.js";
 import { SPILLED } from "../../rings/item-store.layout.js";
 import { HANDLES } from "../../rings/record-ring.layout.js";
 import { Guard } from "../../sync/guard.js";
-import { HeldWakes } from "../../sync/held-wakes.js";
+import { type Burst, HeldWakes, MADE_ROOM } from "../../sync/held-wakes.js";
 import { parker } from "../../sync/parker.js";
 import { Waiters } from "../../sync/waiters.js";
 import { dropLink } from "../flight.js";
@@ -39,8 +39,6 @@ import { topicHead, topicPlan } from "./topic.layout.js";
 
 /** So long a call that never waits tries to get into the guard: somebody may have been put aside inside. */
 const GUARD_MS = 20;
-/** While messages are read in a burst, publishers sleep until half of the ring is free, or for so long. */
-const WRITERS_MS = 5;
 /** Messages with these flags name what is in the topic's folder. */
 export const LASTING = HANDLES | SPILLED;
 const FLAGS = 2 ** KEY_SHIFT - 1;
@@ -106,7 +104,7 @@ export class TopicCore {
     };
     this.guard = new Guard(holding, body + plan.guard, repair, () => this.wakeEverybody());
     this.readerWakes = this.wakes(this.readers);
-    this.writerWakes = this.wakes(this.writers, WRITERS_MS);
+    this.writerWakes = this.wakes(this.writers, MADE_ROOM);
     this.safe = { era: this.ring.era, upTo: this.ring.head | 0 };
     holding.beforeLeaving(() => {
       this.flushWakes();
@@ -218,13 +216,13 @@ export class TopicCore {
     this.writers.wakeAll();
   }
 
-  private wakes(waiters: Waiters, leastMs?: number): HeldWakes {
+  private wakes(waiters: Waiters, burst?: Burst): HeldWakes {
     const { segment } = this.holding;
     return new HeldWakes(
       parker(),
       () => segment.isMapped && waiters.wakeAll(),
       () => waiters.someAre((owner) => parker().isAsleep(owner)),
-      leastMs,
+      burst,
     );
   }
 

@@ -1,5 +1,5 @@
 import { queueHead, queuePlan } from "#src/primitives/queue/queue.layout.js";
-import { BLOCK, FREE, itemRow, storeHead } from "#src/rings/item-store.layout.js";
+import { BLOCK, itemRow, storeHead } from "#src/rings/item-store.layout.js";
 import { guardHead } from "#src/sync/guard.layout.js";
 import { waitersHead } from "#src/sync/waiters.layout.js";
 import type { Configuration, View } from "../configuration.js";
@@ -21,7 +21,6 @@ function layOut(blocks: number): Pick<Configuration, "initial" | "names"> {
   return {
     initial: {
       [BODY + plan.store + storeHead.word.free]: blocks,
-      ...Object.fromEntries(rows.map((row) => [row + itemRow.word.next, FREE])),
     },
     names: Object.fromEntries([
       [WAITING, "bits of who waits"],
@@ -34,6 +33,7 @@ function layOut(blocks: number): Pick<Configuration, "initial" | "names"> {
       ]),
       ...[0, 1, 2].map((party) => [BODY + plan.held + party, `held by ${party}`]),
       ...rows.flatMap((row, item) => named(row, itemRow.word, `item ${item}'s `)),
+      ...rows.map((_, item) => [BODY + plan.rows + (blocks * itemRow.bytes) / 4 + item, `next block behind ${item}`]),
       ...rows.map((_, item) => [PAYLOAD + (item * BLOCK) / 4, `bytes of item ${item}`]),
     ]),
   };

@@ -56,6 +56,14 @@ export function firstRow(queue: AnyQueue, name: keyof typeof itemRow.word): numb
   return bodyOffset / 4 + plan.rows + (item * itemRow.bytes) / 4 + itemRow.word[name];
 }
 
+/** Word index of what says which block follows its first one. */
+export function firstLink(queue: AnyQueue): number {
+  const { bodyOffset, maxAttached, data } = segmentOf(queue);
+  const blocks = (data as ArrayBuffer).byteLength / BLOCK;
+  const { rows } = queuePlan(maxAttached, blocks);
+  return bodyOffset / 4 + rows + (blocks * itemRow.bytes) / 4 + readWord(queue, "first") - 1;
+}
+
 /** How many items are in each state, by their rows. */
 export function states(queue: AnyQueue): { ready: number; taken: number; writing: number } {
   const { bodyOffset, maxAttached, data, words } = segmentOf(queue);

@@ -6,7 +6,7 @@ import { PriorityQueue, Queue, registerClass, Stack, spawn } from "interproc";
 import { sweep } from "#src/primitives/sweep.js";
 import { codes, patterned, watchdog } from "../../contract/connection-kind.js";
 import { answering, putting } from "../../programs/queueing.js";
-import { firstRow, heldFor, objectsInDirectory, segmentOf, states, writeWord } from "./inside-queue.js";
+import { firstLink, firstRow, heldFor, objectsInDirectory, segmentOf, states, writeWord } from "./inside-queue.js";
 
 after(() => sweep());
 
@@ -391,7 +391,7 @@ describe("a queue whose words were written over", watchdog, () => {
     ["first is no ready item", (queue) => writeWord(queue, "first", 30)],
     ["a length is beyond the memory", (queue) => segmentOf(queue).words.store(firstRow(queue, "length"), 2 ** 30)],
     ["a length is negative", (queue) => segmentOf(queue).words.store(firstRow(queue, "length"), -4)],
-    ["a chain leads outside", (queue) => segmentOf(queue).words.store(firstRow(queue, "next"), 70_000)],
+    ["a chain leads outside", (queue) => segmentOf(queue).words.store(firstLink(queue), 70_000)],
   ];
   for (const [what, damage] of damages)
     test(`ends each call with a ProtocolError, and never hangs: ${what}`, async () => {
