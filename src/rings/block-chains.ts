@@ -1,20 +1,14 @@
 import { ProtocolError } from "../errors.js";
 import type { Bytes } from "../memory/bytes.js";
-import type { Words } from "../memory/words.js";
+import type { ItemRows, RowsPlace } from "./item-rows.js";
 import { BLOCK, FREE, itemRow, LAST, storeHead } from "./item-store.layout.js";
 
 const ROW = itemRow.bytes / 4;
 const { word: head } = storeHead;
 
 /** Where a store lies in its segment. */
-export interface StorePlace {
-  readonly words: Words;
-  /** Word index of `storeHead`. */
-  readonly head: number;
-  /** Word index of the first row. */
-  readonly rows: number;
+export interface StorePlace extends RowsPlace {
   readonly bytes: Bytes;
-  readonly blocks: number;
 }
 
 /** Blocks that an item of so many bytes takes. */
@@ -25,19 +19,18 @@ export const blocksFor = (length: number): number => (length <= BLOCK ? 1 : Math
  * number is the item's. Who may change what, and what a death leaves, is the store's matter (item-store.ts).
  */
 export class BlockChains {
-  private readonly words: Words;
-  private readonly head: number;
   /** Word index of the first block's word. */
   private readonly links: number;
   private readonly bytes: Bytes;
   private readonly blocks: number;
 
-  constructor({ words, head, rows, bytes, blocks }: StorePlace) {
-    this.words = words;
-    this.head = head;
-    this.links = rows + blocks * ROW;
-    this.bytes = bytes;
-    this.blocks = blocks;
+  constructor(
+    private readonly rows: ItemRows,
+    place: StorePlace,
+  ) {
+    this.links = place.rows + place.blocks * ROW;
+    this.bytes = place.bytes;
+    this.blocks = place.blocks;
   }
 
   /** Chains free blocks, from the cursor on, so that they lie in one run where they can. Gives the first. */
@@ -46,7 +39,7 @@ export class BlockChains {
     let first = -1;
     let last = -1;
     let left = wanted;
-    let block = (this.get(head.cursor) >>> 0) % this.blocks;
+    let block = (this.rows.get(head.cursor) >>> 0) % this.blocks;
     for (let looked = 0; left > 0; looked++) {
       if (looked >= this.blocks) throw new ProtocolError(`${wanted} blocks were said to be free and are not`);
       if (this.next(block) === FREE) {
@@ -58,8 +51,8 @@ export class BlockChains {
       }
       if (++block === this.blocks) block = 0;
     }
-    this.change(head.cursor, block);
-    this.change(head.free, this.get(head.free) - wanted);
+    this.rows.change(head.cursor, block);
+    this.rows.change(head.free, this.rows.get(head.free) - wanted);
     return first;
   }
 
@@ -71,9 +64,9 @@ export class BlockChains {
       const next = this.next(block);
       this.setNext(block, FREE);
       freed++;
-      if (left > 1) block = this.checked(next - 1);
+      if (left > 1) block = this.rows.checked(next - 1);
     }
-    this.change(head.free, this.get(head.free) + freed);
+    this.rows.change(head.free, this.rows.get(head.free) + freed);
   }
 
   /** Notes an item's blocks in `used`. @throws ProtocolError when another item has one of them */
@@ -83,7 +76,7 @@ export class BlockChains {
       if (used[block] === 1) throw new ProtocolError(`two items share block ${block}`);
       used[block] = 1;
       if (left === 1) return;
-      block = this.checked(this.next(block) - 1);
+      block = this.rows.checked(this.next(block) - 1);
     }
   }
 
@@ -95,7 +88,7 @@ export class BlockChains {
       free++;
       this.setNext(block, FREE);
     }
-    this.change(head.free, free);
+    this.rows.change(head.free, free);
   }
 
   /** Copies source[from…from + length) into an item's blocks. */
@@ -110,12 +103,6 @@ export class BlockChains {
     this.eachRun(first, length, (offset, from, bytes) => this.bytes.copyOut(offset, offset + bytes, target, at + from));
   }
 
-  /** A block's number, unless there is no such block: then the memory is broken. */
-  checked(block: number): number {
-    if (!(block >= 0 && block < this.blocks)) throw new ProtocolError(`a block is ${block} of ${this.blocks}`);
-    return block;
-  }
-
   /** Calls `copy` for each run of blocks next to each other. */
   private eachRun(first: number, length: number, copy: (offset: number, at: number, bytes: number) => void): void {
     let block = first;
@@ -124,29 +111,21 @@ export class BlockChains {
       let bytes = BLOCK;
       let next = this.next(block);
       while (at + bytes < length && next === block + 2) {
-        block = this.checked(block + 1);
+        block = this.rows.checked(block + 1);
         bytes += BLOCK;
         next = this.next(block);
       }
       copy(start * BLOCK, at, Math.min(bytes, length - at));
       at += bytes;
-      if (at < length) block = this.checked(next - 1);
+      if (at < length) block = this.rows.checked(next - 1);
     }
   }
 
   private next(block: number): number {
-    return this.words.peek(this.links + block);
+    return this.rows.words.peek(this.links + block);
   }
 
   private setNext(block: number, next: number): void {
-    this.words.poke(this.links + block, next);
-  }
-
-  private get(which: number): number {
-    return this.words.peek(this.head + which);
-  }
-
-  private change(which: number, value: number): void {
-    this.words.poke(this.head + which, value);
+    this.rows.words.poke(this.links + block, next);
   }
 }

@@ -14,6 +14,7 @@ export const storeHead = layout("item store", {
   first: ["u32", "the item that is taken next, counted from 1; 0 when there is none"],
   last: ["u32", "the item that is taken last, counted from 1; 0 when there is none"],
   lastOrder: ["u32", "the order that was given out last"],
+  lastOrderHigh: ["u32", "its upper half, by priority"],
   puts: ["u32", "items that were put, modulo 2^32"],
   takes: ["u32", "items that were taken, modulo 2^32"],
 });
@@ -26,7 +27,11 @@ export const itemRow = layout("item", {
   flags: ["u32", "bits 0-7 format; 10 handles follow the value; 11 the bytes name a segment that holds the message"],
   deliveries: ["u32", "how often it was taken"],
   order: ["u32", "its place in the line, modulo 2^32: smaller goes first"],
-  link: ["u32", "the ready item behind it, counted from 1; 0 for the last"],
+  orderHigh: ["u32", "its upper half, by priority"],
+  link: [
+    "u32",
+    "the ready item behind it, counted from 1; 0 for the last. By priority: the item at this place of the heap",
+  ],
   priority: ["f64", "what it was put with; smaller goes first where that counts"],
 });
 

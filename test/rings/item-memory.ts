@@ -116,12 +116,24 @@ export class ItemMemory {
 
   /** The ready items in the order in which they will be taken. */
   get line(): number[] {
+    if (this.discipline === "priority") return this.heap.sort((a, b) => this.compare(a, b));
     const line: number[] = [];
     for (let link = this.head("first"); link !== 0; link = this.row(link - 1, "link")) {
       assert.ok(line.length < this.blocks, "the line goes round in circles");
       line.push(link - 1);
     }
     return line;
+  }
+
+  private get heap(): number[] {
+    return Array.from({ length: this.head("ready") }, (_, at) => this.row(at, "link") - 1);
+  }
+
+  private compare(a: number, b: number): number {
+    const priority = (item: number): number =>
+      new Float64Array(this.control.buffer)[(ROWS + item * ROW + itemRow.word.priority) / 2];
+    const order = (item: number): number => this.row(item, "orderHigh") * 2 ** 32 + (this.row(item, "order") >>> 0);
+    return priority(a) - priority(b) || order(a) - order(b);
   }
 
   /** The blocks of an item, in order. */
@@ -153,7 +165,11 @@ export class ItemMemory {
       items.filter(({ state }) => state === STATES.ready).map(({ item }) => item),
       "exactly the ready items are in the line",
     );
-    assert.equal(this.head("last"), line.length === 0 ? 0 : line[line.length - 1] + 1);
+    if (this.discipline !== "priority")
+      assert.equal(this.head("last"), line.length === 0 ? 0 : line[line.length - 1] + 1);
+    else
+      for (const [at, item] of this.heap.entries())
+        assert.ok(at === 0 || this.compare(this.heap[(at - 1) >> 1], item) < 0, "nobody goes before who is above him");
     const used = items.flatMap(({ item }) => this.blocksOf(item));
     assert.equal(new Set(used).size, used.length, "no block belongs to two items");
     const free = Array.from({ length: this.blocks }, (_, block) => block).filter((block) => this.next(block) === FREE);

@@ -12,6 +12,8 @@ export interface ModelItem {
   owner: number;
   deliveries: number;
   wasGivenBack: boolean;
+  /** How many were shown before it. */
+  shown: number;
 }
 
 /** What is done to a store; `which` picks one of the items that it can be done to. */
@@ -31,6 +33,7 @@ export class ItemModel {
   taken: ModelItem[] = [];
   writing: ModelItem[] = [];
   private count = 0;
+  private shown = 0;
 
   constructor(
     private readonly memory: ItemMemory,
@@ -134,7 +137,7 @@ export class ItemModel {
       this.store.put(padded, 3, length, number & 0xff, priority);
     } else this.store.write(this.store.begin(length, owner), bytes, 0, length);
     const [{ item }] = this.memory.items.filter((one) => !before.has(one.item));
-    const made = { number, item, bytes, priority, owner, deliveries: 0, wasGivenBack: false };
+    const made = { number, item, bytes, priority, owner, deliveries: 0, wasGivenBack: false, shown: 0 };
     if (what === "put") this.enter(made);
     else this.writing.push(made);
   }
@@ -150,6 +153,7 @@ export class ItemModel {
   }
 
   private enter(item: ModelItem): void {
+    item.shown = this.shown++;
     if (this.discipline === "lifo") this.line.unshift(item);
     else if (this.discipline === "fifo") this.line.push(item);
     else this.insert(item, (other) => other.priority > item.priority);
@@ -157,7 +161,9 @@ export class ItemModel {
 
   private enterAgain(item: ModelItem): void {
     item.wasGivenBack = true;
-    if (this.discipline === "priority") this.insert(item, (other) => other.priority >= item.priority);
+    const isLater = (other: ModelItem): boolean =>
+      other.priority > item.priority || (other.priority === item.priority && other.shown > item.shown);
+    if (this.discipline === "priority") this.insert(item, isLater);
     else this.line.unshift(item);
   }
 
@@ -181,9 +187,9 @@ export class ItemModel {
     for (const one of [...back].reverse()) this.enterAgain(one);
     const classes = new Map<number, number[]>();
     if (mine.some(({ wasGivenBack, deliveries }) => wasGivenBack && deliveries > 1)) return;
-    for (const { number, priority } of back) {
+    for (const { number, shown, priority } of back) {
       const key = this.discipline === "priority" ? priority : 0;
-      classes.set(key, [...(classes.get(key) ?? []), number]);
+      classes.set(key, [...(classes.get(key) ?? []), this.discipline === "priority" ? shown : number]);
     }
     const sign = this.discipline === "lifo" ? -1 : 1;
     for (const numbers of classes.values())

@@ -97,7 +97,10 @@ describe("an item store", () => {
         if (round % 16 === 15) model.do({ what: "repair" });
         model.compare();
         // as if 2^28 items had been put and taken meanwhile
-        memory.setHead("lastOrder", (memory.head("lastOrder") + (discipline === "lifo" ? -(2 ** 28) : 2 ** 28)) | 0);
+        const order = (memory.head("lastOrder") >>> 0) + (discipline === "lifo" ? -(2 ** 28) : 2 ** 28);
+        memory.setHead("lastOrder", order | 0);
+        if (discipline === "priority" && order >= 2 ** 32)
+          memory.setHead("lastOrderHigh", memory.head("lastOrderHigh") + 1);
       }
       assert.ok(model.line.length > 0);
     });
@@ -183,7 +186,7 @@ describe("an item store whose words were written over", () => {
     const other = new ItemMemory("priority", 8);
     const store = other.store();
     for (const [i, priority] of [1, 1, 5].entries()) store.put(contentOf(i, 3), 0, 3, 0, priority);
-    other.setRow(other.line[1], "link", other.line[0] + 1);
+    other.setRow(1, "link", 4000);
     assert.throws(() => store.put(contentOf(4, 3), 0, 3, 0, 2), ProtocolError);
     other.setRow(5, "state", 9);
     assert.throws(() => store.repair(), ProtocolError);
