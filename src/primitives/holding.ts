@@ -116,7 +116,10 @@ export class Holding implements Seat {
   clearWaiting(index: number, owner: number): void {
     const { words, waiting } = this.segment;
     words.and(waiting + (index >>> 5), ~(1 << (index & 31)));
-    if (this.ownerAt(index) !== owner) words.or(waiting + (index >>> 5), 1 << (index & 31));
+    const successor = this.ownerAt(index);
+    if (successor === owner) return;
+    words.or(waiting + (index >>> 5), 1 << (index & 31));
+    if (isOwner(successor)) this.wake(successor); // who changed something in between has not seen its bit
   }
 
   /** A wait for ever that nobody but this blocked thread could end is a mistake. @throws UsageError */

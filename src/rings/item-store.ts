@@ -30,6 +30,8 @@ import { BLOCK, itemRow, STATES, storeHead } from "./item-store.layout.js";
 
 const { word } = itemRow;
 const { word: head } = storeHead;
+/** More are not counted: a message that was taken so often says so ever after. */
+const MOST_DELIVERIES = 2 ** 32 - 1;
 
 /** In which order ready items are taken. */
 export type Discipline = "fifo" | "lifo" | "priority";
@@ -116,7 +118,9 @@ export class ItemStore {
     if (first < 0) return -1;
     const item = checkReady(this.rows, first);
     this.rows.set(item, word.owner, owner);
-    this.rows.set(item, word.deliveries, this.rows.word(item, word.deliveries) + 1); // before the state: it may come back out of order
+    const deliveries = this.deliveriesOf(item);
+    // before the state: it may come back out of order
+    if (deliveries < MOST_DELIVERIES) this.rows.set(item, word.deliveries, deliveries + 1);
     this.rows.turn(item, STATES.taken); // publishes: item
     this.removeFirst();
     this.rows.add(head.taken, 1);
@@ -136,7 +140,7 @@ export class ItemStore {
   }
 
   deliveriesOf(item: number): number {
-    return this.rows.word(item, word.deliveries);
+    return this.rows.word(item, word.deliveries) >>> 0;
   }
 
   /** Copies an item's bytes to target[at…]. */

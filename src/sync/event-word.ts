@@ -7,7 +7,7 @@
  * Order   setter: turns, then watched, then the waiters     publishes: event
  *         waiter: ticket, watched, then turns               observes: event
  * Death   Setting is one compare-and-swap: done or not. A setter killed before it has woken everybody: the others look
- *         again by themselves (the parker's bound), and whoever sets again wakes them.
+ *         again by themselves (the parker's bound), and whoever sets again wakes those that it had not begun to wake.
  *         A killed waiter is nothing but a ticket that is skipped: setting waits for nobody.
  * Limits  A set that finds the word changed under it counts as done together with that change.
  *         Exactly 2^31 sets and clears between two looks of one waiter are not seen.

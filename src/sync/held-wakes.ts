@@ -7,7 +7,7 @@
  *         other faster than a wake takes, the wake is held back for about as long as it would take, and a ring's worth
  *         goes with one. A message that comes alone is told at once.
  * Order   A held wake is given before this thread waits for anything, before its loop turns, and by the first message
- *         after the time. Who publishes knows whether sleepers in a call are kept waiting as well (a queue's), or only those
+ *         after the time. It is for each object to say whether sleepers in a call are kept waiting as well (a queue's), or only those
  *         in their loops (a pipe's).
  * Death   A holder that is killed: its FIFO's hang-up wakes the sleeper. One that computes after its last message without
  *         awaiting anything: the sleeper's own next look, 2 ms later in a call, 10 ms in the loop while messages have been coming.
@@ -30,11 +30,9 @@ export interface Burst {
   readonly leastMs: number;
 }
 
-/** Of who publishes: whoever sleeps has nothing to do meanwhile. */
+/** Of messages: who sleeps has nothing to do meanwhile. */
 const PUBLISHED: Burst = { messages: 4, gapMs: 0.01, leastMs: 0.02 };
-/**
- * Of who makes room: whoever sleeps had filled all of it, and nobody is short of anything until half is free.
- */
+/** Of room: who sleeps had filled all of it, and nobody is short of anything until half is free. */
 export const MADE_ROOM: Burst = { messages: 1, gapMs: 0.1, leastMs: 5 };
 
 export class HeldWakes {

@@ -16,7 +16,8 @@
  *         Inside the guard: arrived is worked out anew from the rows, and a break that was begun is finished. It was a
  *         party's death, too, unless it aborted or reset from outside: a reset cut in half leaves it broken.
  * Limits  Parties that have not arrived yet and never have are not known: nobody waits for them in particular.
- *         Before a thread arrives anew its earlier waits take note of their end: a row remembers one broken cycle.
+ *         A row remembers one broken cycle, so a thread arrives only in the cycle in which its earlier waits have taken
+ *         note of their end; if it moves on after that, they look once more.
  * Source  Sense-reversing barriers; Python's threading.Barrier for what breaks it.
  */
 import { WAITS } from "../memory/object.layout.js";
@@ -88,15 +89,23 @@ export class Rendezvous {
     return this.words.load(this.broken) !== 0;
   }
 
-  /** Arrives if that is possible now; not while the last one of a cycle is at work, or somebody is in the guard. */
-  arrive(): Arrival | "broken" | undefined {
+  /**
+   * Arrives if that is possible now; not while the last one of a cycle is at work, or somebody is in the guard.
+   * `takeNote`: has this thread's earlier waits see how they have ended, which their row will not tell any more.
+   */
+  arrive(takeNote: () => void = () => undefined): Arrival | "broken" | undefined {
     const { words } = this;
+    const cycle = words.load(this.cycle);
+    takeNote();
     if (!this.guard.tryEnter()) return undefined;
+    if (words.load(this.cycle) !== cycle) {
+      this.guard.leave(); // it moved on after their look
+      return this.arrive(takeNote);
+    }
     const row = this.shares.mine();
     this.shares.settleDead();
     const index = words.load(this.arrived);
     const isBroken = words.load(this.broken) !== 0;
-    const cycle = words.load(this.cycle);
     const isFull = index >= this.parties;
     if (!isBroken && !isFull) {
       if (words.load(row + CYCLE) !== cycle || words.load(row + ARRIVED) === 0) {

@@ -24,6 +24,6 @@ export interface Seat {
   disarmed(): void;
   /** The words of the bitmap of attachments that wait. */
   waitingBits(word: number): number;
-  /** Clears the bit of an entry's dead owner; whoever sits there by now keeps it. */
+  /** Clears the bit of an entry's dead owner; whoever sits there by now keeps it, and is woken to look again. */
   clearWaiting(index: number, owner: number): void;
 }

@@ -14,6 +14,8 @@
  *         by themselves (the parker's bound) and announce themselves anew.
  *         Who is woken alone and killed before it took the thing: the next in line watches it, and is told of its end; one
  *         that fell asleep before the other's ticket was written looks again by itself.
+ *         Who sits down in a dead one's seat takes that one's ticket out a few accesses later. Whoever wakes the oldest in
+ *         between may take that ticket for its turn; then those who wait look again by themselves.
  * Limits  Tickets are modulo 2^32 and compared by difference. A thread has one ticket however many of its functions wait:
  *         among those it is first come, first served.
  * Source  The line of a bakery (Lamport), as woken one by one by futex-based semaphores; ZooKeeper's lock recipe for

@@ -5,6 +5,7 @@ import { ownerLock } from "./configurations/owner-lock.js";
 import { pipes } from "./configurations/pipe.js";
 import { queues } from "./configurations/queue.js";
 import { waiters } from "./configurations/waiters.js";
+import { objectConfigurations } from "./object-configurations.js";
 
 /** All that is explored. */
 export const configurations: readonly Configuration[] = [
@@ -14,4 +15,5 @@ export const configurations: readonly Configuration[] = [
   ...pipes,
   ...changes,
   ...queues,
+  ...objectConfigurations,
 ];

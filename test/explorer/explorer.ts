@@ -44,19 +44,27 @@ export function findingsInWords({ title, states, isExhausted, places, seconds, v
     : [head, violation, ...trace.map((line, index) => `${index + 1}. ${line}`)].join("\n");
 }
 
-/** Explores a configuration until all is seen, or `most` states, or something goes wrong. */
-export function explore(configuration: Configuration, production: Production, most: number): Findings {
+/**
+ * Explores a configuration until all is seen, or `most` states, or something goes wrong. The shortest way there takes a
+ * second search.
+ */
+export function explore(
+  configuration: Configuration,
+  production: Production,
+  most: number,
+  trace: "shortest trace" | "any trace" = "shortest trace",
+): Findings {
   const startedAt = performance.now();
   const search = new Search(new Moves(configuration, production), most, "both ends");
   let fault = search.run();
-  let trace = fault ? search.traceTo(fault) : [];
-  if (fault && !search.isExhausted) {
+  let way = fault ? search.traceTo(fault) : [];
+  if (fault && !search.isExhausted && trace === "shortest trace") {
     // the first one to be found is not the one that is seen through most easily
     const shortest = new Search(new Moves(configuration, production), most * 2, "breadth first");
     const better = shortest.run();
     if (better) {
       fault = better;
-      trace = shortest.traceTo(better);
+      way = shortest.traceTo(better);
     }
   }
   return {
@@ -66,7 +74,7 @@ export function explore(configuration: Configuration, production: Production, mo
     places: search.moves.automata.reduce((sum, { places }) => sum + places.length, 0),
     seconds: (performance.now() - startedAt) / 1000,
     violation: fault?.complaint,
-    trace,
+    trace: way,
   };
 }
 

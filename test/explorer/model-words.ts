@@ -1,6 +1,6 @@
 import { Words } from "#src/memory/words.js";
 import type { Act } from "./access.js";
-import { ENTRIES, fixedWord } from "./ground.js";
+import { fixedWord, isStep } from "./ground.js";
 import type { Party } from "./party.js";
 
 /** The door to control words of a party: each access is one step of it. */
@@ -50,7 +50,7 @@ export class ModelWords extends Words {
   }
 
   private step(act: Act, index: number, value = 0, expected = 0): number {
-    if (index >= ENTRIES) return fixedWord(index, this.owners);
+    if (!isStep(index)) return fixedWord(index, this.owners);
     return this.party.step(act, index, value | 0, expected | 0);
   }
 }

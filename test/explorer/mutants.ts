@@ -1,19 +1,4 @@
-import type { Mutation } from "./production.js";
-
-/** One fault put into the code. */
-export interface Mutant {
-  /** What is wrong with it. */
-  readonly title: string;
-  /** The configuration that finds it. */
-  readonly caughtBy: string;
-  readonly mutations: readonly Mutation[];
-}
-
-const mutant = (title: string, caughtBy: string, ...mutations: readonly Mutation[]): Mutant => ({
-  title,
-  caughtBy,
-  mutations,
-});
+import { type Mutant, mutant } from "./mutant.js";
 
 const asleep = "const before = registry.words.exchange(word, ASLEEP_IN_CALL);";
 const lastLook = "for (const wait of waits) if (wait.attempt()) return true; for (const wait of waits) if (!this.watch";

@@ -43,7 +43,7 @@ export class Party {
   readonly immediates: (() => void)[] = [];
   readonly timers = new Map<object, { work: () => void; ms: number }>();
   onPoke: (() => void) | undefined;
-  private isSetUp = false;
+  private firstWords: Readonly<Record<number, number>> | undefined;
   private isStopped = false;
   private cursor = 0;
   private access: Access | undefined;
@@ -78,13 +78,16 @@ export class Party {
     return { access: this.access, thrown, notes: this.notes, mark: this.mark };
   }
 
-  /** Steps that are over before the parties begin: they must leave the first state of the memory as it is. */
-  setUp<T>(make: () => T): T {
-    this.isSetUp = true;
+  /**
+   * Steps that are over before the parties begin: they must leave the first state of the memory as it is. They find the
+   * words `first`, and 0 elsewhere.
+   */
+  setUp<T>(make: () => T, first: Readonly<Record<number, number>> = {}): T {
+    this.firstWords = first;
     try {
       return make();
     } finally {
-      this.isSetUp = false;
+      this.firstWords = undefined;
     }
   }
 
@@ -117,7 +120,7 @@ export class Party {
   /** Makes one step in the world and gives its result. */
   step(act: Act, at: number, value = 0, expected = 0): number {
     if (this.isStopped) throw STOP;
-    if (this.isSetUp) return 0;
+    if (this.firstWords) return act === "load" || act === "plain load" ? (this.firstWords[at] ?? 0) : 0;
     if (act === "sleep" || act === "wait in the loop") this.settle(`${act} ${value} ${this.lastDeath}`);
     else if (act === "nap") this.settleNap(at, expected);
     if (this.cursor === this.results.length) {
@@ -136,7 +139,7 @@ export class Party {
 
   /** Whether code runs that is over before the parties begin. */
   get isSettingUp(): boolean {
-    return this.isSetUp;
+    return this.firstWords !== undefined;
   }
 
   /** Two courses that come here in the same condition go on as one. */

@@ -21,6 +21,17 @@ export interface Production {
   readonly QueueCore: typeof import("#src/primitives/queue/queue-core.js").QueueCore;
   readonly QueueWait: typeof import("#src/primitives/queue/queue-wait.js").QueueWait;
   readonly PipeReceiving: typeof import("#src/primitives/pipe/pipe-receiving.js").PipeReceiving;
+  readonly PlainPermits: typeof import("#src/sync/plain-permits.js").PlainPermits;
+  readonly PermitHolding: typeof import("#src/primitives/locks/permit-holding.js").PermitHolding;
+  readonly WaitingCalls: typeof import("#src/primitives/locks/waiting-calls.js").WaitingCalls;
+  readonly Notices: typeof import("#src/sync/notices.js").Notices;
+  readonly NoticeWait: typeof import("#src/sync/notices.js").NoticeWait;
+  readonly Rendezvous: typeof import("#src/sync/rendezvous.js").Rendezvous;
+  readonly ArrivalWait: typeof import("#src/sync/rendezvous.js").ArrivalWait;
+  readonly EventWord: typeof import("#src/sync/event-word.js").EventWord;
+  readonly EventWait: typeof import("#src/sync/event-word.js").EventWait;
+  readonly ReadWriteLock: typeof import("#src/sync/read-write-lock.js").ReadWriteLock;
+  readonly AccessWait: typeof import("#src/sync/read-write-lock.js").AccessWait;
 }
 
 const entries = [
@@ -36,6 +47,13 @@ const entries = [
   "primitives/pipe/pipe-link.js",
   "primitives/pipe/pipe-sending.js",
   "primitives/pipe/pipe-receiving.js",
+  "sync/plain-permits.js",
+  "sync/notices.js",
+  "sync/rendezvous.js",
+  "sync/event-word.js",
+  "sync/read-write-lock.js",
+  "primitives/locks/permit-holding.js",
+  "primitives/locks/waiting-calls.js",
 ];
 
 /** Files that reach out of the shared memory, and what stands in their place. */
@@ -52,6 +70,8 @@ const doors: Readonly<Record<string, string>> = {
 
 /** What is different about a thread that is run again and again from its beginning. */
 const adaptations: readonly Mutation[] = [
+  // a long item that is not thousands of steps long
+  ["primitives/queue/queue-core.js", "const SHORT = 4096;", "const SHORT = 4;"],
   // one parker a thread, and each party is one
   [
     "sync/parker.js",

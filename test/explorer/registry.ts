@@ -1,6 +1,6 @@
 import type { Registry } from "#src/memory/registry.js";
 import { ofTheWorld } from "./fingerprint.js";
-import { CONTROL_BYTES, deathWord, MOST_PARTIES, ownerOf, parkerWord, partyOf } from "./ground.js";
+import { CONTROL_BYTES, deathWord, LONG_DEAD, MOST_PARTIES, ownerOf, parkerWord, partyOf } from "./ground.js";
 import { ModelWords } from "./model-words.js";
 import type { Party } from "./party.js";
 
@@ -29,7 +29,7 @@ function makeRegistry(party: Party): Registry {
     fifo: 100 + party.index,
     lastDeathWord: deathWord(party.index),
     isAlive: (owner: number) => owner === self || party.step("ask whether alive", partyOf(owner)) === 1,
-    parkerOf: (owner: number) => parkerWord(partyOf(owner)),
+    parkerOf: (owner: number) => (owner === LONG_DEAD ? -1 : parkerWord(partyOf(owner))),
     fifoPath: (owner: number) => String(partyOf(owner)),
     countSleep: () => undefined,
   };

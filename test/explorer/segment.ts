@@ -4,8 +4,13 @@ import { BODY, entryWord, MOST_PARTIES, WAITING } from "./ground.js";
 import type { Party } from "./party.js";
 import { registryOf } from "./registry.js";
 
-/** The one object that the parties share, as a party has it mapped. */
-export function segmentOf(party: Party, dataBytes = 0, maxAttached = MOST_PARTIES): Segment {
+/** The one object that the parties share, as a party has it mapped. `entry`: where the table of attachments lies. */
+export function segmentOf(
+  party: Party,
+  dataBytes = 0,
+  maxAttached = MOST_PARTIES,
+  entry: (index: number) => number = entryWord,
+): Segment {
   const registry = registryOf(party);
   const segment = {
     id: `of party ${party.index}`,
@@ -20,7 +25,7 @@ export function segmentOf(party: Party, dataBytes = 0, maxAttached = MOST_PARTIE
     bodyOffset: BODY * 4,
     detail: dataBytes,
     maxAttached,
-    entry: entryWord,
+    entry,
     linksInFlight: () => 0,
     find: () => "here",
   };

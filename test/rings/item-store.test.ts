@@ -63,6 +63,19 @@ describe("an item store", () => {
     memory.check();
   });
 
+  test("an item that was taken 2^32 - 1 times says so ever after", () => {
+    const memory = new ItemMemory("fifo", 4);
+    const store = memory.store();
+    store.put(contentOf(1, 10), 0, 10, 0, 0);
+    memory.setRow(0, "deliveries", -3);
+    for (const deliveries of [2 ** 32 - 2, 2 ** 32 - 1, 2 ** 32 - 1]) {
+      const item = store.take(owners[0]);
+      assert.equal(store.deliveriesOf(item), deliveries);
+      store.giveBack(item);
+    }
+    memory.check();
+  });
+
   for (const discipline of disciplines)
     for (const [order, cursor] of starts)
       test(`${discipline}, orders from ${order}, cursor at ${cursor}: any steps leave what plain lists would`, () => {

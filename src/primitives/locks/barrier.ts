@@ -51,8 +51,7 @@ class BarrierHolding {
   }
 
   arrive(): Arrival | "broken" | undefined {
-    this.calls.look(({ arrival }) => arrival !== undefined);
-    return this.core.arrive();
+    return this.core.arrive(() => this.calls.look(({ arrival }) => arrival !== undefined));
   }
 }
 

@@ -11,7 +11,7 @@
  *         meanwhile it sets watched 1 before it wakes anybody, so that whom it wakes sees a write that it had hidden.
  * Death   A writer killed between value and wake, or between watched 0 and its second look, leaves a waiter asleep
  *         until it looks again by itself (the parker's bound) and says anew that it waits. A killed waiter's bit is
- *         cleared by the writers; an entry that was taken over meanwhile gets it back.
+ *         cleared by the writers; an entry that was taken over meanwhile gets it back, and its thread is woken.
  * Limits  A value that comes and goes between two looks is missed.
  */
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";

@@ -232,6 +232,16 @@ export class QueueCore {
     });
   }
 
+  /**
+   * Tries to take something; `over` when nothing more will come. After a look whether that is so it tries again: to enter
+   * for the look takes back that this thread waits for the guard, if its first attempt had said so.
+   */
+  attemptOr<R, E>(over: E, attempt: () => R | undefined, own: () => number): R | E | undefined {
+    const found = attempt();
+    if (found !== undefined || !this.isShutDown) return found;
+    return this.isOver(own()) ? over : attempt();
+  }
+
   /** Brings back what the dead had taken. */
   reclaim(): void {
     if (!this.enter(false)) return;

@@ -155,7 +155,7 @@ export class QueueHolding {
     if (line === core.joiners) return core.store.pending === 0 ? attempt() : undefined;
     this.taking.buryAside();
     if (!core.mayBeReady) return undefined;
-    return attempt() ?? (taker && this.isOver(taker) ? OVER : undefined);
+    return taker ? core.attemptOr(OVER, attempt, () => taker.working) : attempt();
   }
 
   /** Who was woken alone tells the next one that there is more. */

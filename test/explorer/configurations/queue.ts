@@ -1,47 +1,16 @@
-import { queueHead, queuePlan } from "#src/primitives/queue/queue.layout.js";
-import { BLOCK, itemRow, storeHead } from "#src/rings/item-store.layout.js";
-import { guardHead } from "#src/sync/guard.layout.js";
-import { waitersHead } from "#src/sync/waiters.layout.js";
-import type { Configuration, View } from "../configuration.js";
-import { BODY, PAYLOAD, WAITING } from "../ground.js";
+import { BLOCK } from "#src/rings/item-store.layout.js";
+import type { Configuration } from "../configuration.js";
 import type { Party } from "../party.js";
 import type { Production } from "../production.js";
 import { segmentOf } from "../segment.js";
+import { QueueMemory } from "./queue-memory.js";
+import { itemFacts, queuePromises } from "./queue-promises.js";
 
-const MOST_ATTACHED = 3;
 const ITEMS = 2;
-
-const named = <Name extends string>(at: number, words: Readonly<Record<Name, number>>, what = ""): [number, string][] =>
-  (Object.entries(words) as [Name, number][]).map(([name, word]) => [at + word, `${what}${name}`]);
-
-/** A queue's memory in words: its first state and what each is called. */
-function layOut(blocks: number): Pick<Configuration, "initial" | "names"> {
-  const plan = queuePlan(MOST_ATTACHED, blocks);
-  const rows = Array.from({ length: blocks }, (_, block) => BODY + plan.rows + (block * itemRow.bytes) / 4);
-  return {
-    initial: {
-      [BODY + plan.store + storeHead.word.free]: blocks,
-    },
-    names: Object.fromEntries([
-      [WAITING, "bits of who waits"],
-      ...named(BODY, queueHead.word, "queue's "),
-      ...named(BODY + plan.guard, guardHead.word, "guard's "),
-      ...named(BODY + plan.store, storeHead.word, "store's "),
-      ...(["readers", "writers", "joiners"] as const).flatMap((line) => [
-        ...named(BODY + plan[line], waitersHead.word, `${line}' `),
-        ...[0, 1, 2].map((party) => [BODY + plan[line] + waitersHead.bytes / 4 + party, `${line}' ticket ${party}`]),
-      ]),
-      ...[0, 1, 2].map((party) => [BODY + plan.held + party, `held by ${party}`]),
-      ...rows.flatMap((row, item) => named(row, itemRow.word, `item ${item}'s `)),
-      ...rows.map((_, item) => [BODY + plan.rows + (blocks * itemRow.bytes) / 4 + item, `next block behind ${item}`]),
-      ...rows.map((_, item) => [PAYLOAD + (item * BLOCK) / 4, `bytes of item ${item}`]),
-    ]),
-  };
-}
 
 function make(party: Party, { Holding, QueueCore, parker }: Production, blocks: number) {
   const made = party.setUp(() => {
-    const holding = new Holding(segmentOf(party, blocks * BLOCK, MOST_ATTACHED), party.index);
+    const holding = new Holding(segmentOf(party, blocks * BLOCK, QueueMemory.mostAttached), party.index);
     return { holding, core: QueueCore.of(holding), parker: parker() };
   });
   party.knows(made);
@@ -74,11 +43,11 @@ function consume(party: Party, production: Production, blocks: number, most: num
   for (let count = 0; count < most; count++) {
     party.begins(most === ITEMS ? `takes ${count}` : "takes");
     let item = -1;
-    const attempt = (): boolean => {
-      if (!core.mayBeReady) return false;
+    const takeNow = (): true | undefined => {
       item = core.take(false);
-      return item >= 0 || core.isOver(0);
+      return item < 0 ? undefined : true;
     };
+    const attempt = (): boolean => core.mayBeReady && core.attemptOr(true, takeNow, () => 0) === true;
     if (!attempt())
       parker.waitSync([new production.QueueWait(core, core.readers, attempt, true)], Number.POSITIVE_INFINITY);
     if (item < 0) return party.note("saw the end");
@@ -92,34 +61,6 @@ function consume(party: Party, production: Production, blocks: number, most: num
   }
 }
 
-const PUT = 0;
-const HAD = 1;
-const DONE = 2;
-/** 1: nothing more is put; 2: and a consumer knows. */
-const SHUT = 3;
-
-/** Nothing is lost, nothing comes twice unless it says so, and that only after a death. */
-const properties = {
-  noted(view: View, _party: number, what: string, value: number): string | undefined {
-    if (what === "corrupt") return "an item is not as it was put";
-    const bit = 1 << value;
-    const add = (fact: number): void => view.setFact(fact, view.fact(fact) | bit);
-    if (what === "put") add(PUT);
-    else if (what === "shut down") view.setFact(SHUT, 1);
-    else if (what === "saw the end") view.setFact(SHUT, 2);
-    else if (what === "acknowledged") {
-      if (view.fact(DONE) & bit) return `item ${value} is acknowledged twice`;
-      add(DONE);
-    } else {
-      if (view.fact(DONE) & bit) return `item ${value} comes after it was acknowledged`;
-      if (what === "has" && view.fact(HAD) & bit) return `item ${value} comes twice, and does not say so`;
-      if (what === "has again" && !view.someDied) return `item ${value} says that it comes again, and nobody died`;
-      add(HAD);
-    }
-    return undefined;
-  },
-};
-
 /** The first party puts, the others take. */
 const queue = (title: string, blocks: number, consumers: number, more: Partial<Configuration> = {}): Configuration => ({
   title: `queue, ${title}`,
@@ -131,11 +72,11 @@ const queue = (title: string, blocks: number, consumers: number, more: Partial<C
   mostWords: 100,
   ended: (view) => {
     const isLost =
-      [1, 2].slice(0, consumers).some((party) => !view.isDead(party)) && view.fact(PUT) !== view.fact(DONE);
+      [1, 2].slice(0, consumers).some((party) => !view.isDead(party)) && itemFacts.put(view) !== itemFacts.done(view);
     return isLost && !view.someDied ? "an item is lost" : undefined;
   },
-  ...layOut(blocks),
-  ...properties,
+  ...new QueueMemory(blocks).empty,
+  ...queuePromises,
   ...more,
 });
 
@@ -154,8 +95,8 @@ export const queues: readonly Configuration[] = [
     victims: [1],
     rechecks: "after a death",
     mayBegin: (view, party) =>
-      party === 0 || (view.fact(SHUT) !== 0 && (party === 1 || view.isDead(1) || view.fact(SHUT) === 2)),
-    mayDie: (view) => view.fact(HAD) !== view.fact(DONE),
+      party === 0 || (itemFacts.shut(view) !== 0 && (party === 1 || view.isDead(1) || itemFacts.shut(view) === 2)),
+    mayDie: (view) => itemFacts.had(view) !== itemFacts.done(view),
   }),
   queue("two consumers, one killed", 2, 2, { kills: 1, victims: [1], rechecks: "after a death" }),
 ];
