@@ -12,7 +12,8 @@
  * Death   It writes nothing but its cursor, which says up to where it has read: a writer of a lossless ring waits for that.
  * Limits  A message that names what lies elsewhere ("lasting") comes alone, and the cursor passes it only when its user
  *         says so: until then a lossless ring keeps it. In another ring it may be gone; then it counts as missed.
- *         A reader that is overtaken again while it looks where to go on leaves that to its next look.
+ *         A reader that is overtaken again and again while it looks where to go on leaves that to its next look. What it
+ *         sees and no overtaking explains is a ProtocolError.
  * Source  A seqlock's reader; Agrona's CopyBroadcastReceiver.
  */
 import { ProtocolError } from "../errors.js";
@@ -91,10 +92,9 @@ export class BroadcastReader {
    * overwritten before they could be read. What is to last goes on being there until `pass`.
    */
   next(missed: (count: number) => void): BroadcastMessage | undefined {
-    while (this.at >= this.end) {
+    for (let tries = 0; this.at >= this.end; tries++) {
       const copied = this.copy();
-      if (copied === 0) return undefined;
-      if (copied < 0 && !this.jump()) return undefined;
+      if (copied === 0 || (copied < 0 && (tries === JUMPS || !this.jump()))) return undefined;
     }
     const { buffer, at: start } = this;
     const length = wordIn(buffer, start + field.bytes);
@@ -104,6 +104,7 @@ export class BroadcastReader {
     const keyAt = start + HEADER;
     this.at += unitsOf(keyBytes, length) * UNIT;
     const gap = sequence - this.expected;
+    if (gap < 0) throw new ProtocolError(`broadcast message ${sequence} comes; ${this.expected} is next`);
     this.expected = sequence + 1;
     if (gap > 0) missed(gap);
     return { sequence, keyAt, keyBytes, at: keyAt + bodyOffset(keyBytes), length, flags };
@@ -130,10 +131,11 @@ export class BroadcastReader {
       this.era = era;
       return 0;
     }
-    if (there > this.units || this.isPast(this.load(word.tail))) return -1;
+    if (there > this.units) return this.overtaken(there, this.units);
+    if (this.isPast(this.load(word.tail))) return -1;
     const start = (this.position % this.units) * UNIT;
     const first = unitsAt(this.bytes, start);
-    if (first > there) return -1; // it is being overwritten
+    if (first > there) return this.overtaken(first, there);
     const length = Math.max(first * UNIT, Math.min(there * UNIT, MOST_BYTES));
     if (this.buffer.length < length) this.buffer = new Uint8Array(Math.max(length, MOST_BYTES));
     readRing(this.bytes, this.units * UNIT, start, length, this.buffer, 0);
@@ -145,6 +147,13 @@ export class BroadcastReader {
     return this.keep(length);
   }
 
+  /** -1: it was overtaken, and nothing else explains that it sees so many units where so many can be. */
+  private overtaken(units: number, most: number): number {
+    this.words.exchange(this.cursor, this.position | 0); // a full barrier; observes: overwriting
+    if (this.isPast(this.load(word.tail)) || (this.load(word.era) - this.era) >>> 0 > 1) return -1;
+    throw new ProtocolError(`a broadcast ring shows ${units} units to a reader; ${most} can be there`);
+  }
+
   /** Keeps the whole messages of what was copied, up to the first that is to last: that one comes alone. */
   private keep(length: number): number {
     const { buffer } = this;
@@ -152,8 +161,9 @@ export class BroadcastReader {
     let isAlone = false;
     while (end + HEADER <= length && !isAlone) {
       const flags = wordIn(buffer, end + field.flags);
-      isAlone = (flags & this.lasting) !== 0;
-      if (isAlone && end > 0) break;
+      const lasts = (flags & this.lasting) !== 0;
+      if (lasts && end > 0) break;
+      isAlone = lasts;
       const bytes = unitsOf((flags >>> KEY_SHIFT) & 0xff, wordIn(buffer, end + field.bytes)) * UNIT;
       if (bytes > length - end) {
         if (end === 0) throw new ProtocolError(`a broadcast message says that it takes ${bytes} bytes of ${length}`);

@@ -11,7 +11,8 @@
  *         Plain writes after an atomic store may come before it on ARM64, so the tail is moved by an exchange. The other
  *         ends of both are the reader's (broadcast-reader.ts).
  * Death   Of a writer: what lies behind the head was never there; old messages it made room over are gone, as they would
- *         have been. Only the next message's number may lag, and `repair` reads it off the last one. Of a reader: nothing.
+ *         have been. The next message's number may lag, and `repair` reads it off the last one. The era may be one ahead:
+ *         it never goes back, and does not advance again before the head has followed. Of a reader: nothing.
  * Limits  Positions are modulo 2^32 and compared by difference. A reader that slept while the head went around tells by
  *         the era, which advances with each 2^29 units: two eras on, it was overtaken for certain; less, and differences
  *         are unambiguous. Numbers have 64 bits, exact up to 2^53. A message takes at most a quarter of the ring, so that
@@ -93,15 +94,22 @@ export class BroadcastRing {
     this.write(start + HEADER + bodyOffset(key.length), source, length);
     const after = (head + units) >>> 0;
     const { era } = this;
-    if ((era & 7) !== after >>> ERA_SHIFT) words.store(at + word.era, era + 1);
+    // not where it is ahead already, since somebody was killed right here
+    if ((((after >>> ERA_SHIFT) - era) & 7) === 1) words.store(at + word.era, era + 1);
     words.store(at + word.head, after | 0); // publishes: message
     this.setSequence(sequence + 1);
   }
 
   /** Brings the next message's number in order after a death in the middle of `publish`. */
   repair(): void {
+    const { head } = this;
     let last = -1;
-    for (let position = this.tail; position !== this.head; position = this.after(position)) last = position;
+    for (let position = this.tailBehind(head); position !== head; ) {
+      last = position;
+      const start = (position % this.units) * UNIT;
+      const keyBytes = (this.bytes.word(start + field.flags) >>> KEY_SHIFT) & 0xff;
+      position = after(position, unitsOf(keyBytes, this.bytes.word(start + field.bytes)), head);
+    }
     if (last >= 0) this.setSequence(sequenceAt(this.bytes, (last % this.units) * UNIT) + 1);
   }
 
@@ -110,32 +118,28 @@ export class BroadcastRing {
     readRing(this.bytes, this.units * UNIT, at, length, target, 0);
   }
 
-  private get tail(): number {
-    return this.words.load(this.at + word.tail) >>> 0;
+  /** The tail, which is at most a whole ring behind the head. */
+  private tailBehind(head: number): number {
+    const tail = this.words.load(this.at + word.tail) >>> 0;
+    const there = (head - tail) >>> 0;
+    if (there > this.units)
+      throw new ProtocolError(`a broadcast ring of ${this.units} units says that ${there} are there`);
+    return tail;
   }
 
   /** Moves the tail past what the next message is written over. */
   private makeRoom(head: number, units: number, dropped: Dropped): void {
-    const before = this.tail;
-    let { tail } = this;
+    const before = this.tailBehind(head);
+    let tail = before;
     while ((head + units - tail) >>> 0 > this.units) {
       const start = (tail % this.units) * UNIT;
       const flags = this.bytes.word(start + field.flags);
+      const bytes = this.bytes.word(start + field.bytes);
       const keyBytes = (flags >>> KEY_SHIFT) & 0xff;
-      dropped(start + HEADER + bodyOffset(keyBytes), this.bytes.word(start + field.bytes), flags);
-      tail = this.after(tail);
+      tail = after(tail, unitsOf(keyBytes, bytes), head);
+      dropped(start + HEADER + bodyOffset(keyBytes), bytes, flags);
     }
     if (tail !== before) this.words.exchange(this.at + word.tail, tail | 0); // publishes: overwriting
-  }
-
-  /** The position behind the message that begins at one. */
-  private after(position: number): number {
-    const start = (position % this.units) * UNIT;
-    const keyBytes = (this.bytes.word(start + field.flags) >>> KEY_SHIFT) & 0xff;
-    const units = unitsOf(keyBytes, this.bytes.word(start + field.bytes) >>> 0);
-    if (units > (this.head - position) >>> 0)
-      throw new ProtocolError(`a broadcast message says that it has ${units} units; ${this.head - position} are there`);
-    return (position + units) >>> 0;
   }
 
   /** Marks this message as one from which readers go on later. */
@@ -164,6 +168,13 @@ export class BroadcastRing {
     this.bytes.copyIn(start, source, 0, first);
     if (first < length) this.bytes.copyIn(0, source, first, length);
   }
+}
+
+/** The position behind a message of so many units. */
+function after(position: number, units: number, head: number): number {
+  const there = (head - position) >>> 0;
+  if (units > there) throw new ProtocolError(`a broadcast message says that it has ${units} units; ${there} are there`);
+  return (position + units) >>> 0;
 }
 
 /** A message's number, read from its header. */

@@ -1,9 +1,11 @@
 import type { Configuration } from "./configuration.js";
+import { broadcasts } from "./configurations/broadcast.js";
 import { changes } from "./configurations/changes.js";
 import { guard } from "./configurations/guard.js";
 import { ownerLock } from "./configurations/owner-lock.js";
 import { pipes } from "./configurations/pipe.js";
 import { queues } from "./configurations/queue.js";
+import { topics } from "./configurations/topic.js";
 import { waiters } from "./configurations/waiters.js";
 import { objectConfigurations } from "./object-configurations.js";
 
@@ -15,5 +17,7 @@ export const configurations: readonly Configuration[] = [
   ...pipes,
   ...changes,
   ...queues,
+  ...broadcasts,
+  ...topics,
   ...objectConfigurations,
 ];

@@ -1,4 +1,5 @@
 import { type Mutant, mutant } from "./mutant.js";
+import { topicMutants } from "./topic-mutants.js";
 
 const asleep = "const before = registry.words.exchange(word, ASLEEP_IN_CALL);";
 const lastLook = "for (const wait of waits) if (wait.attempt()) return true; for (const wait of waits) if (!this.watch";
@@ -361,4 +362,5 @@ export const mutants: readonly Mutant[] = [
   ...rings,
   ...ofChanges,
   ...ofQueues,
+  ...topicMutants,
 ];

@@ -20,6 +20,9 @@ export interface Production {
   readonly PipeSending: typeof import("#src/primitives/pipe/pipe-sending.js").PipeSending;
   readonly QueueCore: typeof import("#src/primitives/queue/queue-core.js").QueueCore;
   readonly QueueWait: typeof import("#src/primitives/queue/queue-wait.js").QueueWait;
+  readonly BroadcastRing: typeof import("#src/rings/broadcast-ring.js").BroadcastRing;
+  readonly BroadcastReader: typeof import("#src/rings/broadcast-reader.js").BroadcastReader;
+  readonly TopicCore: typeof import("#src/primitives/topic/topic-core.js").TopicCore;
   readonly PipeReceiving: typeof import("#src/primitives/pipe/pipe-receiving.js").PipeReceiving;
   readonly PlainPermits: typeof import("#src/sync/plain-permits.js").PlainPermits;
   readonly PermitHolding: typeof import("#src/primitives/locks/permit-holding.js").PermitHolding;
@@ -44,6 +47,9 @@ const entries = [
   "primitives/memory/changes.js",
   "primitives/queue/queue-core.js",
   "primitives/queue/queue-wait.js",
+  "rings/broadcast-ring.js",
+  "rings/broadcast-reader.js",
+  "primitives/topic/topic-core.js",
   "primitives/pipe/pipe-link.js",
   "primitives/pipe/pipe-sending.js",
   "primitives/pipe/pipe-receiving.js",

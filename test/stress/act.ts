@@ -4,6 +4,7 @@ import { Stage } from "./stage.js";
 const plays: Record<string, () => Promise<{ act(stage: Stage): Promise<void> }>> = {
   queue: () => import("./queue-roles.js"),
   lock: () => import("./lock-roles.js"),
+  topic: () => import("./topic-roles.js"),
 };
 
 const stage = Stage.ofThisThread();

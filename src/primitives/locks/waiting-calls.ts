@@ -57,6 +57,16 @@ export class WaitingCalls<W extends CallWait, R> {
     return true;
   }
 
+  /** Lets those that came before a call have their turn; whether they all got what they wait for. */
+  serveBefore(wait: W): boolean {
+    for (const before of this.entries.keys()) {
+      if (before === wait) return true;
+      if (!before.attempt()) return false;
+      this.parker.stop(before);
+    }
+    return true;
+  }
+
   /** Lets those of the waits that are `wanted` see whether they are over. */
   look(wanted: (wait: W) => boolean): void {
     for (const wait of this.entries.keys()) if (wanted(wait) && wait.attempt()) this.parker.stop(wait);

@@ -26,6 +26,9 @@ export interface SubscriptionHome {
 /** Rows of subscriptions that were forgotten without being closed. */
 const forgotten = new FinalizationRegistry<() => void>((leave) => leave());
 
+/** Outside of the class: what is left to be done for the forgotten must not refer to them. */
+const leaving = (core: TopicCore, row: number) => (): void => core.leave(row);
+
 /**
  * One subscriber of a {@link Topic}: it sees every message that matches its pattern, from the moment when `subscribe()`
  * returned, in the order in which they were published.
@@ -38,11 +41,14 @@ const forgotten = new FinalizationRegistry<() => void>((leave) => leave());
  * nobody refers to it any more.
  */
 export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
-  /** Called with the number of messages that were missed, before the next one is given out. */
+  /**
+   * Called with the number of messages that were missed, before the next one is given out. It may close the subscription
+   * but take nothing from it (UsageError). What it throws is an uncaught exception: it loses no message.
+   */
   onMissed: ((count: number) => void) | undefined;
   private missedSoFar = 0;
   private isClosed = false;
-  private isDecoding = false;
+  private isTaking = false;
   private holdsLoop = true;
   /** Missed since the last message that was given out. */
   private gap = 0;
@@ -61,7 +67,7 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
     const { core } = home;
     this.line = core.readers;
     this.calls = new WaitingCalls((wait) => void this.line.disarm(wait));
-    this.leave = () => core.leave(subscriber.row);
+    this.leave = leaving(core, subscriber.row);
     forgotten.register(this, this.leave, this);
   }
 
@@ -104,7 +110,7 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
     const operation = `${this.home.label}: takeSync()`;
     this.requireOpen("takeSync()");
     deadlineOf(options.timeout, operation);
-    const found = this.calls.size > 0 ? undefined : this.next();
+    const found = this.calls.serve() ? this.next() : undefined;
     if (found) return found;
     if (options.timeout === undefined) this.home.requireOthers(operation);
     return this.calls.blocking({ by: this, operation, options, make: (outcome) => this.lineWait(outcome, true) });
@@ -113,7 +119,7 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
   /** The next message with its key, or undefined; never waits. */
   tryTake(): TopicMessage<T> | undefined {
     this.requireOpen("tryTake()");
-    return this.next();
+    return this.calls.serve() ? this.next() : undefined;
   }
 
   /** The messages with their keys, as they come; ends when the subscription is closed. */
@@ -186,6 +192,7 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
   ): LineWait {
     const attempt = (): boolean => {
       try {
+        if (this.isTaking || !this.calls.serveBefore(wait)) return false;
         const found = this.subscriber.reader.hasNext ? this.next() : undefined;
         if (!found) return false;
         outcome.resolve(found);
@@ -194,16 +201,25 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
       }
       return true;
     };
-    return new LineWait(this.line, attempt, holdsLoop);
+    const wait = new LineWait(this.line, attempt, holdsLoop);
+    return wait;
   }
 
   /** The next message that matches. */
   private next(): TopicMessage<T> | undefined {
-    if (this.isDecoding)
-      throw new UsageError(`${this.home.label}: a message is taken while another one of its subscription is decoded`);
+    this.isTaking = true;
+    try {
+      return this.takeNext();
+    } finally {
+      this.isTaking = false;
+    }
+  }
+
+  private takeNext(): TopicMessage<T> | undefined {
     const { reader } = this.subscriber;
     for (;;) {
       const found = reader.next(this.miss);
+      if (this.isClosed) throw this.closedError("the call"); // by onMissed
       this.tellWriters();
       if (!found) return undefined;
       const isLasting = (found.flags & LASTING) !== 0;
@@ -211,7 +227,8 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
         const message = this.unpack(found, isLasting);
         if (message) return message;
       } finally {
-        if (isLasting) reader.pass();
+        // a class that was decoded may have closed it: then its row is another's
+        if (isLasting && !this.isClosed) reader.pass();
         this.tellWriters();
       }
     }
@@ -224,18 +241,15 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
     const key = keyBytes === 0 ? "" : Buffer.from(buffer.buffer, buffer.byteOffset + keyAt, keyBytes).toString();
     if (this.matches && !this.matches(key)) return undefined;
     const flags = found.flags & (2 ** KEY_SHIFT - 1);
-    this.isDecoding = true;
     let value: T;
     try {
       value = (isLasting ? this.decodeLasting(buffer, found, flags) : decodePlain(buffer, at, at + length, flags)) as T;
     } catch (error) {
-      if (isLasting && reader.wasOverwritten) {
+      if (isLasting && !this.isClosed && reader.wasOverwritten) {
         this.miss(1);
         return undefined;
       }
       throw error instanceof CodecError ? error : new CodecError("a message could not be taken", { cause: error });
-    } finally {
-      this.isDecoding = false;
     }
     const missed = this.gap;
     this.gap = 0;
@@ -253,13 +267,19 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
     this.missedSoFar += count;
     this.gap += count;
     this.home.core.rows.countMissed(this.subscriber.row, count);
-    this.onMissed?.(count);
+    try {
+      this.onMissed?.(count);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   };
 
   /** Who waits for room is told that this subscriber has read on. */
   private tellWriters(): void {
     const { reader } = this.subscriber;
-    if (!reader.hasMoved) return;
+    if (!reader.hasMoved || this.isClosed) return;
     reader.hasMoved = false;
     this.home.core.tellWriters();
   }
@@ -273,6 +293,10 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
 
   private requireOpen(operation: string): void {
     if (this.isClosed || !this.home.core.holding.isAttached) throw this.closedError(operation);
+    if (this.isTaking)
+      throw new UsageError(
+        `${this.home.label}: ${operation} while another message of its subscription is decoded, or in its onMissed`,
+      );
   }
 
   private closedError(operation: string): ClosedError {

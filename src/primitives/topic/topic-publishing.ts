@@ -29,6 +29,7 @@ export class TopicPublishing {
     this.calls = new WaitingCalls((wait) => {
       this.leaveLine(wait);
       undoBody(wait.message.body, core.folder);
+      if (this.line.length > 0) parker().wake(core.holding.self); // the next one may need less room
       return undefined;
     });
   }
@@ -139,7 +140,9 @@ export class TopicPublishing {
 
   private requireOthers(operation: string, { body, key }: Message): void {
     const { core } = this;
-    const slow = core.slow(unitsOf(key.length, body.length));
+    // it waits for those before it as well
+    const units = Math.max(unitsOf(key.length, body.length), ...this.line.map((wait) => wait.units));
+    const slow = core.slow(units);
     if (slow.length === 0 || slow.some((owner) => owner !== core.holding.self)) return;
     undoBody(body, core.folder);
     throw new UsageError(
@@ -153,7 +156,7 @@ class PublishWait implements Wait {
   constructor(
     private readonly core: TopicCore,
     readonly message: Message,
-    private readonly units: number,
+    readonly units: number,
     readonly attempt: () => boolean,
     public holdsLoop: boolean,
   ) {}
