@@ -12,8 +12,7 @@ type Row = Measured<QueueQuestion>;
 
 const notes = [
   "ours: await = await put, await get of each message; blocking = putSync, getSync; batch = putMany, getMany, 256 at most;",
-  "  the queue has the 256 KiB that it has by default, of which 64 KiB are too large a share: these get memory of their own;",
-  "  with 4 MiB they do not",
+  "  the queue has the 256 KiB that it has by default, room for four messages of 64 KiB; with 4 MiB, for 64",
   "child_process: the parent is the queue; producers send to it, it sends on to the consumers in turn; bytes as base64 text",
   "Python's Queue puts from a thread of its own; without maxsize it takes all that is put and keeps it in the producer",
   "n-m is n producers and m consumers, each a process; the columns at the right say how many times as fast ours is",

@@ -82,6 +82,11 @@ export class BroadcastReader {
     this.words.store(this.cursor, this.position | 0);
   }
 
+  /** The number of the next message to be given out. */
+  get sequence(): number {
+    return this.expected;
+  }
+
   /** Whether there is anything to give out. One or two loads. */
   get hasNext(): boolean {
     return this.at < this.end || this.load(word.head) !== this.position;

@@ -7,7 +7,12 @@ export class LineWait implements Wait {
     private readonly line: Waiters,
     readonly attempt: () => boolean,
     public holdsLoop: boolean,
+    private readonly steps: () => number,
   ) {}
+
+  get moved(): number {
+    return this.steps();
+  }
 
   arm(): void {
     this.line.arm(this);

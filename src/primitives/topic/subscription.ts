@@ -23,6 +23,9 @@ export interface SubscriptionHome {
   closed(subscription: Subscription): void;
 }
 
+/** So many messages of other keys at once. */
+const MOST_PASSED = 1000;
+
 /** Rows of subscriptions that were forgotten without being closed. */
 const forgotten = new FinalizationRegistry<() => void>((leave) => leave());
 
@@ -50,6 +53,8 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
   private isClosed = false;
   private isTaking = false;
   private holdsLoop = true;
+  /** Counts up while messages are looked at, so that a call that waits goes on looking. */
+  private passed = 0;
   /** Missed since the last message that was given out. */
   private gap = 0;
   private readonly line: Waiters;
@@ -119,7 +124,7 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
   /** The next message with its key, or undefined; never waits. */
   tryTake(): TopicMessage<T> | undefined {
     this.requireOpen("tryTake()");
-    return this.calls.serve() ? this.next() : undefined;
+    return this.calls.serve() ? this.next(this.home.core.ring.sequence) : undefined;
   }
 
   /** The messages with their keys, as they come; ends when the subscription is closed. */
@@ -201,27 +206,32 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
       }
       return true;
     };
-    const wait = new LineWait(this.line, attempt, holdsLoop);
+    const wait = new LineWait(this.line, attempt, holdsLoop, () => this.passed);
     return wait;
   }
 
-  /** The next message that matches. */
-  private next(): TopicMessage<T> | undefined {
+  /**
+   * The next message that matches, of those before number `end`. Without an end only so many are passed over at once: a
+   * publisher that is as fast as this loop would keep the thread in it for ever.
+   */
+  private next(end?: number): TopicMessage<T> | undefined {
     this.isTaking = true;
     try {
-      return this.takeNext();
+      return this.takeNext(end);
     } finally {
       this.isTaking = false;
     }
   }
 
-  private takeNext(): TopicMessage<T> | undefined {
+  private takeNext(end: number | undefined): TopicMessage<T> | undefined {
     const { reader } = this.subscriber;
-    for (;;) {
+    for (let passed = 0; ; passed++) {
+      if (end === undefined ? passed === MOST_PASSED : reader.sequence >= end) return undefined;
       const found = reader.next(this.miss);
       if (this.isClosed) throw this.closedError("the call"); // by onMissed
       this.tellWriters();
       if (!found) return undefined;
+      this.passed = (this.passed + 1) | 0;
       const isLasting = (found.flags & LASTING) !== 0;
       try {
         const message = this.unpack(found, isLasting);

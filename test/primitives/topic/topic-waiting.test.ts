@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { pipe, type Subscription, spawn, Topic } from "interproc";
+import { pipe, SharedValue, type Subscription, spawn, Topic } from "interproc";
 import { codes } from "../../contract/connection-kind.js";
 import { runProgram } from "../../processes/running.js";
-import { collecting } from "../../programs/publishing.js";
+import { collecting, flooding } from "../../programs/publishing.js";
 import { heldFor, isQuiet } from "./inside-topic.js";
 
 const lossless = { capacity: 8192, lossless: true } as const;
@@ -39,6 +39,24 @@ describe("a wait at a topic", { timeout: 60_000 }, () => {
     await publishing;
     assert.deepEqual(await one.get(), long(99));
     assert.ok(isQuiet(topic));
+  });
+
+  test("whoever wants none of a flood of messages leaves its event loop to others", async () => {
+    using topic = new Topic<Uint8Array>();
+    using none = topic.subscribe("never");
+    using count = new SharedValue("i32", 0);
+    const flood = spawn(flooding, [topic, 8, count]);
+    await count.waitUntil((published) => published > 1000);
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await assert.rejects(none.get({ timeout: 100 }), codes.timeout);
+    clearInterval(timer);
+    flood.kill();
+    await flood.join();
+    assert.ok(turns > 3, `${turns} turns`);
+    const last = none.tryTake();
+    assert.equal(last, undefined);
+    assert.throws(() => none.getSync({ timeout: 1 }), codes.timeout);
   });
 
   test("calls of one subscription that wait share the messages, in the order in which they came, in every form", async () => {
