@@ -41,3 +41,16 @@ export function layout<const Name extends string>(title: string, fields: Record<
   }
   return { title, fields, offset, word, bytes: Math.ceil(at / 8) * 8 };
 }
+
+/** Parts of a segment one behind the other, each at a multiple of 8 bytes. */
+export class Parts {
+  /** All of them so far. */
+  bytes = 0;
+
+  /** Adds a part and gives its word index. */
+  add(bytes: number): number {
+    const word = this.bytes / 4;
+    this.bytes += Math.ceil(bytes / 8) * 8;
+    return word;
+  }
+}

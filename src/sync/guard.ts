@@ -17,6 +17,7 @@
  *         millisecond at a time until it is in.
  * Source  An owner-word lock like owner-lock.ts, without its line; the rebuilding is SQLite's hot journal in small.
  */
+import { now } from "../deadline.js";
 import { addon } from "../native/addon.js";
 import { guardHead } from "./guard.layout.js";
 import type { Seat } from "./seat.js";
@@ -54,6 +55,16 @@ export class Guard {
     }
     words.store(this.wanted, 1);
     return words.compareExchange(this.owner, 0, self) === 0; // observes: guarded words
+  }
+
+  /** The same for so long, where nobody may wait but somebody may only have been put aside inside. */
+  tryEnterWithin(ms: number): boolean {
+    if (this.tryEnter()) return true;
+    for (const end = now() + ms; now() < end; ) {
+      this.nap();
+      if (this.tryEnter()) return true;
+    }
+    return false;
   }
 
   /** What cannot be repaired stays the dead one's, so that everybody is told and nobody waits for this thread. */

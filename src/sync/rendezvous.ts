@@ -29,8 +29,8 @@ import { Shares } from "./shares.js";
 import type { Wait } from "./wait.js";
 import { Waiters } from "./waiters.js";
 
-/** So many naps in the guard's way does a thread that leaves take. */
-const QUIT_NAPS = 20;
+/** So many naps of a millisecond does a thread that leaves take, while somebody who may only be put aside is in the guard. */
+const QUIT_NAPS = 1000;
 
 const { isParty: IS_PARTY, cycle: CYCLE, arrived: ARRIVED, brokenCycle: BROKEN_CYCLE } = partyRow.word;
 

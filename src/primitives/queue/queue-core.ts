@@ -382,12 +382,6 @@ export class QueueCore {
   }
 
   private enter(patient: boolean): boolean {
-    if (this.guard.tryEnter()) return true;
-    if (!patient) return false;
-    for (const end = now() + GUARD_MS; now() < end; ) {
-      this.guard.nap();
-      if (this.guard.tryEnter()) return true;
-    }
-    return false;
+    return patient ? this.guard.tryEnterWithin(GUARD_MS) : this.guard.tryEnter();
   }
 }

@@ -1,4 +1,4 @@
-import { layout } from "../../layout.js";
+import { layout, Parts } from "../../layout.js";
 import { BLOCK_CONTROL_BYTES, storeHead } from "../../rings/item-store.layout.js";
 import { guardHead } from "../../sync/guard.layout.js";
 import { waitersBytes } from "../../sync/waiters.layout.js";
@@ -33,22 +33,17 @@ export interface QueuePlan {
 }
 
 export function queuePlan(maxAttached: number, blocks: number): QueuePlan {
-  let at = 0;
-  const part = (bytes: number): number => {
-    const word = at / 4;
-    at += Math.ceil(bytes / 8) * 8;
-    return word;
-  };
-  part(queueHead.bytes);
+  const parts = new Parts();
+  parts.add(queueHead.bytes);
   return {
-    guard: part(guardHead.bytes),
-    store: part(storeHead.bytes),
-    readers: part(waitersBytes(maxAttached)),
-    writers: part(waitersBytes(maxAttached)),
-    joiners: part(waitersBytes(maxAttached)),
-    held: part(maxAttached * 4),
-    resting: part(maxAttached * 4),
-    rows: part(blocks * BLOCK_CONTROL_BYTES),
-    bytes: at,
+    guard: parts.add(guardHead.bytes),
+    store: parts.add(storeHead.bytes),
+    readers: parts.add(waitersBytes(maxAttached)),
+    writers: parts.add(waitersBytes(maxAttached)),
+    joiners: parts.add(waitersBytes(maxAttached)),
+    held: parts.add(maxAttached * 4),
+    resting: parts.add(maxAttached * 4),
+    rows: parts.add(blocks * BLOCK_CONTROL_BYTES),
+    bytes: parts.bytes,
   };
 }

@@ -18,7 +18,6 @@
  *         between the two leaves the link until the topic goes.
  * Source  Aeron's and Agrona's broadcast buffers, the LMAX Disruptor's gating sequences for the lossless kind.
  */
-import { now } from "../../deadline.js";
 import { Bytes } from "../../memory/bytes.js";
 import { WAITS } from "../../memory/object.layout.js";
 import { BroadcastReader } from "../../rings/broadcast-reader.js";
@@ -231,12 +230,6 @@ export class TopicCore {
   }
 
   private enter(patient: boolean): boolean {
-    if (this.guard.tryEnter()) return true;
-    if (!patient) return false;
-    for (const end = now() + GUARD_MS; now() < end; ) {
-      this.guard.nap();
-      if (this.guard.tryEnter()) return true;
-    }
-    return false;
+    return patient ? this.guard.tryEnterWithin(GUARD_MS) : this.guard.tryEnter();
   }
 }

@@ -1,4 +1,4 @@
-import { layout } from "../../layout.js";
+import { layout, Parts } from "../../layout.js";
 import { broadcastHead } from "../../rings/broadcast-ring.layout.js";
 import { guardHead } from "../../sync/guard.layout.js";
 import { waitersBytes } from "../../sync/waiters.layout.js";
@@ -30,19 +30,14 @@ export interface TopicPlan {
 }
 
 export function topicPlan(maxAttached: number, maxSubscribers: number): TopicPlan {
-  let at = 0;
-  const part = (bytes: number): number => {
-    const word = at / 4;
-    at += Math.ceil(bytes / 8) * 8;
-    return word;
-  };
-  part(topicHead.bytes);
+  const parts = new Parts();
+  parts.add(topicHead.bytes);
   return {
-    guard: part(guardHead.bytes),
-    ring: part(broadcastHead.bytes),
-    readers: part(waitersBytes(maxAttached)),
-    writers: part(waitersBytes(maxAttached)),
-    rows: part(maxSubscribers * subscriberRow.bytes),
-    bytes: at,
+    guard: parts.add(guardHead.bytes),
+    ring: parts.add(broadcastHead.bytes),
+    readers: parts.add(waitersBytes(maxAttached)),
+    writers: parts.add(waitersBytes(maxAttached)),
+    rows: parts.add(maxSubscribers * subscriberRow.bytes),
+    bytes: parts.bytes,
   };
 }
