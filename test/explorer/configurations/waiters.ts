@@ -193,7 +193,8 @@ export const waiters: readonly Configuration[] = [
     kills: 1,
     victims: [1],
     mayBegin: isInLine,
-    mayDie: (view) => ticketOf(view, 2) !== 0,
+    // who has taken one of two is to tell the next one: killed before that, it leaves it to look by itself
+    mayDie: (view) => ticketOf(view, 2) !== 0 && view.word(THINGS) !== 1,
     script: giveLate,
     ...three,
   },
