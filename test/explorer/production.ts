@@ -26,7 +26,7 @@ export interface Production {
   readonly PipeReceiving: typeof import("#src/primitives/pipe/pipe-receiving.js").PipeReceiving;
   readonly PlainPermits: typeof import("#src/sync/plain-permits.js").PlainPermits;
   readonly PermitHolding: typeof import("#src/primitives/locks/permit-holding.js").PermitHolding;
-  readonly WaitingCalls: typeof import("#src/primitives/locks/waiting-calls.js").WaitingCalls;
+  readonly WaitingCalls: typeof import("#src/primitives/waiting-calls.js").WaitingCalls;
   readonly Notices: typeof import("#src/sync/notices.js").Notices;
   readonly NoticeWait: typeof import("#src/sync/notices.js").NoticeWait;
   readonly Rendezvous: typeof import("#src/sync/rendezvous.js").Rendezvous;
@@ -59,7 +59,7 @@ const entries = [
   "sync/event-word.js",
   "sync/read-write-lock.js",
   "primitives/locks/permit-holding.js",
-  "primitives/locks/waiting-calls.js",
+  "primitives/waiting-calls.js",
 ];
 
 /** Files that reach out of the shared memory, and what stands in their place. */

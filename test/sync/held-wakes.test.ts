@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, test } from "node:test";
 import { now } from "#src/deadline.js";
-import { HeldWakes } from "#src/sync/held-wakes.js";
+import { HeldWakes, MADE_ROOM } from "#src/sync/held-wakes.js";
 
 /** A parker whose only other thread is asleep when it is told to be. */
 class OneReceiver {
@@ -87,5 +87,32 @@ describe("held wakes", () => {
     receiver.woken = 0;
     send();
     assert.equal(receiver.woken, 1, "the parker decides what that takes");
+  });
+
+  test("room that is made in a burst is told of when half is free, and room made alone at once", async () => {
+    const room = new HeldWakes(
+      receiver,
+      () => receiver.wake(),
+      () => receiver.asleep,
+      MADE_ROOM,
+    );
+    const make = (halfIsFree: boolean): void => {
+      room.count();
+      room.tell(halfIsFree);
+    };
+    make(false);
+    assert.equal(receiver.woken, 1, "alone");
+    const burst = (): void => {
+      for (let i = 0; i < 10_000; i++) room.count(); // as fast as no machine is slow
+      make(false);
+    };
+    burst();
+    assert.equal(receiver.woken, 1, "in a burst");
+    make(true);
+    assert.equal(receiver.woken, 2, "half is free");
+    burst();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(receiver.woken, 3, "when the loop turns");
+    assert.equal(receiver.holding.size, 0);
   });
 });

@@ -7,9 +7,9 @@ import { rendezvousHead } from "../../sync/rendezvous.layout.js";
 import type { Holding } from "../holding.js";
 import { show } from "../memory/element-kinds.js";
 import type { Place, SharedObjectOptions } from "../shared-object.js";
+import { type Call, WaitingCalls } from "../waiting-calls.js";
 import { barrierLayout } from "./sync.layout.js";
 import { type Initialise, makeSync, openOrCreateSync, openSync, registerSync, SyncObject } from "./sync-object.js";
-import { type Call, WaitingCalls } from "./waiting-calls.js";
 
 const MOST_PARTIES = 2 ** 31 - 1;
 const NO_TIMEOUT = 0xffff_ffff;

@@ -7,11 +7,11 @@ import { type Descriptor, type Given, takeHandle } from "../handle.js";
 import type { Holding } from "../holding.js";
 import { show } from "../memory/element-kinds.js";
 import type { Place, SharedObjectOptions } from "../shared-object.js";
+import { type Call, WaitingCalls } from "../waiting-calls.js";
 import { InnerLock, registerInnerLock } from "./inner-lock.js";
 import { Lock } from "./lock.js";
 import { conditionLayout } from "./sync.layout.js";
 import { examineSync, makeSync, openOrCreateSync, openSync, registerSync, SyncObject } from "./sync-object.js";
-import { type Call, WaitingCalls } from "./waiting-calls.js";
 
 /** A condition as one thread has it. */
 class ConditionHolding {

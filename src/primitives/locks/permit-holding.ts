@@ -6,7 +6,7 @@ import { type Permits, PermitWait } from "../../sync/permits.js";
 import { permitsHead } from "../../sync/permits.layout.js";
 import { PlainPermits } from "../../sync/plain-permits.js";
 import type { Holding } from "../holding.js";
-import { type Call, WaitingCalls } from "./waiting-calls.js";
+import { type Call, WaitingCalls } from "../waiting-calls.js";
 
 /** What somebody has of a semaphore. */
 export interface HeldPermit {

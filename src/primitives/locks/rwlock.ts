@@ -4,10 +4,10 @@ import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import { type Access, AccessWait, ReadWriteLock } from "../../sync/read-write-lock.js";
 import type { Holding } from "../holding.js";
 import type { Place, SharedObjectOptions } from "../shared-object.js";
+import { type Call, WaitingCalls } from "../waiting-calls.js";
 import { LockHold } from "./lock.js";
 import { rwlockLayout } from "./sync.layout.js";
 import { makeSync, openOrCreateSync, openSync, registerSync, SyncObject } from "./sync-object.js";
-import { type Call, WaitingCalls } from "./waiting-calls.js";
 
 /** A read-write lock as one thread has it: what it holds, the newest last, and the calls that wait. */
 class AccessHolding {

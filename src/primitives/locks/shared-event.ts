@@ -3,9 +3,9 @@ import { EventWait, EventWord } from "../../sync/event-word.js";
 import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import type { Holding } from "../holding.js";
 import type { Place, SharedObjectOptions } from "../shared-object.js";
+import { type Call, WaitingCalls } from "../waiting-calls.js";
 import { eventLayout } from "./sync.layout.js";
 import { makeSync, openOrCreateSync, openSync, registerSync, SyncObject } from "./sync-object.js";
-import { type Call, WaitingCalls } from "./waiting-calls.js";
 
 /** An event as one thread has it. */
 class EventHolding {

@@ -1,4 +1,4 @@
-import { encodeShort, flagsFor } from "./queue-body.js";
+import { encodeShort, flagsFor } from "../message-body.js";
 import type { QueuePutting } from "./queue-putting.js";
 
 const BATCH_BYTES = 64 * 1024;

@@ -5,7 +5,7 @@ import { Pending } from "../../sync/pending.js";
 import type { Waiters } from "../../sync/waiters.js";
 import { dropLink } from "../flight.js";
 import type { Holding } from "../holding.js";
-import { linksOf } from "./queue-body.js";
+import { linksOf } from "../message-body.js";
 import { QueueCore } from "./queue-core.js";
 import type { PutLetter } from "./queue-letters.js";
 import { QueuePutting } from "./queue-putting.js";

@@ -1,5 +1,5 @@
 import { UsageError } from "../../errors.js";
-import type { Unpacked } from "./queue-body.js";
+import type { Unpacked } from "../message-body.js";
 import type { QueueTaking } from "./queue-taking.js";
 import type { Taker } from "./queue-wait.js";
 

@@ -4,7 +4,7 @@ import { blocksFor } from "../../rings/block-chains.js";
 import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import { parker } from "../../sync/parker.js";
 import { Pending } from "../../sync/pending.js";
-import { type Body, commitBody, encodeBody, undoBody } from "./queue-body.js";
+import { type Body, commitBody, encodeBody, undoBody } from "../message-body.js";
 import type { Put, QueueCore } from "./queue-core.js";
 import { QueueWait } from "./queue-wait.js";
 

@@ -2,7 +2,7 @@ import { CodecError, SystemError } from "../../errors.js";
 import { freshBytes } from "../../memory/copy-of.js";
 import { FORMATS } from "../../rings/record-ring.layout.js";
 import { dropLink } from "../flight.js";
-import { closeObjects, decodeBody, decodePlain, linksOf, type Unpacked } from "./queue-body.js";
+import { closeObjects, decodeBody, decodePlain, linksOf, type Unpacked } from "../message-body.js";
 import type { QueueCore } from "./queue-core.js";
 import type { PutLetter } from "./queue-letters.js";
 import { QueueMessage } from "./queue-message.js";

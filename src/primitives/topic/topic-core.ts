@@ -31,8 +31,8 @@ import { parker } from "../../sync/parker.js";
 import { Waiters } from "../../sync/waiters.js";
 import { dropLink } from "../flight.js";
 import type { Holding } from "../holding.js";
+import { linksOf } from "../message-body.js";
 import { MessageFolder } from "../message-folder.js";
-import { linksOf } from "../queue/queue-body.js";
 import { SubscriberRows } from "./subscriber-rows.js";
 import { topicHead, topicPlan } from "./topic.layout.js";
 
@@ -137,7 +137,7 @@ export class TopicCore {
 
   /** Begins to read: what is published from now on. */
   subscribe(): Subscriber {
-    return this.inside(() => {
+    return this.guard.with(() => {
       this.rows.forgetDead();
       const { holding, ring } = this;
       const row = this.rows.take(ring.head);
@@ -152,7 +152,7 @@ export class TopicCore {
   /** Gives a subscription's row back: nobody waits for it any more. */
   leave(row: number): void {
     if (!this.mine.delete(row)) return;
-    this.inside(() => this.rows.leave(row));
+    this.guard.with(() => this.rows.leave(row));
     this.writers.wakeAll();
   }
 
@@ -223,10 +223,6 @@ export class TopicCore {
       () => waiters.someAre((owner) => parker().isAsleep(owner)),
       burst,
     );
-  }
-
-  private inside<T>(steps: () => T): T {
-    return this.guard.with(steps);
   }
 
   private enter(patient: boolean): boolean {

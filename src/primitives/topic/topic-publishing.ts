@@ -5,8 +5,8 @@ import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import { parker } from "../../sync/parker.js";
 import type { Wait } from "../../sync/wait.js";
 import type { Descriptor } from "../handle.js";
-import { type Outcome, WaitingCalls } from "../locks/waiting-calls.js";
-import { type Body, commitBody, encodeBody, undoBody } from "../queue/queue-body.js";
+import { type Body, commitBody, encodeBody, undoBody } from "../message-body.js";
+import { type Outcome, WaitingCalls } from "../waiting-calls.js";
 import type { Published, TopicCore } from "./topic-core.js";
 
 const DONE = Promise.resolve();
@@ -19,23 +19,21 @@ interface Message {
 
 /** What one handle has to publish. Its calls that wait for room go in the order in which they came. */
 export class TopicPublishing {
-  private readonly line: PublishWait[] = [];
   private readonly calls: WaitingCalls<PublishWait, void>;
 
   constructor(
     private readonly core: TopicCore,
     private readonly label: string,
   ) {
-    this.calls = new WaitingCalls((wait) => {
-      this.leaveLine(wait);
+    this.calls = new WaitingCalls((wait, isLast) => {
       undoBody(wait.message.body, core.folder);
-      if (this.line.length > 0) parker().wake(core.holding.self); // the next one may need less room
+      if (!isLast) parker().wake(core.holding.self); // the next one may need less room
       return undefined;
     });
   }
 
   tryPublish(key: Uint8Array, value: unknown): boolean {
-    if (this.line.length > 0) return false;
+    if (this.calls.size > 0) return false;
     const message = this.encode(key, value, "tryPublish()", false);
     if (this.attempt(message, true) === "done") return true;
     undoBody(message.body, this.core.folder);
@@ -72,7 +70,7 @@ export class TopicPublishing {
 
   /** Publishes; a message for which there is no room is prepared to wait, with a copy of its bytes. */
   private begin(key: Uint8Array, value: unknown, operation: string): Message | undefined {
-    const mustWait = this.line.length > 0;
+    const mustWait = this.calls.size > 0;
     const message = this.encode(key, value, operation, mustWait);
     if (!mustWait && this.attempt(message, false) === "done") return undefined;
     const { body } = message;
@@ -107,41 +105,23 @@ export class TopicPublishing {
   private enqueue(message: Message, holdsLoop: boolean, outcome: Outcome<void>): PublishWait {
     const units = unitsOf(message.key.length, message.body.length);
     const attempt = (): boolean => {
-      if (!this.isFirst(wait) || !this.core.mayHaveRoom(units)) return false;
+      if (!this.calls.serveBefore(wait) || !this.core.mayHaveRoom(units)) return false;
       try {
         if (this.attempt(message, false) !== "done") return false;
-        this.leaveLine(wait);
         outcome.resolve();
       } catch (error) {
-        this.leaveLine(wait);
         outcome.reject(error as Error);
       }
       return true;
     };
     const wait = new PublishWait(this.core, message, units, attempt, holdsLoop);
-    this.line.push(wait);
     return wait;
-  }
-
-  /** Whether it is a call's turn. One that blocks the thread sees to those before it, which the loop would run. */
-  private isFirst(wait: PublishWait): boolean {
-    while (this.line[0] !== wait) {
-      const [first] = this.line;
-      if (first === undefined || !this.line.includes(wait) || !first.attempt()) return false;
-      parker().stop(first);
-    }
-    return true;
-  }
-
-  private leaveLine(wait: PublishWait): void {
-    const index = this.line.indexOf(wait);
-    if (index >= 0) this.line.splice(index, 1);
   }
 
   private requireOthers(operation: string, { body, key }: Message): void {
     const { core } = this;
     // it waits for those before it as well
-    const units = Math.max(unitsOf(key.length, body.length), ...this.line.map((wait) => wait.units));
+    const units = Math.max(unitsOf(key.length, body.length), ...[...this.calls.waits].map((wait) => wait.units));
     const slow = core.slow(units);
     if (slow.length === 0 || slow.some((owner) => owner !== core.holding.self)) return;
     undoBody(body, core.folder);

@@ -1,7 +1,7 @@
-import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
-import { type Parker, parker } from "../../sync/parker.js";
-import { Pending } from "../../sync/pending.js";
-import type { Wait } from "../../sync/wait.js";
+import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../deadline.js";
+import { type Parker, parker } from "../sync/parker.js";
+import { Pending } from "../sync/pending.js";
+import type { Wait } from "../sync/wait.js";
 
 /** A wait that a handle's `ref()` and `unref()` reach. */
 export type CallWait = Wait & { holdsLoop: boolean };
@@ -46,6 +46,11 @@ export class WaitingCalls<W extends CallWait, R> {
 
   get size(): number {
     return this.entries.size;
+  }
+
+  /** Those that wait, in the order in which they came. */
+  get waits(): Iterable<W> {
+    return this.entries.keys();
   }
 
   /** Lets those that wait already have their turn; whether they all got what they wait for. */

@@ -1,18 +1,18 @@
 import { linkSync } from "node:fs";
 import { join } from "node:path";
-import { StructuredDecoder, StructuredEncoder } from "../../codec.js";
-import { CodecError, SystemError, UsageError } from "../../errors.js";
-import { freshName, removeIfLast } from "../../memory/attachments.js";
-import { copyOf } from "../../memory/copy-of.js";
-import { attachmentEntry } from "../../memory/object.layout.js";
-import { VACANT } from "../../memory/owner.js";
-import { createSegment, openSegment } from "../../memory/segment.js";
-import { registry } from "../../memory/this-thread.js";
-import { SPILLED } from "../../rings/item-store.layout.js";
-import { FORMAT_MASK, FORMATS, HANDLES } from "../../rings/record-ring.layout.js";
-import { dropLink, makeLink, removeLink } from "../flight.js";
-import { checkLink, type Descriptor, type Given, packHandles, takeHandle, unpackHandles } from "../handle.js";
-import { headerSize } from "../shared-object.js";
+import { StructuredDecoder, StructuredEncoder } from "../codec.js";
+import { CodecError, SystemError, UsageError } from "../errors.js";
+import { freshName, removeIfLast } from "../memory/attachments.js";
+import { copyOf } from "../memory/copy-of.js";
+import { attachmentEntry } from "../memory/object.layout.js";
+import { VACANT } from "../memory/owner.js";
+import { createSegment, openSegment } from "../memory/segment.js";
+import { registry } from "../memory/this-thread.js";
+import { SPILLED } from "../rings/item-store.layout.js";
+import { FORMAT_MASK, FORMATS, HANDLES } from "../rings/record-ring.layout.js";
+import { dropLink, makeLink, removeLink } from "./flight.js";
+import { checkLink, type Descriptor, type Given, packHandles, takeHandle, unpackHandles } from "./handle.js";
+import { headerSize } from "./shared-object.js";
 
 /** The longest message, whatever the queue's size. */
 export const MAX_MESSAGE = 2 ** 30;
