@@ -9,14 +9,14 @@ import { UsageError } from "../errors.js";
 import { dropFolder } from "../primitives/flight.js";
 import { unpackHandles } from "../primitives/handle.js";
 import "../index.js";
+import { describeFailure } from "../rpc/remote-failure.js";
 import { ARGUMENTS_FILE, CONTROL_FILE, ERRAND_FILE, SPAWN_VARIABLE } from "./birth.layout.js";
 import { setBirth } from "./current-process.js";
-import { setImporting } from "./importing.js";
+import { importTask } from "./import-task.js";
 import { dieWith } from "./life-line.js";
 import type { Verdict } from "./process.js";
-import { describeFailure } from "./remote-failure.js";
 import type { Errand } from "./spawn.js";
-import { findTask } from "./task.js";
+import type { TaskName } from "./task.js";
 
 const folder = process.env[SPAWN_VARIABLE];
 if (!folder) throw new UsageError(`this program is started by spawn() only: ${SPAWN_VARIABLE} is not set`);
@@ -51,18 +51,8 @@ async function perform(from: string, errand: Errand): Promise<unknown> {
 }
 
 /** Imports the task's module and takes the arguments. */
-async function prepare(from: string, { module, name }: Errand): Promise<() => unknown> {
-  setImporting(module);
-  try {
-    await import(module);
-  } finally {
-    setImporting(undefined);
-  }
-  const task = findTask({ module, name });
-  if (!task)
-    throw new UsageError(
-      `importing ${module} registers no task ${JSON.stringify(name)}; task(import.meta, …) must run when the module is imported, not later`,
-    );
+async function prepare(from: string, name: TaskName): Promise<() => unknown> {
+  const task = await importTask(name);
   const args = unpackHandles(readFileSync(join(from, ARGUMENTS_FILE)), from) as never[];
   return () => task(...args);
 }

@@ -5,9 +5,9 @@ import type { WaitOptions } from "../deadline.js";
 import { AbandonedError, EOFError } from "../errors.js";
 import { dropFolder } from "../primitives/flight.js";
 import { sweep } from "../primitives/sweep.js";
+import { type RemoteFailure, restoreFailure } from "../rpc/remote-failure.js";
 import { parker } from "../sync/parker.js";
 import { Pending } from "../sync/pending.js";
-import { type RemoteFailure, restoreFailure } from "./remote-failure.js";
 
 /** What a child answers when its task has ended. */
 export type Verdict = { readonly value: unknown } | { readonly failure: RemoteFailure };

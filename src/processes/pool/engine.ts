@@ -1,0 +1,398 @@
+/*
+ * Engine of a pool: feeds give work, lanes take it.
+ *
+ * Idea    Whenever something has changed (a feed, an answer, a worker that is ready or gone), `pump` brings the two together:
+ *         lanes with room draw from the feeds in turn, so that a long `map` does not hold up a `run`. Work whose worker died
+ *         before it had begun goes first. A worker with nothing to do takes what lies before another one.
+ * States  open -> closing (no new feed; what there is is worked off) -> closed
+ * Death   Of a worker: its lane tells what had begun (lane.ts): that fails with AbandonedError, or is made again if its feed
+ *         has retries left; all else is given to others. Of three workers in a row before they were ready: no more are
+ *         started for what waits, it fails.
+ * Limits  Workers are started as long as there is work that no worker has room for. Nothing is given ahead that takes long
+ *         while there could be one more worker.
+ */
+import { AbandonedError, ClosedError, type TimeoutError } from "../../errors.js";
+import { type RemoteFailure, restoreFailure } from "../../rpc/remote-failure.js";
+import { refuseWhileImporting } from "../importing.js";
+import { taskName } from "../task.js";
+import type { Feed } from "./feed.js";
+import type { Job } from "./job.js";
+import { Lane, type LaneHost } from "./lane.js";
+import type { CheckedPoolOptions } from "./pool-options.js";
+import { PoolTask } from "./pool-task.js";
+import type { StartWorker, Worker } from "./worker.js";
+
+/** Workers in a row that ended before they were ready: then it is no accident. */
+const MOST_FALSE_STARTS = 3;
+
+export class Engine implements LaneHost {
+  readonly lanes = new Set<Lane>();
+  /** Workers that are not a lane's any more and have not ended. */
+  private readonly ending = new Set<Worker>();
+  /** Those of which more will be drawn; the first one is next. */
+  private readonly feeds = new Set<Feed>();
+  /** Jobs that were given to workers in vain. */
+  private readonly again: Job[] = [];
+  private readonly tasks = new Map<string, PoolTask>();
+  private falseStarts = 0;
+  private isPumping = false;
+  private isToPumpAgain = false;
+  private idleTimer: NodeJS.Timeout | undefined;
+  private drained: (() => void) | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    readonly options: CheckedPoolOptions,
+    private readonly start: StartWorker,
+  ) {
+    refuseWhileImporting("new Pool()");
+    while (this.lanes.size < options.minProcesses) this.startLane();
+  }
+
+  get isClosed(): boolean {
+    return this.closing !== undefined;
+  }
+
+  /** Jobs that were begun, or lie before a worker. */
+  get underWay(): number {
+    let count = 0;
+    for (const lane of this.lanes) count += lane.count;
+    return count;
+  }
+
+  /** @throws UsageError for a function that is no task */
+  taskOf(task: unknown, operation: string): PoolTask {
+    const { module, name } = taskName(task, operation);
+    const key = `${name}\n${module}`;
+    let known = this.tasks.get(key);
+    if (!known) {
+      known = new PoolTask(this.tasks.size, module, name);
+      this.tasks.set(key, known);
+    }
+    return known;
+  }
+
+  /** @throws ClosedError */
+  requireOpen(operation: string): void {
+    if (this.isClosed) throw new ClosedError(`${operation} after the pool was closed`);
+  }
+
+  add(feed: Feed): void {
+    this.feeds.add(feed);
+    this.pump();
+  }
+
+  /** Nobody waits for the feed any more: what has not begun is dropped; `stops`: what runs is ended. */
+  leave(feed: Feed, stops: boolean): void {
+    this.forget(feed);
+    for (const lane of this.lanes)
+      for (const job of [...lane.underWay()]) {
+        if (job.feed !== feed || lane.withdraw(job)) continue;
+        job.isStopped = true;
+        if (stops) this.stop(lane, job);
+      }
+    this.pump();
+  }
+
+  /** The call fails with this at once, and its tasks are stopped. */
+  giveUp(feed: Feed, error: unknown): void {
+    if (feed.isOver) return;
+    feed.abandon(error);
+    this.leave(feed, true);
+  }
+
+  pump(): void {
+    this.isToPumpAgain = true;
+    if (this.isPumping) return;
+    this.isPumping = true;
+    try {
+      while (this.isToPumpAgain) {
+        this.isToPumpAgain = false;
+        this.distribute();
+        this.share();
+        this.startMore();
+      }
+    } finally {
+      this.isPumping = false;
+    }
+    if (this.drained && this.isDrained) this.drained();
+    this.holdWhileStarting();
+  }
+
+  /** Starts so many workers and waits until they are ready. */
+  async warm(count: number): Promise<void> {
+    this.requireOpen("warm()");
+    while (this.lanes.size < Math.min(count, this.options.processes)) this.startLane();
+    const starting = [...this.lanes].filter((lane) => lane.state === "starting");
+    for (const lane of starting) lane.hold(true);
+    const outcomes = await Promise.all(starting.map((lane) => lane.started));
+    for (const failure of outcomes) if (failure) throw failure;
+  }
+
+  /** Works off what there is, then ends the workers, within the bound. */
+  close(): Promise<void> {
+    this.closing ??= this.closeNow();
+    return this.closing;
+  }
+
+  /** Ends everything at once. */
+  terminate(): Promise<void> {
+    const error = new ClosedError("the pool was terminated before the task ended");
+    this.closing ??= Promise.resolve();
+    this.failAll(error);
+    for (const lane of this.lanes) lane.kill();
+    this.drained?.();
+    this.closing = this.allEnded();
+    return this.closing;
+  }
+
+  ready(): void {
+    this.falseStarts = 0;
+    this.pump();
+    this.watchIdle();
+  }
+
+  notReady(lane: Lane, failure: RemoteFailure): void {
+    const error = restoreFailure(failure, `the initializer in ${lane.worker.label}`);
+    lane.refused(error);
+    this.failAll(error);
+  }
+
+  unloadable(task: PoolTask, failure: RemoteFailure, where: string): void {
+    const error = restoreFailure(failure, `importing task ${JSON.stringify(task.name)} in ${where}`);
+    this.failTask(task, error);
+  }
+
+  answered(lane: Lane): void {
+    if (!lane.isIdle) return;
+    if (lane.callsLeft <= 0) lane.leave();
+    else this.watchIdle();
+  }
+
+  tooSlow(lane: Lane, error: TimeoutError): void {
+    lane.refused(error);
+    this.failAll(error);
+  }
+
+  gone(lane: Lane, begun: readonly Job[], untouched: readonly Job[], step: number): void {
+    this.lanes.delete(lane);
+    this.letEnd(lane.worker);
+    this.again.unshift(...untouched.filter((job) => !job.isStopped && !job.feed.isOver));
+    for (const job of begun) this.lost(job, step, lane);
+    if (lane.wasStarting && !this.isClosed) void lane.worker.ended.then((how) => this.startedInVain(lane, how));
+    else this.pump();
+  }
+
+  /** Fails every call that is waiting. */
+  private failAll(error: unknown): void {
+    for (const feed of this.wanting()) this.giveUp(feed, error);
+  }
+
+  private failTask(task: PoolTask, error: unknown): void {
+    for (const feed of this.wanting()) if (feed.task === task) this.giveUp(feed, error);
+  }
+
+  /** Every feed that has work to be done, or under way. */
+  private wanting(): Set<Feed> {
+    const found = new Set(this.feeds);
+    for (const job of this.again) found.add(job.feed);
+    for (const lane of this.lanes) for (const job of lane.underWay()) found.add(job.feed);
+    return found;
+  }
+
+  private forget(feed: Feed): void {
+    this.feeds.delete(feed);
+    for (let n = this.again.length - 1; n >= 0; n--) if (this.again[n].feed === feed) this.again.splice(n, 1);
+  }
+
+  /** Gives lanes what they have room for, one job at a time, so that all get something before some get more. */
+  private distribute(): void {
+    for (let gave = true; gave; ) {
+      gave = false;
+      for (const lane of this.lanes) {
+        if (!this.hasRoom(lane)) continue;
+        const job = this.nextFor(lane);
+        if (!job) continue;
+        lane.give(job);
+        gave = true;
+      }
+    }
+    for (const lane of this.lanes) lane.flush();
+  }
+
+  private hasRoom(lane: Lane): boolean {
+    if (lane.room <= 0) return false;
+    return lane.isIdle || !lane.isBusyForLong || this.lanes.size >= this.options.processes;
+  }
+
+  private nextFor(lane: Lane): Job | undefined {
+    for (let index = 0; index < this.again.length; index++)
+      if (lane.knows(this.again[index].feed.task)) return this.again.splice(index, 1)[0];
+    for (let turn = this.feeds.size; turn > 0; turn--) {
+      const [feed] = this.feeds;
+      if (!feed) return undefined;
+      const knows = lane.knows(feed.task);
+      const job = knows ? feed.draw(lane.room) : undefined;
+      this.feeds.delete(feed);
+      if (!feed.isSpent) this.feeds.add(feed); // behind the others
+      if (job) return job;
+    }
+    return undefined;
+  }
+
+  /** A worker that has nothing to do gets half of what lies unbegun before the one with most. */
+  private share(): void {
+    for (const idle of this.lanes) {
+      if (!idle.isIdle || idle.room <= 0) continue;
+      let most: Lane | undefined;
+      for (const lane of this.lanes) if (lane.count > 1 && lane.count > (most?.count ?? 0)) most = lane;
+      if (!most) return;
+      for (let left = Math.ceil((most.count - 1) / 2); left > 0; left--) {
+        const job = most.takeBack();
+        if (!job) break;
+        if (idle.knows(job.feed.task)) idle.give(job);
+        else this.again.push(job);
+      }
+      idle.flush();
+    }
+  }
+
+  private startMore(): void {
+    if (this.lanes.size >= this.options.processes) return;
+    const most = this.options.processes - this.lanes.size;
+    let wanted = this.again.length;
+    for (const feed of this.feeds) {
+      wanted += feed.mayDraw;
+      if (wanted >= most) break;
+    }
+    let starting = 0;
+    for (const lane of this.lanes) if (lane.state === "starting" || (lane.isIdle && lane.isLoading)) starting++;
+    while (starting++ < wanted && this.lanes.size < this.options.processes) {
+      try {
+        this.startLane();
+      } catch (error) {
+        if (this.lanes.size === 0) this.failAll(error);
+        return;
+      }
+    }
+  }
+
+  private startLane(): void {
+    const { maxTasksPerChild, startTimeout } = this.options;
+    const lane = new Lane(this, this.start, maxTasksPerChild, startTimeout);
+    this.lanes.add(lane);
+    void lane.worker.ended.then(() => lane.end()); // for a thread that ended before it took its end of the pipe
+  }
+
+  /** The process stays alive for workers that are started for somebody. */
+  private holdWhileStarting(): void {
+    const waits = this.again.length > 0 || this.someWait();
+    for (const lane of this.lanes) lane.hold(waits);
+  }
+
+  private someWait(): boolean {
+    for (const feed of this.feeds) if (!feed.isResting) return true;
+    return false;
+  }
+
+  /** A worker that works for nobody any more ends by itself, or is killed; until then it holds this process. */
+  private letEnd(worker: Worker): void {
+    this.ending.add(worker);
+    worker.ref();
+    const late = setTimeout(() => worker.kill(), this.options.shutdownTimeout);
+    late.unref();
+    void worker.ended.then(() => {
+      clearTimeout(late);
+      this.ending.delete(worker);
+    });
+  }
+
+  private stop(lane: Lane, job: Job): void {
+    lane.stop(job);
+    const timer = setTimeout(() => {
+      if (lane.has(job)) lane.kill();
+    }, this.options.stopTimeout);
+    timer.unref();
+  }
+
+  private lost(job: Job, step: number, lane: Lane): void {
+    if (job.isStopped || job.feed.isOver) return;
+    const { feed, calls, deaths } = job;
+    const ended = job.isOneCall ? 1 : Math.min(step + 1, calls);
+    if (ended < calls) this.again.unshift(job.part(ended, calls));
+    if (deaths < feed.retries) {
+      for (let call = ended - 1; call >= 0; call--) this.again.unshift(job.part(call, call + 1, deaths + 1));
+      return;
+    }
+    const dead = job.part(0, ended);
+    void lane.worker.ended.then((how) => {
+      const which = `task ${JSON.stringify(feed.task.name)}`;
+      const what = `${which} was running in ${lane.worker.label}, which ended with ${how} before the task did`;
+      const advice = feed.retries > 0 ? `it was tried ${deaths + 1} times` : "{ retries: n } would have it run again";
+      if (feed.isOver) return;
+      feed.fail(dead, new AbandonedError(`pool: ${what}; ${advice}`, { resource: feed.task.name }));
+      this.pump();
+    });
+  }
+
+  private startedInVain(lane: Lane, how: string): void {
+    if (++this.falseStarts >= MOST_FALSE_STARTS) {
+      const advice = "look at what they printed, and at execArgv, env and the initializer";
+      const what = `${this.falseStarts} workers in a row ended before they were ready, the last one with ${how}`;
+      const error = new AbandonedError(`pool: ${what}; ${advice}`);
+      this.falseStarts = 0;
+      lane.refused(error);
+      this.failAll(error);
+    }
+    this.pump();
+  }
+
+  private get isDrained(): boolean {
+    return this.again.length === 0 && this.underWay === 0 && !this.someWait();
+  }
+
+  private async closeNow(): Promise<void> {
+    if (!this.isDrained)
+      await new Promise<void>((resolve) => {
+        this.drained = resolve;
+        this.pump();
+      });
+    this.drained = undefined;
+    this.failAll(new ClosedError("the pool was closed, and nobody took the results before"));
+    for (const lane of this.lanes) lane.leave();
+    for (const { worker } of this.lanes) this.letEnd(worker);
+    await this.allEnded();
+  }
+
+  private async allEnded(): Promise<void> {
+    clearTimeout(this.idleTimer);
+    for (const { worker } of this.lanes) this.ending.add(worker);
+    for (const worker of this.ending) worker.ref();
+    await Promise.all([...this.ending].map((worker) => worker.ended));
+  }
+
+  /** Has workers end that have had nothing to do for long. */
+  private watchIdle(): void {
+    const { idleTimeout, minProcesses } = this.options;
+    if (idleTimeout === Number.POSITIVE_INFINITY || this.idleTimer || this.isClosed) return;
+    this.idleTimer = setTimeout(
+      () => {
+        this.idleTimer = undefined;
+        let left = [...this.lanes].filter((lane) => lane.state === "ready").length;
+        let others = false;
+        for (const lane of this.lanes) {
+          if (left <= minProcesses) break;
+          if (!lane.isIdle || lane.state !== "ready") continue;
+          if (performance.now() - lane.idleSince < idleTimeout) others = true;
+          else {
+            lane.leave();
+            left--;
+          }
+        }
+        if (others) this.watchIdle();
+      },
+      Math.max(idleTimeout / 2, 1),
+    );
+    this.idleTimer.unref();
+  }
+}

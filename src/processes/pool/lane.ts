@@ -1,0 +1,404 @@
+/*
+ * Lane: the way between a pool and one worker, as the pool sees it.
+ *
+ * Idea    Work goes to a worker through a pipe of its own, a little ahead, so that it never waits for the next piece; the
+ *         work slots (work-slots.ts) let the pool take back what was not begun, when another worker has nothing to do or
+ *         when nobody wants it any more. Answers come back in order.
+ * States  starting -> ready -> leaving (nothing more is given) -> gone
+ * Death   Of the worker: the pipe ends, after everything that it had sent. What it had not begun is as if never given. What
+ *         it had begun and not answered is one message: of its calls those before `step` had ended and their results are
+ *         lost, the one at `step` was running, and those behind it had not begun.
+ * Limits  At most SLOTS messages are on the way; how many are given ahead is by how long they take: a millisecond's worth,
+ *         but at least one beside what runs.
+ */
+import type { Connection } from "../../channel.js";
+import { CodecError, TimeoutError } from "../../errors.js";
+import { Words } from "../../memory/words.js";
+import { SharedArray } from "../../primitives/memory/shared-array.js";
+import { pipe } from "../../primitives/pipe/pipe.js";
+import type { RemoteFailure } from "../../rpc/remote-failure.js";
+import { WorkSlots } from "../../sync/work-slots.js";
+import { SLOTS, WORK_WORDS } from "../../sync/work-slots.layout.js";
+import type { Job } from "./job.js";
+import { type Failures, FROM_WORKER, type FromWorker, TO_WORKER, type ToWorker } from "./lane.layout.js";
+import type { PoolTask } from "./pool-task.js";
+import type { StartWorker, Worker } from "./worker.js";
+
+const CAPACITY = 256 * 1024;
+const AHEAD_MS = 1;
+const MOST_AHEAD = 128;
+const ANSWERS = 256;
+
+/** What a lane tells its pool. */
+export interface LaneHost {
+  ready(lane: Lane): void;
+  /** The initializer failed: there will be no worker. */
+  notReady(lane: Lane, failure: RemoteFailure): void;
+  unloadable(task: PoolTask, failure: RemoteFailure, where: string): void;
+  answered(lane: Lane): void;
+  /** It is not ready, or through with an import, in time; it is killed. */
+  tooSlow(lane: Lane, error: TimeoutError): void;
+  /** Something can be given. */
+  pump(): void;
+  /** The worker is gone. `begun` had begun and not ended, `untouched` had not begun. */
+  gone(lane: Lane, begun: readonly Job[], untouched: readonly Job[], step: number): void;
+}
+
+export class Lane {
+  /** Resolves once it is ready (undefined), or will never be (why). */
+  readonly started: Promise<unknown>;
+  /** It was not ready, or did not know a task, within the time for that. */
+  tooSlow: TimeoutError | undefined;
+  wasStarting = false;
+  state: "starting" | "ready" | "leaving" | "gone" = "starting";
+  readonly worker: Worker;
+  /** When it had nothing to do, since then. */
+  idleSince = performance.now();
+  /** Calls that it may still be given. */
+  callsLeft: number;
+  private readonly conn: Connection<ToWorker, FromWorker>;
+  private readonly array: SharedArray<"i32">;
+  private readonly slots: WorkSlots;
+  /** By number, modulo SLOTS. */
+  private readonly jobs: (Job | undefined)[] = new Array(SLOTS).fill(undefined);
+  private readonly outbox: ({ readonly message: ToWorker } | Job)[] = [];
+  private readonly tasks = new Map<PoolTask, "loading" | "loaded">();
+  private nextNumber = 0;
+  /** The worker is through with all messages up to this number. */
+  private passed = -1;
+  private isSending = false;
+  private expectedMs = 0;
+  private tellStarted: (failure: unknown) => void = () => undefined;
+  private readonly startTimer: NodeJS.Timeout;
+  /** Jobs that it has. */
+  count = 0;
+
+  constructor(
+    private readonly host: LaneHost,
+    start: StartWorker,
+    mostCalls: number,
+    private readonly startTimeout: number,
+  ) {
+    const [mine, theirs] = pipe<ToWorker, FromWorker>({ capacity: CAPACITY });
+    this.conn = mine.unref();
+    this.array = new SharedArray("i32", WORK_WORDS);
+    this.slots = new WorkSlots(new Words(this.array.view));
+    this.callsLeft = mostCalls;
+    try {
+      this.worker = start(theirs, this.array);
+    } catch (error) {
+      mine.close();
+      theirs.close();
+      this.array.close();
+      throw error;
+    }
+    this.started = new Promise((resolve) => {
+      this.tellStarted = resolve;
+    });
+    this.startTimer = this.killWhenLate(() => this.state !== "starting", "ready");
+    void this.listen();
+  }
+
+  get isIdle(): boolean {
+    return this.count === 0;
+  }
+
+  /** How many calls it takes now; 0 when it has enough to do. */
+  get room(): number {
+    if (this.state !== "ready" || this.isSending || this.callsLeft <= 0) return 0;
+    if (this.nextNumber - this.passed >= SLOTS - 1) return 0;
+    if (this.count >= 2 && (this.count >= MOST_AHEAD || this.expectedMs >= AHEAD_MS)) return 0;
+    return this.callsLeft;
+  }
+
+  /** Whether it has as much to do as it takes longer for than work is given ahead. */
+  get isBusyForLong(): boolean {
+    return this.expectedMs >= AHEAD_MS;
+  }
+
+  /** Whether it knows the task; if not, it is told, and says so later. */
+  knows(task: PoolTask): boolean {
+    const state = this.tasks.get(task);
+    if (state === undefined) {
+      this.tasks.set(task, "loading");
+      this.outbox.push({ message: [TO_WORKER.load, task.index, task.module, task.name] });
+      this.flush();
+      void this.started.then(() =>
+        this.killWhenLate(() => this.tasks.get(task) !== "loading", `through with importing ${task.module}`),
+      );
+    }
+    return state === "loaded";
+  }
+
+  /** Whether it is importing a task's module. */
+  get isLoading(): boolean {
+    for (const state of this.tasks.values()) if (state === "loading") return true;
+    return false;
+  }
+
+  /** Gives it a job, with the next flush. */
+  give(job: Job): void {
+    if (this.count++ === 0) this.conn.ref();
+    this.callsLeft -= job.calls;
+    this.expect(job, 1);
+    this.outbox.push(job);
+  }
+
+  /** Sends what it was given. */
+  flush(): void {
+    while (this.outbox.length > 0 && !this.isSending && this.state !== "gone") if (!this.send()) return;
+  }
+
+  /** Takes the youngest job back that was not begun. */
+  takeBack(): Job | undefined {
+    for (let number = this.nextNumber - 1; number > this.passed; number--) {
+      const job = this.jobs[number & (SLOTS - 1)];
+      if (job && this.withdraw(job)) return job;
+    }
+    return undefined;
+  }
+
+  /** Takes a job back unless it has begun. */
+  withdraw(job: Job): boolean {
+    const waiting = this.outbox.indexOf(job);
+    if (waiting >= 0) this.outbox.splice(waiting, 1);
+    else if (this.slots.withdraw(job.number)) this.jobs[job.number & (SLOTS - 1)] = undefined;
+    else return false;
+    this.callsLeft += job.calls;
+    this.done(job);
+    return true;
+  }
+
+  has(job: Job): boolean {
+    return this.state !== "gone" && job.number >= 0 && this.jobs[job.number & (SLOTS - 1)] === job;
+  }
+
+  /** All jobs on the way. */
+  *underWay(): Generator<Job> {
+    for (let number = this.passed + 1; number < this.nextNumber; number++) {
+      const job = this.jobs[number & (SLOTS - 1)];
+      if (job) yield job;
+    }
+    for (const one of [...this.outbox]) if (!("message" in one)) yield one;
+  }
+
+  /** Has the signal of a task that runs fire. */
+  stop(job: Job): void {
+    this.outbox.unshift({ message: [TO_WORKER.stop, job.number] });
+    this.flush();
+  }
+
+  /** Nothing more is given to it; it ends once it has done what it has. */
+  leave(): void {
+    if (this.state === "leaving" || this.state === "gone") return;
+    this.state = "leaving";
+    this.outbox.push({ message: [TO_WORKER.end] });
+    this.flush();
+  }
+
+  kill(): void {
+    this.worker.kill();
+  }
+
+  /** It will never be ready. */
+  refused(why: unknown): void {
+    this.tellStarted(why);
+    if (this.state === "starting") this.state = "leaving";
+  }
+
+  /** What holds the process while the worker is waited for. */
+  hold(holds: boolean): void {
+    if (holds || this.count > 0) this.conn.ref();
+    else this.conn.unref();
+  }
+
+  /** Sends as much as fits at once; false when the rest has to wait. */
+  private send(): boolean {
+    const { outbox } = this;
+    let drawn = 0;
+    let last: ToWorker | undefined;
+    const messages = {
+      [Symbol.iterator]: () => messages,
+      next: (): IteratorResult<ToWorker> => {
+        const one = outbox[drawn];
+        if (one === undefined || this.nextNumber - this.passed >= SLOTS) return { done: true, value: undefined };
+        drawn++;
+        last = this.messageOf(one);
+        return { done: false, value: last };
+      },
+    };
+    let sent: number;
+    try {
+      sent = this.conn.trySendMany(messages);
+    } catch (error) {
+      return this.unsendable(drawn, error);
+    }
+    outbox.splice(0, drawn);
+    if (sent === drawn) return outbox.length === 0 || drawn > 0;
+    this.isSending = true;
+    void this.sendSlowly(last as ToWorker);
+    return false;
+  }
+
+  /** What does not fit at once goes in pieces. */
+  private async sendSlowly(message: ToWorker): Promise<void> {
+    try {
+      await this.conn.send(message);
+    } catch {
+      return; // the end of the pipe tells the rest
+    }
+    this.isSending = false;
+    this.flush();
+    this.host.pump();
+  }
+
+  /** The number is the message's, in the order of sending. */
+  private messageOf(one: { readonly message: ToWorker } | Job): ToWorker {
+    const number = this.nextNumber++;
+    if ("message" in one) {
+      this.jobs[number & (SLOTS - 1)] = undefined;
+      return one.message;
+    }
+    const { task, how } = one.feed;
+    one.number = number;
+    this.jobs[number & (SLOTS - 1)] = one;
+    this.slots.offer(number);
+    return [TO_WORKER[how] | (task.isToBeTimed(one.calls) ? TO_WORKER.timed : 0), task.index, one.payload];
+  }
+
+  /** The last one of those that were drawn cannot be sent; those before it were. */
+  private unsendable(drawn: number, error: unknown): boolean {
+    if ((error as { code?: string }).code === "ERR_INTERPROC_BROKEN_PIPE") {
+      for (const one of this.outbox.slice(0, drawn))
+        if (!("message" in one)) this.jobs[one.number & (SLOTS - 1)] = undefined;
+      return false; // they go back with the rest
+    }
+    const [bad] = this.outbox.splice(0, drawn).slice(-1);
+    this.nextNumber--;
+    this.jobs[this.nextNumber & (SLOTS - 1)] = undefined;
+    if ("message" in bad) throw error;
+    this.callsLeft += bad.calls;
+    this.done(bad);
+    bad.feed.fail(bad, error);
+    this.host.answered(this);
+    return true;
+  }
+
+  private async listen(): Promise<void> {
+    for (;;) {
+      try {
+        for (const message of await this.conn.recvMany(ANSWERS)) this.hear(message);
+      } catch (error) {
+        const { code, undelivered } = error as { code?: string; undelivered?: unknown };
+        if (code === "ERR_INTERPROC_EOF" || code === "ERR_INTERPROC_CLOSED" || this.conn.closed) return this.end();
+        if (Array.isArray(undelivered)) for (const message of undelivered as FromWorker[]) this.hear(message);
+        if (!this.hearUndecodable(error)) {
+          this.kill();
+          return this.end();
+        }
+      }
+      this.host.pump();
+    }
+  }
+
+  private hear(message: FromWorker): void {
+    const [first] = message;
+    if (first >= 0) return this.hearAnswer(message as readonly [number, unknown, number?, (RemoteFailure | Failures)?]);
+    if (first === FROM_WORKER.passed) this.passed = Math.max(this.passed, message[1] as number);
+    else if (first === FROM_WORKER.ready) {
+      if (message[1]) return this.host.notReady(this, message[1] as RemoteFailure);
+      clearTimeout(this.startTimer);
+      if (this.state === "starting") this.state = "ready";
+      this.tellStarted(undefined);
+      this.host.ready(this);
+    } else if (first === FROM_WORKER.loaded) this.hearLoaded(message as readonly [-2, number, RemoteFailure?]);
+  }
+
+  private hearLoaded([, index, failure]: readonly [-2, number, RemoteFailure?]): void {
+    for (const task of this.tasks.keys()) {
+      if (task.index !== index) continue;
+      if (!failure) this.tasks.set(task, "loaded");
+      else {
+        this.tasks.delete(task);
+        this.host.unloadable(task, failure, this.worker.label);
+      }
+      return;
+    }
+  }
+
+  private hearAnswer([number, value, ms, failures]: readonly [
+    number,
+    unknown,
+    number?,
+    (RemoteFailure | Failures)?,
+  ]): void {
+    const job = this.jobs[number & (SLOTS - 1)];
+    if (job?.number !== number) return this.kill(); // it answers what nobody asked
+    this.jobs[number & (SLOTS - 1)] = undefined;
+    this.passed = number;
+    if (ms !== undefined && ms >= 0) job.feed.task.took(job.calls, ms);
+    this.done(job);
+    if (!job.isStopped) job.feed.answer(job, value, failures, this.worker.label);
+    this.host.answered(this);
+  }
+
+  /** Answers come in order, so it is known whose one is that cannot be decoded here. False: nobody's. */
+  private hearUndecodable(error: unknown): boolean {
+    for (const job of this.underWay()) {
+      if (job.number < 0 || !this.slots.hasBegun(job.number)) continue;
+      this.jobs[job.number & (SLOTS - 1)] = undefined;
+      this.passed = job.number;
+      this.done(job);
+      const why = `the result of task ${JSON.stringify(job.feed.task.name)} cannot be decoded here: ${(error as Error).message}`;
+      if (!job.isStopped) job.feed.fail(job, new CodecError(why, { cause: error }));
+      this.host.answered(this);
+      return true;
+    }
+    return false;
+  }
+
+  /** Kills the worker unless something has happened within the time for starting. */
+  private killWhenLate(hasHappened: () => boolean, what: string): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      if (hasHappened() || this.state === "gone") return;
+      this.tooSlow = new TimeoutError(
+        `pool: ${this.worker.label} was not ${what} within ${this.startTimeout} ms (startTimeout)`,
+      );
+      this.host.tooSlow(this, this.tooSlow);
+      this.kill();
+    }, this.startTimeout);
+    timer.unref();
+    return timer;
+  }
+
+  /** A job is not this lane's any more. */
+  private done(job: Job): void {
+    this.expect(job, -1);
+    if (--this.count > 0) return;
+    this.expectedMs = 0;
+    this.idleSince = performance.now();
+    this.conn.unref();
+  }
+
+  private expect(job: Job, sign: 1 | -1): void {
+    const ms = job.expectedMs;
+    this.expectedMs += sign * (ms === Number.POSITIVE_INFINITY ? AHEAD_MS : ms);
+  }
+
+  /** The worker is gone, or never came. */
+  end(): void {
+    if (this.state === "gone") return;
+    this.wasStarting = this.state === "starting";
+    this.state = "gone";
+    clearTimeout(this.startTimer);
+    const begun: Job[] = [];
+    const untouched: Job[] = [];
+    for (const job of this.underWay())
+      (job.number >= 0 && this.slots.hasBegun(job.number) ? begun : untouched).push(job);
+    const { step } = this.slots;
+    this.count = 0;
+    this.conn.close();
+    this.array.close();
+    this.host.gone(this, begun, untouched, step);
+  }
+}
