@@ -169,7 +169,8 @@ export class Engine implements LaneHost {
     else this.watchIdle();
   }
 
-  tooSlow(lane: Lane, error: TimeoutError): void {
+  tooSlow(lane: Lane, error: TimeoutError, task: PoolTask | undefined): void {
+    if (task) return this.failTask(task, error);
     lane.refused(error);
     this.failAll(error);
   }
@@ -247,12 +248,9 @@ export class Engine implements LaneHost {
       let most: Lane | undefined;
       for (const lane of this.lanes) if (lane.count > 1 && lane.count > (most?.count ?? 0)) most = lane;
       if (!most) return;
-      for (let left = Math.ceil((most.count - 1) / 2); left > 0; left--) {
-        const job = most.takeBack();
-        if (!job) break;
+      for (const job of most.takeBack(Math.ceil((most.count - 1) / 2)))
         if (idle.knows(job.feed.task)) idle.give(job);
         else this.again.push(job);
-      }
       idle.flush();
     }
   }
@@ -281,7 +279,9 @@ export class Engine implements LaneHost {
     const { maxTasksPerChild, startTimeout } = this.options;
     const lane = new Lane(this, this.start, maxTasksPerChild, startTimeout);
     this.lanes.add(lane);
-    void lane.worker.ended.then(() => lane.end()); // for a thread that ended before it took its end of the pipe
+    void lane.worker.ended.then(() => {
+      if (lane.state === "starting") lane.end(); // a thread that never took its end of the pipe, which so has no end
+    });
   }
 
   /** The process stays alive for workers that are started for somebody. */

@@ -34,6 +34,8 @@ export interface ItemsFeedOptions {
   readonly onProgress: ((progress: Progress) => void) | undefined;
   /** Something can be drawn that could not before. */
   readonly wake: () => void;
+  /** Ends it all with an error. */
+  readonly giveUp: (error: unknown) => void;
 }
 
 /** One call for each item of an input, which is read no faster than it is worked on. */
@@ -160,7 +162,7 @@ export class ItemsFeed implements Feed {
           total: this.total ?? (this.isInputOver ? this.drawn : undefined),
         });
       } catch (error) {
-        return this.abandon(error);
+        return this.options.giveUp(error);
       }
     }
     this.endIfDone();

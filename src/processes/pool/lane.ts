@@ -13,14 +13,11 @@
  */
 import type { Connection } from "../../channel.js";
 import { CodecError, TimeoutError } from "../../errors.js";
-import { Words } from "../../memory/words.js";
-import { SharedArray } from "../../primitives/memory/shared-array.js";
 import { pipe } from "../../primitives/pipe/pipe.js";
 import type { RemoteFailure } from "../../rpc/remote-failure.js";
-import { WorkSlots } from "../../sync/work-slots.js";
-import { SLOTS, WORK_WORDS } from "../../sync/work-slots.layout.js";
 import type { Job } from "./job.js";
 import { type Failures, FROM_WORKER, type FromWorker, TO_WORKER, type ToWorker } from "./lane.layout.js";
+import { LaneJobs } from "./lane-jobs.js";
 import type { PoolTask } from "./pool-task.js";
 import type { StartWorker, Worker } from "./worker.js";
 
@@ -37,7 +34,7 @@ export interface LaneHost {
   unloadable(task: PoolTask, failure: RemoteFailure, where: string): void;
   answered(lane: Lane): void;
   /** It is not ready, or through with an import, in time; it is killed. */
-  tooSlow(lane: Lane, error: TimeoutError): void;
+  tooSlow(lane: Lane, error: TimeoutError, task: PoolTask | undefined): void;
   /** Something can be given. */
   pump(): void;
   /** The worker is gone. `begun` had begun and not ended, `untouched` had not begun. */
@@ -47,8 +44,7 @@ export interface LaneHost {
 export class Lane {
   /** Resolves once it is ready (undefined), or will never be (why). */
   readonly started: Promise<unknown>;
-  /** It was not ready, or did not know a task, within the time for that. */
-  tooSlow: TimeoutError | undefined;
+  /** It went before it was ready. */
   wasStarting = false;
   state: "starting" | "ready" | "leaving" | "gone" = "starting";
   readonly worker: Worker;
@@ -57,16 +53,12 @@ export class Lane {
   /** Calls that it may still be given. */
   callsLeft: number;
   private readonly conn: Connection<ToWorker, FromWorker>;
-  private readonly array: SharedArray<"i32">;
-  private readonly slots: WorkSlots;
-  /** By number, modulo SLOTS. */
-  private readonly jobs: (Job | undefined)[] = new Array(SLOTS).fill(undefined);
+  private readonly jobs = new LaneJobs();
   private readonly outbox: ({ readonly message: ToWorker } | Job)[] = [];
   private readonly tasks = new Map<PoolTask, "loading" | "loaded">();
-  private nextNumber = 0;
-  /** The worker is through with all messages up to this number. */
-  private passed = -1;
   private isSending = false;
+  private isAwaited = false;
+  private keepsLoop = false;
   private expectedMs = 0;
   private tellStarted: (failure: unknown) => void = () => undefined;
   private readonly startTimer: NodeJS.Timeout;
@@ -81,15 +73,13 @@ export class Lane {
   ) {
     const [mine, theirs] = pipe<ToWorker, FromWorker>({ capacity: CAPACITY });
     this.conn = mine.unref();
-    this.array = new SharedArray("i32", WORK_WORDS);
-    this.slots = new WorkSlots(new Words(this.array.view));
     this.callsLeft = mostCalls;
     try {
-      this.worker = start(theirs, this.array);
+      this.worker = start(theirs, this.jobs.shared);
     } catch (error) {
       mine.close();
       theirs.close();
-      this.array.close();
+      this.jobs.shared.close();
       throw error;
     }
     this.started = new Promise((resolve) => {
@@ -106,7 +96,7 @@ export class Lane {
   /** How many calls it takes now; 0 when it has enough to do. */
   get room(): number {
     if (this.state !== "ready" || this.isSending || this.callsLeft <= 0) return 0;
-    if (this.nextNumber - this.passed >= SLOTS - 1) return 0;
+    if (this.jobs.room < 2) return 0;
     if (this.count >= 2 && (this.count >= MOST_AHEAD || this.expectedMs >= AHEAD_MS)) return 0;
     return this.callsLeft;
   }
@@ -124,7 +114,7 @@ export class Lane {
       this.outbox.push({ message: [TO_WORKER.load, task.index, task.module, task.name] });
       this.flush();
       void this.started.then(() =>
-        this.killWhenLate(() => this.tasks.get(task) !== "loading", `through with importing ${task.module}`),
+        this.killWhenLate(() => this.tasks.get(task) !== "loading", `through with importing ${task.module}`, task),
       );
     }
     return state === "loaded";
@@ -138,7 +128,8 @@ export class Lane {
 
   /** Gives it a job, with the next flush. */
   give(job: Job): void {
-    if (this.count++ === 0) this.conn.ref();
+    this.count++;
+    this.keepLoop();
     this.callsLeft -= job.calls;
     this.expect(job, 1);
     this.outbox.push(job);
@@ -149,36 +140,30 @@ export class Lane {
     while (this.outbox.length > 0 && !this.isSending && this.state !== "gone") if (!this.send()) return;
   }
 
-  /** Takes the youngest job back that was not begun. */
-  takeBack(): Job | undefined {
-    for (let number = this.nextNumber - 1; number > this.passed; number--) {
-      const job = this.jobs[number & (SLOTS - 1)];
-      if (job && this.withdraw(job)) return job;
-    }
-    return undefined;
+  /** Takes so many jobs back that were not begun, the youngest ones. */
+  takeBack(most: number): Job[] {
+    const taken: Job[] = [];
+    for (const job of [...this.underWay()].reverse()) if (taken.length < most && this.withdraw(job)) taken.unshift(job);
+    return taken;
   }
 
   /** Takes a job back unless it has begun. */
   withdraw(job: Job): boolean {
     const waiting = this.outbox.indexOf(job);
     if (waiting >= 0) this.outbox.splice(waiting, 1);
-    else if (this.slots.withdraw(job.number)) this.jobs[job.number & (SLOTS - 1)] = undefined;
-    else return false;
+    else if (!this.jobs.withdraw(job)) return false;
     this.callsLeft += job.calls;
     this.done(job);
     return true;
   }
 
   has(job: Job): boolean {
-    return this.state !== "gone" && job.number >= 0 && this.jobs[job.number & (SLOTS - 1)] === job;
+    return this.state !== "gone" && this.jobs.has(job);
   }
 
   /** All jobs on the way. */
   *underWay(): Generator<Job> {
-    for (let number = this.passed + 1; number < this.nextNumber; number++) {
-      const job = this.jobs[number & (SLOTS - 1)];
-      if (job) yield job;
-    }
+    yield* this.jobs.all();
     for (const one of [...this.outbox]) if (!("message" in one)) yield one;
   }
 
@@ -206,9 +191,18 @@ export class Lane {
     if (this.state === "starting") this.state = "leaving";
   }
 
-  /** What holds the process while the worker is waited for. */
-  hold(holds: boolean): void {
-    if (holds || this.count > 0) this.conn.ref();
+  /** Whether somebody waits for this worker to be ready: then it keeps the process alive, as while it has work. */
+  hold(isAwaited: boolean): void {
+    if (this.isAwaited === isAwaited) return;
+    this.isAwaited = isAwaited;
+    this.keepLoop();
+  }
+
+  private keepLoop(): void {
+    const keeps = this.isAwaited || this.count > 0;
+    if (keeps === this.keepsLoop || this.state === "gone") return;
+    this.keepsLoop = keeps;
+    if (keeps) this.conn.ref();
     else this.conn.unref();
   }
 
@@ -221,7 +215,7 @@ export class Lane {
       [Symbol.iterator]: () => messages,
       next: (): IteratorResult<ToWorker> => {
         const one = outbox[drawn];
-        if (one === undefined || this.nextNumber - this.passed >= SLOTS) return { done: true, value: undefined };
+        if (one === undefined || this.jobs.room === 0) return { done: true, value: undefined };
         drawn++;
         last = this.messageOf(one);
         return { done: false, value: last };
@@ -252,30 +246,24 @@ export class Lane {
     this.host.pump();
   }
 
-  /** The number is the message's, in the order of sending. */
   private messageOf(one: { readonly message: ToWorker } | Job): ToWorker {
-    const number = this.nextNumber++;
     if ("message" in one) {
-      this.jobs[number & (SLOTS - 1)] = undefined;
+      this.jobs.number(undefined);
       return one.message;
     }
+    this.jobs.number(one);
     const { task, how } = one.feed;
-    one.number = number;
-    this.jobs[number & (SLOTS - 1)] = one;
-    this.slots.offer(number);
     return [TO_WORKER[how] | (task.isToBeTimed(one.calls) ? TO_WORKER.timed : 0), task.index, one.payload];
   }
 
   /** The last one of those that were drawn cannot be sent; those before it were. */
   private unsendable(drawn: number, error: unknown): boolean {
-    if ((error as { code?: string }).code === "ERR_INTERPROC_BROKEN_PIPE") {
-      for (const one of this.outbox.slice(0, drawn))
-        if (!("message" in one)) this.jobs[one.number & (SLOTS - 1)] = undefined;
-      return false; // they go back with the rest
-    }
+    this.jobs.undo();
     const [bad] = this.outbox.splice(0, drawn).slice(-1);
-    this.nextNumber--;
-    this.jobs[this.nextNumber & (SLOTS - 1)] = undefined;
+    if ((error as { code?: string }).code === "ERR_INTERPROC_BROKEN_PIPE") {
+      this.outbox.unshift(bad); // it goes back with the rest, once the pipe has ended
+      return false;
+    }
     if ("message" in bad) throw error;
     this.callsLeft += bad.calls;
     this.done(bad);
@@ -304,7 +292,7 @@ export class Lane {
   private hear(message: FromWorker): void {
     const [first] = message;
     if (first >= 0) return this.hearAnswer(message as readonly [number, unknown, number?, (RemoteFailure | Failures)?]);
-    if (first === FROM_WORKER.passed) this.passed = Math.max(this.passed, message[1] as number);
+    if (first === FROM_WORKER.passed) this.jobs.pass(message[1] as number);
     else if (first === FROM_WORKER.ready) {
       if (message[1]) return this.host.notReady(this, message[1] as RemoteFailure);
       clearTimeout(this.startTimer);
@@ -332,10 +320,8 @@ export class Lane {
     number?,
     (RemoteFailure | Failures)?,
   ]): void {
-    const job = this.jobs[number & (SLOTS - 1)];
-    if (job?.number !== number) return this.kill(); // it answers what nobody asked
-    this.jobs[number & (SLOTS - 1)] = undefined;
-    this.passed = number;
+    const job = this.jobs.end(number);
+    if (!job) return this.kill(); // it answers what nobody asked
     if (ms !== undefined && ms >= 0) job.feed.task.took(job.calls, ms);
     this.done(job);
     if (!job.isStopped) job.feed.answer(job, value, failures, this.worker.label);
@@ -344,10 +330,9 @@ export class Lane {
 
   /** Answers come in order, so it is known whose one is that cannot be decoded here. False: nobody's. */
   private hearUndecodable(error: unknown): boolean {
-    for (const job of this.underWay()) {
-      if (job.number < 0 || !this.slots.hasBegun(job.number)) continue;
-      this.jobs[job.number & (SLOTS - 1)] = undefined;
-      this.passed = job.number;
+    for (const job of this.jobs.all()) {
+      if (!this.jobs.hasBegun(job)) continue;
+      this.jobs.end(job.number);
       this.done(job);
       const why = `the result of task ${JSON.stringify(job.feed.task.name)} cannot be decoded here: ${(error as Error).message}`;
       if (!job.isStopped) job.feed.fail(job, new CodecError(why, { cause: error }));
@@ -358,13 +343,13 @@ export class Lane {
   }
 
   /** Kills the worker unless something has happened within the time for starting. */
-  private killWhenLate(hasHappened: () => boolean, what: string): NodeJS.Timeout {
+  private killWhenLate(hasHappened: () => boolean, what: string, task?: PoolTask): NodeJS.Timeout {
     const timer = setTimeout(() => {
       if (hasHappened() || this.state === "gone") return;
-      this.tooSlow = new TimeoutError(
+      const error = new TimeoutError(
         `pool: ${this.worker.label} was not ${what} within ${this.startTimeout} ms (startTimeout)`,
       );
-      this.host.tooSlow(this, this.tooSlow);
+      this.host.tooSlow(this, error, task);
       this.kill();
     }, this.startTimeout);
     timer.unref();
@@ -377,7 +362,7 @@ export class Lane {
     if (--this.count > 0) return;
     this.expectedMs = 0;
     this.idleSince = performance.now();
-    this.conn.unref();
+    this.keepLoop();
   }
 
   private expect(job: Job, sign: 1 | -1): void {
@@ -393,12 +378,11 @@ export class Lane {
     clearTimeout(this.startTimer);
     const begun: Job[] = [];
     const untouched: Job[] = [];
-    for (const job of this.underWay())
-      (job.number >= 0 && this.slots.hasBegun(job.number) ? begun : untouched).push(job);
-    const { step } = this.slots;
+    for (const job of this.underWay()) (this.jobs.hasBegun(job) ? begun : untouched).push(job);
+    const { step } = this.jobs;
     this.count = 0;
     this.conn.close();
-    this.array.close();
+    this.jobs.shared.close();
     this.host.gone(this, begun, untouched, step);
   }
 }

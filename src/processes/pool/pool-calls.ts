@@ -59,7 +59,10 @@ export class PoolCalls {
         isOptions ? args.slice(0, -1) : args,
         this.retriesOf("run()", options),
       );
-      this.watch(feed, "run()", options, feed.promise);
+      if (options.signal || options.timeout !== undefined) {
+        const unwatch = this.watch(feed, "run()", options);
+        void feed.promise.then(unwatch, unwatch);
+      }
       this.engine.add(feed);
       return feed.promise as Promise<Awaited<Result>>;
     } catch (error) {
@@ -120,12 +123,15 @@ export class PoolCalls {
   ): Promise<unknown[]> {
     const options = { ...this.defaults, ...given };
     this.begin(operation, options);
-    const sink = new MapSink(given.failFast ? (error) => this.engine.giveUp(feed, error) : undefined);
+    const giveUp = (error: unknown): void => this.engine.giveUp(feed, error);
+    const sink = new MapSink(given.failFast ? giveUp : undefined);
     const feed: ItemsFeed = new ItemsFeed(this.engine.taskOf(task, operation), how, iterable(items, operation), sink, {
       ...this.feedOptions(operation, options),
       onProgress: given.onProgress,
+      giveUp,
     });
-    this.watch(feed, operation, options, sink.promise);
+    const unwatch = this.watch(feed, operation, options);
+    void sink.promise.then(unwatch, unwatch);
     this.engine.add(feed);
     return sink.promise;
   }
@@ -150,6 +156,7 @@ export class PoolCalls {
         feed.close();
         this.engine.leave(feed, false);
       },
+      over: () => unwatch(),
     });
     const feed: ItemsFeed = new ItemsFeed(
       this.engine.taskOf(task, operation),
@@ -159,9 +166,10 @@ export class PoolCalls {
       {
         ...this.feedOptions(operation, options),
         onProgress: given.onProgress,
+        giveUp: (error) => this.engine.giveUp(feed, error),
       },
     );
-    this.watch(feed, operation, options, undefined);
+    const unwatch = this.watch(feed, operation, options);
     this.engine.add(feed);
     return results;
   }
@@ -187,28 +195,16 @@ export class PoolCalls {
     };
   }
 
-  /** Ends the call when its time is over or its signal fires. */
-  private watch(
-    feed: Feed,
-    operation: string,
-    { signal, timeout }: CallOptions,
-    over: Promise<unknown> | undefined,
-  ): void {
-    if (!signal && timeout === undefined) return;
+  /** Ends the call when its time is over or its signal fires, until the function that is given back is called. */
+  private watch(feed: Feed, operation: string, { signal, timeout }: CallOptions): () => void {
     const abort = (): void => this.engine.giveUp(feed, signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
-    const timer =
-      timeout === undefined || timeout === Number.POSITIVE_INFINITY
-        ? undefined
-        : setTimeout(
-            () => this.engine.giveUp(feed, timedOut(`pool: ${operation} of ${feed.task.name}`, timeout)),
-            timeout,
-          );
-    const end = (): void => {
+    const late = (): void => this.engine.giveUp(feed, timedOut(`pool: ${operation} of ${feed.task.name}`, timeout));
+    const timer = timeout === undefined || timeout === Number.POSITIVE_INFINITY ? undefined : setTimeout(late, timeout);
+    return () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
     };
-    if (over) void over.then(end, end);
   }
 }
 

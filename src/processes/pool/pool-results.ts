@@ -29,7 +29,7 @@ export class PoolResults<R> implements AsyncIterableIterator<R>, AsyncDisposable
     /** So many items are drawn at most before their results were taken. */
     private readonly window: number,
     private readonly label: string,
-    private readonly on: { readonly room: () => void; readonly left: () => void },
+    private readonly on: { readonly room: () => void; readonly left: () => void; readonly over: () => void },
   ) {
     this.leastRoom = Math.max(1, Math.floor(window / 4));
   }
@@ -129,6 +129,7 @@ export class PoolResults<R> implements AsyncIterableIterator<R>, AsyncDisposable
   }
 
   private finish(): void {
+    if (!this.isEnded) this.on.over();
     this.isEnded = true;
     for (const pending of this.asking.splice(0)) pending.resolve(OVER);
   }
