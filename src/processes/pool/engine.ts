@@ -17,18 +17,17 @@ import { refuseWhileImporting } from "../importing.js";
 import { taskName } from "../task.js";
 import type { Feed } from "./feed.js";
 import type { Job } from "./job.js";
-import { Lane, type LaneHost } from "./lane.js";
+import type { Lane, LaneHost } from "./lane.js";
 import type { CheckedPoolOptions } from "./pool-options.js";
 import { PoolTask } from "./pool-task.js";
-import type { StartWorker, Worker } from "./worker.js";
+import { Staff } from "./staff.js";
+import type { StartWorker } from "./worker.js";
 
 /** Workers in a row that ended before they were ready: then it is no accident. */
 const MOST_FALSE_STARTS = 3;
 
 export class Engine implements LaneHost {
-  readonly lanes = new Set<Lane>();
-  /** Workers that are not a lane's any more and have not ended. */
-  private readonly ending = new Set<Worker>();
+  readonly staff: Staff;
   /** Those of which more will be drawn; the first one is next. */
   private readonly feeds = new Set<Feed>();
   /** Jobs that were given to workers in vain. */
@@ -37,27 +36,24 @@ export class Engine implements LaneHost {
   private falseStarts = 0;
   private isPumping = false;
   private isToPumpAgain = false;
-  private idleTimer: NodeJS.Timeout | undefined;
   private drained: (() => void) | undefined;
   private closing: Promise<void> | undefined;
 
   constructor(
     readonly options: CheckedPoolOptions,
-    private readonly start: StartWorker,
+    start: StartWorker,
   ) {
     refuseWhileImporting("new Pool()");
-    while (this.lanes.size < options.minProcesses) this.startLane();
+    this.staff = new Staff(this, options, start);
+    this.staff.keepLeast();
   }
 
   get isClosed(): boolean {
     return this.closing !== undefined;
   }
 
-  /** Jobs that were begun, or lie before a worker. */
-  get underWay(): number {
-    let count = 0;
-    for (const lane of this.lanes) count += lane.count;
-    return count;
+  get lanes(): ReadonlySet<Lane> {
+    return this.staff.lanes;
   }
 
   /** @throws UsageError for a function that is no task */
@@ -122,7 +118,7 @@ export class Engine implements LaneHost {
   /** Starts so many workers and waits until they are ready. */
   async warm(count: number): Promise<void> {
     this.requireOpen("warm()");
-    while (this.lanes.size < Math.min(count, this.options.processes)) this.startLane();
+    while (this.lanes.size < count && !this.staff.isFull) this.staff.add();
     const starting = [...this.lanes].filter((lane) => lane.state === "starting");
     for (const lane of starting) lane.hold(true);
     const outcomes = await Promise.all(starting.map((lane) => lane.started));
@@ -137,19 +133,17 @@ export class Engine implements LaneHost {
 
   /** Ends everything at once. */
   terminate(): Promise<void> {
-    const error = new ClosedError("the pool was terminated before the task ended");
     this.closing ??= Promise.resolve();
-    this.failAll(error);
-    for (const lane of this.lanes) lane.kill();
+    this.failAll(new ClosedError("the pool was terminated before the task ended"));
     this.drained?.();
-    this.closing = this.allEnded();
+    this.closing = this.staff.kill();
     return this.closing;
   }
 
   ready(): void {
     this.falseStarts = 0;
     this.pump();
-    this.watchIdle();
+    this.staff.watchIdle();
   }
 
   notReady(lane: Lane, failure: RemoteFailure): void {
@@ -166,7 +160,7 @@ export class Engine implements LaneHost {
   answered(lane: Lane): void {
     if (!lane.isIdle) return;
     if (lane.callsLeft <= 0) lane.leave();
-    else this.watchIdle();
+    else this.staff.watchIdle();
   }
 
   tooSlow(lane: Lane, error: TimeoutError, task: PoolTask | undefined): void {
@@ -176,12 +170,18 @@ export class Engine implements LaneHost {
   }
 
   gone(lane: Lane, begun: readonly Job[], untouched: readonly Job[], step: number): void {
-    this.lanes.delete(lane);
-    this.letEnd(lane.worker);
+    this.staff.dismiss(lane);
     this.again.unshift(...untouched.filter((job) => !job.isStopped && !job.feed.isOver));
     for (const job of begun) this.lost(job, step, lane);
     if (lane.wasStarting && !this.isClosed) void lane.worker.ended.then((how) => this.startedInVain(lane, how));
-    else this.pump();
+    else {
+      try {
+        this.staff.keepLeast();
+      } catch {
+        // whoever needs one will be told
+      }
+      this.pump();
+    }
   }
 
   /** Fails every call that is waiting. */
@@ -223,7 +223,7 @@ export class Engine implements LaneHost {
 
   private hasRoom(lane: Lane): boolean {
     if (lane.room <= 0) return false;
-    return lane.isIdle || !lane.isBusyForLong || this.lanes.size >= this.options.processes;
+    return lane.isIdle || !lane.isBusyForLong || this.staff.isFull;
   }
 
   private nextFor(lane: Lane): Job | undefined {
@@ -255,33 +255,23 @@ export class Engine implements LaneHost {
     }
   }
 
+  /** Starts workers as long as there is work for which no other one is on its way. */
   private startMore(): void {
-    if (this.lanes.size >= this.options.processes) return;
-    const most = this.options.processes - this.lanes.size;
-    let wanted = this.again.length;
+    if (this.staff.isFull) return;
+    const most = this.options.processes;
+    let wanted = this.again.length - this.staff.arriving;
     for (const feed of this.feeds) {
       wanted += feed.mayDraw;
       if (wanted >= most) break;
     }
-    let starting = 0;
-    for (const lane of this.lanes) if (lane.state === "starting" || (lane.isIdle && lane.isLoading)) starting++;
-    while (starting++ < wanted && this.lanes.size < this.options.processes) {
+    for (; wanted > 0 && !this.staff.isFull; wanted--) {
       try {
-        this.startLane();
+        this.staff.add();
       } catch (error) {
         if (this.lanes.size === 0) this.failAll(error);
         return;
       }
     }
-  }
-
-  private startLane(): void {
-    const { maxTasksPerChild, startTimeout } = this.options;
-    const lane = new Lane(this, this.start, maxTasksPerChild, startTimeout);
-    this.lanes.add(lane);
-    void lane.worker.ended.then(() => {
-      if (lane.state === "starting") lane.end(); // a thread that never took its end of the pipe, which so has no end
-    });
   }
 
   /** The process stays alive for workers that are started for somebody. */
@@ -293,18 +283,6 @@ export class Engine implements LaneHost {
   private someWait(): boolean {
     for (const feed of this.feeds) if (!feed.isResting) return true;
     return false;
-  }
-
-  /** A worker that works for nobody any more ends by itself, or is killed; until then it holds this process. */
-  private letEnd(worker: Worker): void {
-    this.ending.add(worker);
-    worker.ref();
-    const late = setTimeout(() => worker.kill(), this.options.shutdownTimeout);
-    late.unref();
-    void worker.ended.then(() => {
-      clearTimeout(late);
-      this.ending.delete(worker);
-    });
   }
 
   private stop(lane: Lane, job: Job): void {
@@ -348,7 +326,7 @@ export class Engine implements LaneHost {
   }
 
   private get isDrained(): boolean {
-    return this.again.length === 0 && this.underWay === 0 && !this.someWait();
+    return this.again.length === 0 && this.staff.underWay === 0 && !this.someWait();
   }
 
   private async closeNow(): Promise<void> {
@@ -359,40 +337,6 @@ export class Engine implements LaneHost {
       });
     this.drained = undefined;
     this.failAll(new ClosedError("the pool was closed, and nobody took the results before"));
-    for (const lane of this.lanes) lane.leave();
-    for (const { worker } of this.lanes) this.letEnd(worker);
-    await this.allEnded();
-  }
-
-  private async allEnded(): Promise<void> {
-    clearTimeout(this.idleTimer);
-    for (const { worker } of this.lanes) this.ending.add(worker);
-    for (const worker of this.ending) worker.ref();
-    await Promise.all([...this.ending].map((worker) => worker.ended));
-  }
-
-  /** Has workers end that have had nothing to do for long. */
-  private watchIdle(): void {
-    const { idleTimeout, minProcesses } = this.options;
-    if (idleTimeout === Number.POSITIVE_INFINITY || this.idleTimer || this.isClosed) return;
-    this.idleTimer = setTimeout(
-      () => {
-        this.idleTimer = undefined;
-        let left = [...this.lanes].filter((lane) => lane.state === "ready").length;
-        let others = false;
-        for (const lane of this.lanes) {
-          if (left <= minProcesses) break;
-          if (!lane.isIdle || lane.state !== "ready") continue;
-          if (performance.now() - lane.idleSince < idleTimeout) others = true;
-          else {
-            lane.leave();
-            left--;
-          }
-        }
-        if (others) this.watchIdle();
-      },
-      Math.max(idleTimeout / 2, 1),
-    );
-    this.idleTimer.unref();
+    await this.staff.close();
   }
 }

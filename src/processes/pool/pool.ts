@@ -53,7 +53,7 @@ export class Pool extends PoolCalls implements AsyncDisposable {
 
   /** Messages of work that were given to workers and not answered yet. */
   get underWay(): number {
-    return this.engine.underWay;
+    return this.engine.staff.underWay;
   }
 
   get closed(): boolean {

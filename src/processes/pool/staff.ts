@@ -1,0 +1,116 @@
+import { Lane, type LaneHost } from "./lane.js";
+import type { CheckedPoolOptions } from "./pool-options.js";
+import type { StartWorker, Worker } from "./worker.js";
+
+/** The workers of a pool: how many there are, who has nothing to do, and who is about to end. */
+export class Staff {
+  readonly lanes = new Set<Lane>();
+  /** Workers that are not a lane's any more and have not ended. */
+  private readonly ending = new Set<Worker>();
+  private idleTimer: NodeJS.Timeout | undefined;
+  private isClosing = false;
+
+  constructor(
+    private readonly host: LaneHost,
+    private readonly options: CheckedPoolOptions,
+    private readonly start: StartWorker,
+  ) {}
+
+  /** Whether there are as many as there may be. */
+  get isFull(): boolean {
+    return this.lanes.size >= this.options.processes;
+  }
+
+  /** Starts those that are there whether there is work or not. */
+  keepLeast(): void {
+    while (this.lanes.size < this.options.minProcesses && !this.isClosing) this.add();
+  }
+
+  /** Starts a worker. */
+  add(): void {
+    const { maxTasksPerChild, startTimeout } = this.options;
+    const lane = new Lane(this.host, this.start, maxTasksPerChild, startTimeout);
+    this.lanes.add(lane);
+    void lane.worker.ended.then(() => {
+      if (lane.state === "starting") lane.end(); // a thread that never took its end of the pipe, which so has no end
+    });
+  }
+
+  /** So many more are starting, or about to know the first task. */
+  get arriving(): number {
+    let count = 0;
+    for (const lane of this.lanes) if (lane.state === "starting" || (lane.isIdle && lane.isLoading)) count++;
+    return count;
+  }
+
+  /** Jobs that were begun, or lie before a worker. */
+  get underWay(): number {
+    let count = 0;
+    for (const lane of this.lanes) count += lane.count;
+    return count;
+  }
+
+  /** A lane's worker works for nobody any more: it ends by itself, or is killed; until then it holds this process. */
+  dismiss(lane: Lane): void {
+    this.lanes.delete(lane);
+    this.letEnd(lane.worker);
+  }
+
+  /** Everybody is to end; resolves when all have. */
+  async close(): Promise<void> {
+    this.isClosing = true;
+    clearTimeout(this.idleTimer);
+    for (const lane of this.lanes) {
+      lane.leave();
+      this.letEnd(lane.worker);
+    }
+    await Promise.all([...this.ending].map((worker) => worker.ended));
+  }
+
+  /** The same, at once. */
+  async kill(): Promise<void> {
+    for (const worker of this.ending) worker.kill();
+    for (const lane of this.lanes) lane.kill();
+    await this.close();
+  }
+
+  private letEnd(worker: Worker): void {
+    if (this.ending.has(worker)) return;
+    this.ending.add(worker);
+    worker.ref();
+    const late = setTimeout(() => worker.kill(), this.options.shutdownTimeout);
+    late.unref();
+    void worker.ended.then(() => {
+      clearTimeout(late);
+      this.ending.delete(worker);
+    });
+  }
+
+  /** Has workers end that have had nothing to do for long. */
+  watchIdle(): void {
+    const { idleTimeout } = this.options;
+    if (idleTimeout === Number.POSITIVE_INFINITY || this.idleTimer || this.isClosing) return;
+    const look = (): void => {
+      this.idleTimer = undefined;
+      if (this.letIdleLeave(idleTimeout)) this.watchIdle();
+    };
+    this.idleTimer = setTimeout(look, Math.max(idleTimeout / 2, 1)).unref();
+  }
+
+  /** True when there are others whose time will come. */
+  private letIdleLeave(idleTimeout: number): boolean {
+    const ready = [...this.lanes].filter((lane) => lane.state === "ready");
+    let left = ready.length;
+    let others = false;
+    for (const lane of ready) {
+      if (left <= this.options.minProcesses) return false;
+      if (!lane.isIdle) continue;
+      if (performance.now() - lane.idleSince < idleTimeout) others = true;
+      else {
+        lane.leave();
+        left--;
+      }
+    }
+    return others;
+  }
+}
