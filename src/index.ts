@@ -42,3 +42,5 @@ export { activeChildren, type Exit, Process } from "./processes/process.js";
 export { attach, share } from "./processes/share.js";
 export { type SpawnOptions, spawn } from "./processes/spawn.js";
 export { type ModuleLike, type Task, task } from "./processes/task.js";
+export { type Exposed, type ExposeOptions, expose } from "./rpc/expose.js";
+export { type Remote, type RemoteOptions, type RemoteResult, remote } from "./rpc/remote.js";

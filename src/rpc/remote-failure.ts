@@ -1,4 +1,4 @@
-import { RemoteError } from "../errors.js";
+import { ProtocolError, RemoteError } from "../errors.js";
 
 /** What was thrown in another process, as plain data: nothing of it can fail to be decoded. */
 export interface RemoteFailure {
@@ -44,4 +44,16 @@ export function restoreFailure(failure: RemoteFailure, where: string): RemoteErr
   });
   if (stack) error.stack = `${error.stack}\n  in the other process:\n${stack.replace(/^/gm, "    ")}`;
   return error;
+}
+
+/** What a peer sent as a failure. @throws ProtocolError when it is none */
+export function failureOf(value: unknown): RemoteFailure {
+  const failure = value as Partial<RemoteFailure> | null;
+  const isFailure =
+    typeof failure === "object" &&
+    failure !== null &&
+    typeof failure.name === "string" &&
+    typeof failure.message === "string";
+  if (isFailure) return failure as RemoteFailure;
+  throw new ProtocolError("a failure came that is none");
 }

@@ -1,0 +1,82 @@
+import type { Connection } from "../channel.js";
+import { UsageError } from "../errors.js";
+import { Session } from "./session.js";
+
+export interface RemoteOptions {
+  /** Milliseconds within which each call must be answered; default: for ever. */
+  timeout?: number;
+  /** Calls under way at once, 1,024 by default; further ones wait for their turn. */
+  maxCalls?: number;
+}
+
+/** What a call gives: a promise; of a sequence one that can also be iterated at once. */
+export type RemoteResult<R> = [Awaited<R>] extends [AsyncIterable<infer Item>]
+  ? Promise<AsyncIterableIterator<Item>> & AsyncIterable<Item>
+  : [Awaited<R>] extends [IterableIterator<infer Item>]
+    ? Promise<AsyncIterableIterator<Item>> & AsyncIterable<Item>
+    : [Awaited<R>] extends [(...args: infer Args) => infer Result]
+      ? Promise<(...args: Args) => RemoteResult<Result>>
+      : Promise<Awaited<R>>;
+
+/** An api as the other side sees it: its methods, awaited, and the objects in it. */
+export type Remote<Api> = {
+  readonly [Name in keyof Api as Api[Name] extends (...args: never[]) => unknown
+    ? Name
+    : Api[Name] extends object
+      ? Name
+      : never]: Api[Name] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => RemoteResult<Result>
+    : Remote<Api[Name]>;
+};
+
+/** Names that JavaScript itself asks objects for: no remote method has them. */
+const OWN_NAMES = new Set(["then", "toJSON", "constructor", "prototype", "__proto__", "apply", "call", "bind"]);
+
+/**
+ * The object that the other side of a connection exposes, as functions that call it there. Arguments and results are
+ * copies, as in messages, except functions, signals (`AbortSignal`) and sequences (async iterables, streams, generators),
+ * which are live: a function is called where it is, a signal fires there too, items come as they are asked for and no
+ * further ahead than a few. They may stand anywhere in arrays and plain objects, up to a depth of 16.
+ *
+ * When a signal among the arguments aborts, the call rejects with its reason at once. A function that the other side gets
+ * lives until it is collected or disposed of there (`Symbol.dispose`). An idle remote object does not keep the process alive.
+ *
+ * A call rejects with:
+ *
+ * @throws RemoteError what the method threw, with the remote stack; for what is not exposed
+ * @throws CodecError for an argument that cannot be sent
+ * @throws AbandonedError when the other side closes or dies first, at once; ClosedError when this side closes
+ * @throws TimeoutError
+ */
+export function remote<Api extends object>(conn: Connection, options: RemoteOptions = {}): Remote<Api> {
+  const { timeout, maxCalls } = options;
+  if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0))
+    throw new UsageError(`remote(): timeout is ${String(timeout)}; allowed: milliseconds, 0 or more`);
+  if (maxCalls !== undefined && !(Number.isInteger(maxCalls) && maxCalls >= 1))
+    throw new UsageError(`remote(): maxCalls is ${String(maxCalls)}; allowed: 1 or more`);
+  const session = Session.of(conn, "remote()");
+  if (maxCalls !== undefined) session.mostCalls = maxCalls;
+  return pathOf(session, [], timeout) as Remote<Api>;
+}
+
+function pathOf(session: Session, path: readonly string[], timeout: number | undefined): object {
+  const parts = new Map<string, object>();
+  return new Proxy(() => undefined, {
+    get: (_, name) => {
+      if (typeof name !== "string" || OWN_NAMES.has(name)) return undefined;
+      let part = parts.get(name);
+      if (part === undefined) {
+        part = pathOf(session, [...path, name], timeout);
+        parts.set(name, part);
+      }
+      return part;
+    },
+    apply: (_, __, args: unknown[]) => {
+      if (path.length > 0) return session.call(path, args, timeout);
+      throw new UsageError("a remote object is no function: call one of its methods");
+    },
+    set: () => false,
+    deleteProperty: () => false,
+    defineProperty: () => false,
+  });
+}
