@@ -1,13 +1,18 @@
 import { ProtocolError } from "../errors.js";
 import type { Bytes } from "../memory/bytes.js";
-import type { ItemRows, RowsPlace } from "./item-rows.js";
-import { BLOCK, FREE, itemRow, LAST, storeHead } from "./item-store.layout.js";
+import type { Words } from "../memory/words.js";
+import { BLOCK, FREE, LAST } from "./item-store.layout.js";
 
-const ROW = itemRow.bytes / 4;
-const { word: head } = storeHead;
-
-/** Where a store lies in its segment. */
-export interface StorePlace extends RowsPlace {
+/** Where the chains of a store lie in its segment. */
+export interface ChainsPlace {
+  readonly words: Words;
+  /** Word index of the first block's word. */
+  readonly links: number;
+  /** Word index of how many blocks are free. */
+  readonly free: number;
+  /** Word index of where the next free block is looked for. */
+  readonly cursor: number;
+  readonly blocks: number;
   readonly bytes: Bytes;
 }
 
@@ -15,22 +20,24 @@ export interface StorePlace extends RowsPlace {
 export const blocksFor = (length: number): number => (length <= BLOCK ? 1 : Math.ceil(length / BLOCK));
 
 /**
- * The memory of an item store, in blocks: which block follows which, and which belong to no item. The first block's
- * number is the item's. Who may change what, and what a death leaves, is the store's matter (item-store.ts).
+ * The memory of a store, in blocks: which block follows which, and which belong to no item. The first block's number is
+ * the item's. Who may change what, and what a death leaves, is the store's matter (item-store.ts, map-store.ts).
  */
 export class BlockChains {
-  /** Word index of the first block's word. */
+  private readonly words: Words;
   private readonly links: number;
+  private readonly freeWord: number;
+  private readonly cursor: number;
   private readonly bytes: Bytes;
   private readonly blocks: number;
 
-  constructor(
-    private readonly rows: ItemRows,
-    place: StorePlace,
-  ) {
-    this.links = place.rows + place.blocks * ROW;
-    this.bytes = place.bytes;
-    this.blocks = place.blocks;
+  constructor({ words, links, free, cursor, blocks, bytes }: ChainsPlace) {
+    this.words = words;
+    this.links = links;
+    this.freeWord = free;
+    this.cursor = cursor;
+    this.blocks = blocks;
+    this.bytes = bytes;
   }
 
   /** Chains free blocks, from the cursor on, so that they lie in one run where they can. Gives the first. */
@@ -39,7 +46,7 @@ export class BlockChains {
     let first = -1;
     let last = -1;
     let left = wanted;
-    let block = (this.rows.get(head.cursor) >>> 0) % this.blocks;
+    let block = (this.words.peek(this.cursor) >>> 0) % this.blocks;
     for (let looked = 0; left > 0; looked++) {
       if (looked >= this.blocks) throw new ProtocolError(`${wanted} blocks were said to be free and are not`);
       if (this.next(block) === FREE) {
@@ -51,8 +58,8 @@ export class BlockChains {
       }
       if (++block === this.blocks) block = 0;
     }
-    this.rows.change(head.cursor, block);
-    this.rows.change(head.free, this.rows.get(head.free) - wanted);
+    this.words.poke(this.cursor, block);
+    this.addFree(-wanted);
     return first;
   }
 
@@ -64,9 +71,9 @@ export class BlockChains {
       const next = this.next(block);
       this.setNext(block, FREE);
       freed++;
-      if (left > 1) block = this.rows.checked(next - 1);
+      if (left > 1) block = this.checked(next - 1);
     }
-    this.rows.change(head.free, this.rows.get(head.free) + freed);
+    this.addFree(freed);
   }
 
   /** Notes an item's blocks in `used`. @throws ProtocolError when another item has one of them */
@@ -76,7 +83,7 @@ export class BlockChains {
       if (used[block] === 1) throw new ProtocolError(`two items share block ${block}`);
       used[block] = 1;
       if (left === 1) return;
-      block = this.rows.checked(this.next(block) - 1);
+      block = this.checked(this.next(block) - 1);
     }
   }
 
@@ -88,7 +95,7 @@ export class BlockChains {
       free++;
       this.setNext(block, FREE);
     }
-    this.rows.change(head.free, free);
+    this.words.poke(this.freeWord, free);
   }
 
   /** Copies source[from…from + length) into an item's blocks. */
@@ -111,21 +118,31 @@ export class BlockChains {
       let bytes = BLOCK;
       let next = this.next(block);
       while (at + bytes < length && next === block + 2) {
-        block = this.rows.checked(block + 1);
+        block = this.checked(block + 1);
         bytes += BLOCK;
         next = this.next(block);
       }
       copy(start * BLOCK, at, Math.min(bytes, length - at));
       at += bytes;
-      if (at < length) block = this.rows.checked(next - 1);
+      if (at < length) block = this.checked(next - 1);
     }
   }
 
   private next(block: number): number {
-    return this.rows.words.peek(this.links + block);
+    return this.words.peek(this.links + block);
   }
 
   private setNext(block: number, next: number): void {
-    this.rows.words.poke(this.links + block, next);
+    this.words.poke(this.links + block, next);
+  }
+
+  private addFree(blocks: number): void {
+    this.words.poke(this.freeWord, this.words.peek(this.freeWord) + blocks);
+  }
+
+  /** A block's number, unless there is no such block: then the memory is broken. */
+  private checked(block: number): number {
+    if (!(block >= 0 && block < this.blocks)) throw new ProtocolError(`a block is ${block} of ${this.blocks}`);
+    return block;
   }
 }

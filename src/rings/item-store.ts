@@ -21,17 +21,23 @@
  * Source  Slab allocation; the rebuilt free list is that of a log-structured file system after a crash.
  */
 import { ProtocolError } from "../errors.js";
+import type { Bytes } from "../memory/bytes.js";
 import type { Words } from "../memory/words.js";
-import { BlockChains, type StorePlace } from "./block-chains.js";
+import { BlockChains } from "./block-chains.js";
 import { ItemHeap } from "./item-heap.js";
 import { checkReady, ItemLine, type ItemOrder } from "./item-line.js";
-import { ItemRows } from "./item-rows.js";
+import { ItemRows, type RowsPlace } from "./item-rows.js";
 import { BLOCK, itemRow, STATES, storeHead } from "./item-store.layout.js";
 
 const { word } = itemRow;
 const { word: head } = storeHead;
 /** More are not counted: a message that was taken so often says so ever after. */
 const MOST_DELIVERIES = 2 ** 32 - 1;
+
+/** Where a store lies in its segment. */
+export interface StorePlace extends RowsPlace {
+  readonly bytes: Bytes;
+}
 
 /** In which order ready items are taken. */
 export type Discipline = "fifo" | "lifo" | "priority";
@@ -49,7 +55,14 @@ export class ItemStore {
     this.head = place.head;
     this.blocks = place.blocks;
     this.rows = new ItemRows(place);
-    this.chains = new BlockChains(this.rows, place);
+    this.chains = new BlockChains({
+      words: place.words,
+      links: place.rows + place.blocks * (itemRow.bytes / 4),
+      free: place.head + head.free,
+      cursor: place.head + head.cursor,
+      blocks: place.blocks,
+      bytes: place.bytes,
+    });
     this.order = discipline === "priority" ? new ItemHeap(this.rows) : new ItemLine(this.rows, discipline === "lifo");
   }
 

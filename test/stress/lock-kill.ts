@@ -7,7 +7,7 @@
  *         a semaphore are back, and no file and no descriptor is left.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { Semaphore } from "interproc";
+import { Lock, RLock, RWLock, Semaphore } from "interproc";
 import { SeededRandom } from "../rings/seeded-random.js";
 import { Arena } from "./arena.js";
 import { type FaultOptions, runFaults, type Shared, whenSwept } from "./fault-run.js";
@@ -60,6 +60,7 @@ class LockRound {
     const cells = cellsOf(name);
     const semaphore = kind === "Semaphore" ? Semaphore.openOrCreate(name, detail.count) : undefined;
     await sleep(random.below(200)); // often somebody else makes it
+    const lock = openLock(kind, name);
     await arena.rage(FAULTS_AN_OBJECT);
     tally.count(kind);
     for (const role of Object.keys(casts[kind])) await arena.finish(role);
@@ -68,6 +69,7 @@ class LockRound {
     if (semaphore && semaphore.value !== detail.count)
       tally.wrong("wrong count", `${arena.label}: ${semaphore.value} of ${detail.count} permits came back`);
     semaphore?.close();
+    lock?.close();
     arena.tellRecovery(finished);
     cells.close();
     await whenSwept(
@@ -86,6 +88,13 @@ class LockRound {
     if (kind === "Condition") judgeTokens(arena.label, tally, arena.all);
     if (kind === "Barrier") judgeMembers(tally, arena.all);
   }
+}
+
+/** Held as long as the cells that it guards: a lock that went with its last holder would know nothing of a death. */
+function openLock(kind: (typeof kinds)[number], name: string): { close(): void } | undefined {
+  if (kind === "Lock") return Lock.openOrCreate(name);
+  if (kind === "RLock") return RLock.openOrCreate(name);
+  return kind === "RWLock" ? RWLock.openOrCreate(name) : undefined;
 }
 
 const states: Readonly<Record<string, string>> = {
