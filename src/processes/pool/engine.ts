@@ -74,7 +74,7 @@ export class Engine implements LaneHost {
   }
 
   add(feed: Feed): void {
-    this.feeds.add(feed);
+    if (!feed.isSpent) this.feeds.add(feed);
     this.pump();
   }
 

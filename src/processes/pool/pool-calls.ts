@@ -45,10 +45,12 @@ export class PoolCalls {
    * @throws CodecError for an argument that cannot be sent or a result that cannot be decoded
    * @throws TimeoutError, the reason of `signal`, ClosedError, UsageError
    */
+  run<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: Args): Promise<Awaited<Result>>;
   run<Args extends unknown[], Result>(
     task: Task<Args, Result>,
-    ...args: Args | [...Args, CallOptions & { signal: AbortSignal }]
-  ): Promise<Awaited<Result>> {
+    ...args: [...Args, CallOptions & { signal: AbortSignal }]
+  ): Promise<Awaited<Result>>;
+  run<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: unknown[]): Promise<Awaited<Result>> {
     const last = args.at(-1);
     const isOptions = isCallOptions(last);
     const options = isOptions ? { ...this.defaults, ...last } : this.defaults;
@@ -132,6 +134,7 @@ export class PoolCalls {
     });
     const unwatch = this.watch(feed, operation, options);
     void sink.promise.then(unwatch, unwatch);
+    feed.look();
     this.engine.add(feed);
     return sink.promise;
   }
@@ -151,7 +154,10 @@ export class PoolCalls {
     if (window < chunk)
       throw new UsageError(`${operation}: window is ${window}; allowed: at least the chunkSize, which is ${chunk}`);
     const results = new PoolResults<R>(isOrdered, window, `next() of ${operation}`, {
-      room: () => this.engine.pump(),
+      room: () => {
+        feed.look();
+        this.engine.pump();
+      },
       left: () => {
         feed.close();
         this.engine.leave(feed, false);
@@ -170,6 +176,7 @@ export class PoolCalls {
       },
     );
     const unwatch = this.watch(feed, operation, options);
+    feed.look();
     this.engine.add(feed);
     return results;
   }
@@ -213,6 +220,7 @@ function isCallOptions(value: unknown): value is CallOptions {
 }
 
 function iterable(items: unknown, operation: string): Items<unknown> {
+  if (typeof items === "string") return items;
   if (typeof items === "object" && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items))
     return items as Items<unknown>;
   throw new UsageError(
