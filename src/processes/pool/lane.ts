@@ -56,6 +56,8 @@ export class Lane {
   private readonly jobs = new LaneJobs();
   private readonly outbox: ({ readonly message: ToWorker } | Job)[] = [];
   private readonly tasks = new Map<PoolTask, "loading" | "loaded">();
+  /** Numbers of the messages that name tasks, which are answered in order. */
+  private readonly loads: number[] = [];
   private isSending = false;
   private isAwaited = false;
   private keepsLoop = false;
@@ -248,7 +250,8 @@ export class Lane {
 
   private messageOf(one: { readonly message: ToWorker } | Job): ToWorker {
     if ("message" in one) {
-      this.jobs.number(undefined);
+      const number = this.jobs.number(undefined);
+      if (one.message[0] === TO_WORKER.load) this.loads.push(number);
       return one.message;
     }
     this.jobs.number(one);
@@ -303,6 +306,8 @@ export class Lane {
   }
 
   private hearLoaded([, index, failure]: readonly [-2, number, RemoteFailure?]): void {
+    const number = this.loads.shift();
+    if (number !== undefined) this.jobs.pass(number);
     for (const task of this.tasks.keys()) {
       if (task.index !== index) continue;
       if (!failure) this.tasks.set(task, "loaded");
