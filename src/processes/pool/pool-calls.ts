@@ -1,6 +1,7 @@
-import { timedOut } from "../../deadline.js";
+import { deadlineOf, timedOut } from "../../deadline.js";
 import { UsageError } from "../../errors.js";
 import type { Task } from "../task.js";
+import { after } from "./after.js";
 import type { Engine } from "./engine.js";
 import type { Feed } from "./feed.js";
 import { ItemsFeed } from "./items-feed.js";
@@ -181,8 +182,10 @@ export class PoolCalls {
     return results;
   }
 
-  private begin(operation: string, { signal }: CallOptions): void {
+  /** @throws ClosedError, UsageError, the reason of a signal that has fired */
+  private begin(operation: string, { signal, timeout }: CallOptions): void {
     this.engine.requireOpen(operation);
+    deadlineOf(timeout, operation);
     signal?.throwIfAborted();
   }
 
@@ -207,7 +210,7 @@ export class PoolCalls {
     const abort = (): void => this.engine.giveUp(feed, signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     const late = (): void => this.engine.giveUp(feed, timedOut(`pool: ${operation} of ${feed.task.name}`, timeout));
-    const timer = timeout === undefined || timeout === Number.POSITIVE_INFINITY ? undefined : setTimeout(late, timeout);
+    const timer = after(timeout ?? Number.POSITIVE_INFINITY, late)?.ref();
     return () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
