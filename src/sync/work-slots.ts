@@ -7,7 +7,7 @@
  * States  none -> offered -> begun | withdrawn, with the message's number beside the state: a slot serves one message after
  *         another, and a late look at it never takes one for the other.
  * Order   giver: offered, then the message   publishes: offer      worker: the message, then its slot   observes: offer
- *         worker: begun, then the first step of the work. The giver reads the slots of a dead worker only once it knows that
+ *         worker: step 0, then begun, then the work; each further step before its part of the work. The giver reads the slots of a dead worker only once it knows that
  *         it is dead, and has read all that it had sent.
  * Death   Of a worker: what is offered was never begun, and can be given to another one as if nothing had happened; what is
  *         begun and not answered is the one piece that died with it, and `step` says how far in it was. Of the giver:
@@ -32,8 +32,9 @@ export class WorkSlots {
     this.words.store(this.at + (number & (SLOTS - 1)), word(number, WORK_STATES.offered)); // publishes: offer
   }
 
-  /** The worker: begins. False: it was withdrawn. */
+  /** The worker: begins, at step 0. False: it was withdrawn. */
   begin(number: number): boolean {
+    this.setStep(0); // before: who is killed in between is at no step of the work before it
     return this.turn(number, WORK_STATES.begun); // observes: offer
   }
 

@@ -6,8 +6,8 @@
  *         before it had begun goes first. A worker with nothing to do takes what lies before another one.
  * States  open -> closing (no new feed; what there is is worked off) -> closed
  * Death   Of a worker: its lane tells what had begun (lane.ts): that fails with AbandonedError, or is made again if its feed
- *         has retries left; all else is given to others. Of three workers in a row before they were ready: no more are
- *         started for what waits, it fails.
+ *         has retries left; all else is given to others. Of three workers in a row before they were ready: what waits fails,
+ *         or goes on with the workers that are ready; no further ones are started then.
  * Limits  Workers are started as long as there is work that no worker has room for. Nothing is given ahead that takes long
  *         while there could be one more worker.
  */
@@ -15,6 +15,7 @@ import { AbandonedError, ClosedError, type TimeoutError } from "../../errors.js"
 import { type RemoteFailure, restoreFailure } from "../../rpc/remote-failure.js";
 import { refuseWhileImporting } from "../importing.js";
 import { taskName } from "../task.js";
+import { after } from "./after.js";
 import type { Feed } from "./feed.js";
 import type { Job } from "./job.js";
 import type { Lane, LaneHost } from "./lane.js";
@@ -36,6 +37,8 @@ export class Engine implements LaneHost {
   private falseStarts = 0;
   private isPumping = false;
   private isToPumpAgain = false;
+  /** Calls of `warm` that wait. */
+  private warming = 0;
   private drained: (() => void) | undefined;
   private closing: Promise<void> | undefined;
 
@@ -74,7 +77,7 @@ export class Engine implements LaneHost {
   }
 
   add(feed: Feed): void {
-    this.feeds.add(feed);
+    if (!feed.isSpent) this.feeds.add(feed);
     this.pump();
   }
 
@@ -120,8 +123,11 @@ export class Engine implements LaneHost {
     this.requireOpen("warm()");
     while (this.lanes.size < count && !this.staff.isFull) this.staff.add();
     const starting = [...this.lanes].filter((lane) => lane.state === "starting");
-    for (const lane of starting) lane.hold(true);
+    this.warming++;
+    this.holdWhileStarting();
     const outcomes = await Promise.all(starting.map((lane) => lane.started));
+    this.warming--;
+    this.holdWhileStarting();
     for (const failure of outcomes) if (failure) throw failure;
   }
 
@@ -149,7 +155,8 @@ export class Engine implements LaneHost {
   notReady(lane: Lane, failure: RemoteFailure): void {
     const error = restoreFailure(failure, `the initializer in ${lane.worker.label}`);
     lane.refused(error);
-    this.failAll(error);
+    this.falseStarts++;
+    this.failAll(error, this.waiting());
   }
 
   unloadable(task: PoolTask, failure: RemoteFailure, where: string): void {
@@ -163,10 +170,16 @@ export class Engine implements LaneHost {
     else this.staff.watchIdle();
   }
 
+  unsendable(job: Job, error: unknown): void {
+    if (job.calls === 1) job.feed.fail(job, error);
+    else for (let call = job.calls - 1; call >= 0; call--) this.again.unshift(job.part(call, call + 1));
+  }
+
   tooSlow(lane: Lane, error: TimeoutError, task: PoolTask | undefined): void {
     if (task) return this.failTask(task, error);
     lane.refused(error);
-    this.failAll(error);
+    this.falseStarts++;
+    this.failAll(error, this.waiting());
   }
 
   gone(lane: Lane, begun: readonly Job[], untouched: readonly Job[], step: number): void {
@@ -175,8 +188,9 @@ export class Engine implements LaneHost {
     for (const job of begun) this.lost(job, step, lane);
     if (lane.wasStarting && !this.isClosed) void lane.worker.ended.then((how) => this.startedInVain(lane, how));
     else {
+      lane.refused(new ClosedError(`the pool was closed before ${lane.worker.label} was ready`)); // unless it was, or was told
       try {
-        this.staff.keepLeast();
+        if (this.falseStarts === 0) this.staff.keepLeast(); // else once somebody asks for something, and one is ready
       } catch {
         // whoever needs one will be told
       }
@@ -184,19 +198,32 @@ export class Engine implements LaneHost {
     }
   }
 
-  /** Fails every call that is waiting. */
-  private failAll(error: unknown): void {
-    for (const feed of this.wanting()) this.giveUp(feed, error);
+  /** Fails calls, by default every one that has not ended; nobody's work is given to anybody meanwhile. */
+  private failAll(error: unknown, feeds = this.wanting()): void {
+    const wasPumping = this.isPumping;
+    this.isPumping = true;
+    try {
+      for (const feed of feeds) this.giveUp(feed, error);
+    } finally {
+      this.isPumping = wasPumping;
+    }
+    this.pump();
   }
 
   private failTask(task: PoolTask, error: unknown): void {
     for (const feed of this.wanting()) if (feed.task === task) this.giveUp(feed, error);
   }
 
-  /** Every feed that has work to be done, or under way. */
-  private wanting(): Set<Feed> {
+  /** Every feed that has work for which there was no worker yet. */
+  private waiting(): Set<Feed> {
     const found = new Set(this.feeds);
     for (const job of this.again) found.add(job.feed);
+    return found;
+  }
+
+  /** Those, and every feed that has work under way. */
+  private wanting(): Set<Feed> {
+    const found = this.waiting();
     for (const lane of this.lanes) for (const job of lane.underWay()) found.add(job.feed);
     return found;
   }
@@ -228,7 +255,7 @@ export class Engine implements LaneHost {
 
   private nextFor(lane: Lane): Job | undefined {
     for (let index = 0; index < this.again.length; index++)
-      if (lane.knows(this.again[index].feed.task)) return this.again.splice(index, 1)[0];
+      if (lane.knows(this.again[index].feed.task)) return this.takeAgain(index, lane.room);
     for (let turn = this.feeds.size; turn > 0; turn--) {
       const [feed] = this.feeds;
       if (!feed) return undefined;
@@ -241,6 +268,14 @@ export class Engine implements LaneHost {
     return undefined;
   }
 
+  /** One of those that were given in vain, as much of it as a worker may still be given. */
+  private takeAgain(index: number, mostCalls: number): Job {
+    const job = this.again[index];
+    if (job.calls <= mostCalls) this.again.splice(index, 1);
+    else this.again[index] = job.part(mostCalls, job.calls);
+    return job.calls <= mostCalls ? job : job.part(0, mostCalls);
+  }
+
   /** A worker that has nothing to do gets half of what lies unbegun before the one with most. */
   private share(): void {
     for (const idle of this.lanes) {
@@ -249,15 +284,18 @@ export class Engine implements LaneHost {
       for (const lane of this.lanes) if (lane.count > 1 && lane.count > (most?.count ?? 0)) most = lane;
       if (!most) return;
       for (const job of most.takeBack(Math.ceil((most.count - 1) / 2)))
-        if (idle.knows(job.feed.task)) idle.give(job);
-        else this.again.push(job);
+        if (idle.knows(job.feed.task) && job.calls <= idle.room) idle.give(job);
+        else {
+          this.again.push(job);
+          this.isToPumpAgain = true;
+        }
       idle.flush();
     }
   }
 
   /** Starts workers as long as there is work for which no other one is on its way. */
   private startMore(): void {
-    if (this.staff.isFull) return;
+    if (this.staff.isFull || (this.falseStarts >= MOST_FALSE_STARTS && this.hasReady)) return;
     const most = this.options.processes;
     let wanted = this.again.length - this.staff.arriving;
     for (const feed of this.feeds) {
@@ -276,7 +314,7 @@ export class Engine implements LaneHost {
 
   /** The process stays alive for workers that are started for somebody. */
   private holdWhileStarting(): void {
-    const waits = this.again.length > 0 || this.someWait();
+    const waits = this.warming > 0 || this.again.length > 0 || this.someWait();
     for (const lane of this.lanes) lane.hold(waits);
   }
 
@@ -287,10 +325,9 @@ export class Engine implements LaneHost {
 
   private stop(lane: Lane, job: Job): void {
     lane.stop(job);
-    const timer = setTimeout(() => {
+    after(this.options.stopTimeout, () => {
       if (lane.has(job)) lane.kill();
-    }, this.options.stopTimeout);
-    timer.unref();
+    });
   }
 
   private lost(job: Job, step: number, lane: Lane): void {
@@ -314,15 +351,19 @@ export class Engine implements LaneHost {
   }
 
   private startedInVain(lane: Lane, how: string): void {
-    if (++this.falseStarts >= MOST_FALSE_STARTS) {
-      const advice = "look at what they printed, and at execArgv, env and the initializer";
-      const what = `${this.falseStarts} workers in a row ended before they were ready, the last one with ${how}`;
-      const error = new AbandonedError(`pool: ${what}; ${advice}`);
+    const advice = "look at what it printed, and at execArgv, env and the initializer";
+    const error = new AbandonedError(`pool: ${lane.worker.label} ended with ${how} before it was ready; ${advice}`);
+    lane.refused(error);
+    if (++this.falseStarts >= MOST_FALSE_STARTS && !this.hasReady) {
       this.falseStarts = 0;
-      lane.refused(error);
-      this.failAll(error);
+      this.failAll(error, this.waiting());
     }
     this.pump();
+  }
+
+  private get hasReady(): boolean {
+    for (const lane of this.lanes) if (lane.state === "ready") return true;
+    return false;
   }
 
   private get isDrained(): boolean {

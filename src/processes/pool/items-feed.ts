@@ -46,11 +46,10 @@ export class ItemsFeed implements Feed {
   /** How many items there are in all, where that is known. */
   private readonly total: number | undefined;
   private readonly chunking: Chunking;
-  /** Items of an asynchronous input that were read and not drawn. */
+  /** Items that were read and not drawn. */
   private readonly buffer: unknown[] = [];
   private isReading = false;
   private isInputOver = false;
-  private isAbandoned = false;
   private hasEnded = false;
   private drawn = 0;
   private done = 0;
@@ -64,7 +63,7 @@ export class ItemsFeed implements Feed {
     private readonly options: ItemsFeedOptions,
   ) {
     this.retries = options.retries;
-    this.isAsync = Symbol.asyncIterator in input;
+    this.isAsync = typeof input === "object" && Symbol.asyncIterator in input;
     this.iterator = this.isAsync
       ? (input as AsyncIterable<unknown>)[Symbol.asyncIterator]()
       : (input as Iterable<unknown>)[Symbol.iterator]();
@@ -88,23 +87,24 @@ export class ItemsFeed implements Feed {
   }
 
   get mayDraw(): number {
-    return this.isSpent || this.sink.room(this.drawn) < 1 ? 0 : Number.POSITIVE_INFINITY;
+    if (this.isSpent || this.sink.room(this.drawn) < 1) return 0;
+    if (this.isAsync) return Math.max(1, this.buffer.length);
+    if (this.total === undefined) return Number.POSITIVE_INFINITY;
+    return Math.max(1, Math.ceil((this.total - this.drawn) / (this.options.chunkSize ?? 1)));
   }
 
   get isResting(): boolean {
-    return this.done === this.drawn && this.sink.room(this.drawn) <= 0;
+    return this.isSpent || (this.done === this.drawn && this.sink.room(this.drawn) <= 0);
   }
 
   draw(mostCalls: number): Job | undefined {
-    if (this.isAbandoned) return undefined;
+    if (this.hasEnded) return undefined;
     const left = this.total === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.total - this.drawn);
     const wanted = Math.min(this.chunking.next(this.task.callMs, left), mostCalls, this.sink.room(this.drawn));
     if (wanted < 1) return undefined;
     const items = this.isAsync ? this.readAhead(wanted) : this.read(wanted);
-    if (items.length === 0) {
-      this.endIfDone();
-      return undefined;
-    }
+    if (items.length === 0) this.endIfDone();
+    if (items.length === 0 || this.hasEnded) return undefined;
     const job = new Job(this, items, this.drawn);
     this.drawn += items.length;
     return job;
@@ -146,9 +146,19 @@ export class ItemsFeed implements Feed {
   /** Nothing more is drawn, and nobody wants what is on its way. */
   close(): void {
     if (this.hasEnded) return;
-    this.isAbandoned = true;
     this.hasEnded = true;
     this.endInput();
+  }
+
+  /**
+   * When nothing of it is under way, looks whether there is more, so that its end is not first seen when a worker next has
+   * room.
+   */
+  look(): void {
+    if (this.isInputOver || this.buffer.length > 0 || this.done < this.drawn || this.sink.room(this.drawn) < 1) return;
+    if (this.isAsync) void this.fill(1);
+    else this.buffer.push(...this.read(1));
+    this.endIfDone();
   }
 
   private told(): void {
@@ -165,6 +175,7 @@ export class ItemsFeed implements Feed {
         return this.options.giveUp(error);
       }
     }
+    this.look();
     this.endIfDone();
   }
 
@@ -175,10 +186,9 @@ export class ItemsFeed implements Feed {
   }
 
   private read(most: number): unknown[] {
-    const items: unknown[] = [];
-    if (this.isInputOver) return items;
+    const items = this.buffer.splice(0, most);
     try {
-      while (items.length < most) {
+      while (items.length < most && !this.isInputOver) {
         const next = (this.iterator as Iterator<unknown>).next();
         if (next.done) {
           this.isInputOver = true;
@@ -203,15 +213,18 @@ export class ItemsFeed implements Feed {
     if (this.isReading) return;
     this.isReading = true;
     try {
-      while (!this.isInputOver && !this.isAbandoned && this.buffer.length < most) {
+      while (!this.isInputOver && this.buffer.length < most) {
         if (this.sink.room(this.drawn + this.buffer.length) < 1) return;
         const next = await (this.iterator as AsyncIterator<unknown>).next();
+        if (this.hasEnded) return;
         if (next.done) this.isInputOver = true;
         else this.buffer.push(this.checked(next.value, this.buffer.length));
+        this.endIfDone();
         this.options.wake();
       }
     } catch (error) {
       this.inputFailed(this.drawn + this.buffer.length, error);
+      this.endIfDone();
       this.options.wake();
     } finally {
       this.isReading = false;
@@ -221,12 +234,12 @@ export class ItemsFeed implements Feed {
   /** The error stands in the item's place, and is the last. */
   private inputFailed(index: number, error: unknown): void {
     this.isInputOver = true;
-    this.failed++;
     this.sink.error(index, error);
   }
 
   private checked(item: unknown, ahead: number): unknown {
     if (this.how === "each" || Array.isArray(item)) return item;
+    this.endInput();
     throw new UsageError(
       `starmap(): item ${this.drawn + ahead} is ${typeof item}; allowed: an array of the task's arguments for each call`,
     );

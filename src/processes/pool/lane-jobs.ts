@@ -31,9 +31,12 @@ export class LaneJobs {
     return number;
   }
 
-  /** The message that was numbered last was not sent. */
-  undo(): void {
-    this.jobs[--this.next & (SLOTS - 1)] = undefined;
+  /** The message that was numbered last was not sent; whose it was, if it still was somebody's. */
+  undo(): Job | undefined {
+    const index = --this.next & (SLOTS - 1);
+    const job = this.jobs[index];
+    this.jobs[index] = undefined;
+    return job;
   }
 
   /** The worker is through with this message; whose it was. */

@@ -33,8 +33,10 @@ export type ToWorker =
 /** Which calls of a message failed, and how. */
 export type Failures = readonly (readonly [index: number, failure: RemoteFailure])[];
 
+export type Answer = readonly [number: number, value: unknown, ms?: number, failures?: RemoteFailure | Failures];
+
 export type FromWorker =
-  | readonly [number: number, value: unknown, ms?: number, failures?: RemoteFailure | Failures]
+  | Answer
   | readonly [ready: -1, failure?: RemoteFailure]
   | readonly [loaded: -2, task: number, failure?: RemoteFailure]
   | readonly [passed: -3, number: number];

@@ -15,9 +15,12 @@ import type { Connection } from "../../channel.js";
 import { CodecError, TimeoutError } from "../../errors.js";
 import { pipe } from "../../primitives/pipe/pipe.js";
 import type { RemoteFailure } from "../../rpc/remote-failure.js";
+import { after } from "./after.js";
+import { isPipeGone } from "./is-pipe-gone.js";
 import type { Job } from "./job.js";
-import { type Failures, FROM_WORKER, type FromWorker, TO_WORKER, type ToWorker } from "./lane.layout.js";
+import { type Answer, FROM_WORKER, type FromWorker, TO_WORKER, type ToWorker } from "./lane.layout.js";
 import { LaneJobs } from "./lane-jobs.js";
+import { LaneTasks } from "./lane-tasks.js";
 import type { PoolTask } from "./pool-task.js";
 import type { StartWorker, Worker } from "./worker.js";
 
@@ -31,6 +34,8 @@ export interface LaneHost {
   ready(lane: Lane): void;
   /** The initializer failed: there will be no worker. */
   notReady(lane: Lane, failure: RemoteFailure): void;
+  /** It could not be encoded, or not all of it; it was not sent. */
+  unsendable(job: Job, error: unknown): void;
   unloadable(task: PoolTask, failure: RemoteFailure, where: string): void;
   answered(lane: Lane): void;
   /** It is not ready, or through with an import, in time; it is killed. */
@@ -46,6 +51,8 @@ export class Lane {
   readonly started: Promise<unknown>;
   /** It went before it was ready. */
   wasStarting = false;
+  /** It said that it was ready. */
+  wasReady = false;
   state: "starting" | "ready" | "leaving" | "gone" = "starting";
   readonly worker: Worker;
   /** When it had nothing to do, since then. */
@@ -55,13 +62,13 @@ export class Lane {
   private readonly conn: Connection<ToWorker, FromWorker>;
   private readonly jobs = new LaneJobs();
   private readonly outbox: ({ readonly message: ToWorker } | Job)[] = [];
-  private readonly tasks = new Map<PoolTask, "loading" | "loaded">();
+  private readonly tasks = new LaneTasks();
   private isSending = false;
   private isAwaited = false;
   private keepsLoop = false;
   private expectedMs = 0;
   private tellStarted: (failure: unknown) => void = () => undefined;
-  private readonly startTimer: NodeJS.Timeout;
+  private readonly startTimer: NodeJS.Timeout | undefined;
   /** Jobs that it has. */
   count = 0;
 
@@ -108,22 +115,21 @@ export class Lane {
 
   /** Whether it knows the task; if not, it is told, and says so later. */
   knows(task: PoolTask): boolean {
-    const state = this.tasks.get(task);
+    const state = this.tasks.state(task);
     if (state === undefined) {
-      this.tasks.set(task, "loading");
+      this.tasks.tell(task);
       this.outbox.push({ message: [TO_WORKER.load, task.index, task.module, task.name] });
       this.flush();
       void this.started.then(() =>
-        this.killWhenLate(() => this.tasks.get(task) !== "loading", `through with importing ${task.module}`, task),
+        this.killWhenLate(() => this.tasks.state(task) !== "told", `through with importing ${task.module}`, task),
       );
     }
-    return state === "loaded";
+    return state === "known";
   }
 
   /** Whether it is importing a task's module. */
   get isLoading(): boolean {
-    for (const state of this.tasks.values()) if (state === "loading") return true;
-    return false;
+    return this.tasks.areLoading;
   }
 
   /** Gives it a job, with the next flush. */
@@ -238,8 +244,10 @@ export class Lane {
   private async sendSlowly(message: ToWorker): Promise<void> {
     try {
       await this.conn.send(message);
-    } catch {
-      return; // the end of the pipe tells the rest
+    } catch (error) {
+      if (isPipeGone(error)) return; // the end of the pipe tells the rest
+      const job = this.jobs.undo();
+      if (job) this.refuse(job, error); // it has changed since it was looked at first
     }
     this.isSending = false;
     this.flush();
@@ -248,7 +256,8 @@ export class Lane {
 
   private messageOf(one: { readonly message: ToWorker } | Job): ToWorker {
     if ("message" in one) {
-      this.jobs.number(undefined);
+      const number = this.jobs.number(undefined);
+      if (one.message[0] === TO_WORKER.load) this.tasks.sent(number);
       return one.message;
     }
     this.jobs.number(one);
@@ -260,16 +269,20 @@ export class Lane {
   private unsendable(drawn: number, error: unknown): boolean {
     this.jobs.undo();
     const [bad] = this.outbox.splice(0, drawn).slice(-1);
-    if ((error as { code?: string }).code === "ERR_INTERPROC_BROKEN_PIPE") {
+    if (isPipeGone(error)) {
       this.outbox.unshift(bad); // it goes back with the rest, once the pipe has ended
       return false;
     }
     if ("message" in bad) throw error;
-    this.callsLeft += bad.calls;
-    this.done(bad);
-    bad.feed.fail(bad, error);
-    this.host.answered(this);
+    this.refuse(bad, error);
     return true;
+  }
+
+  private refuse(job: Job, error: unknown): void {
+    this.callsLeft += job.calls;
+    this.done(job);
+    this.host.unsendable(job, error);
+    this.host.answered(this);
   }
 
   private async listen(): Promise<void> {
@@ -291,11 +304,12 @@ export class Lane {
 
   private hear(message: FromWorker): void {
     const [first] = message;
-    if (first >= 0) return this.hearAnswer(message as readonly [number, unknown, number?, (RemoteFailure | Failures)?]);
+    if (first >= 0) return this.hearAnswer(message as Answer);
     if (first === FROM_WORKER.passed) this.jobs.pass(message[1] as number);
     else if (first === FROM_WORKER.ready) {
       if (message[1]) return this.host.notReady(this, message[1] as RemoteFailure);
       clearTimeout(this.startTimer);
+      this.wasReady = true;
       if (this.state === "starting") this.state = "ready";
       this.tellStarted(undefined);
       this.host.ready(this);
@@ -303,23 +317,13 @@ export class Lane {
   }
 
   private hearLoaded([, index, failure]: readonly [-2, number, RemoteFailure?]): void {
-    for (const task of this.tasks.keys()) {
-      if (task.index !== index) continue;
-      if (!failure) this.tasks.set(task, "loaded");
-      else {
-        this.tasks.delete(task);
-        this.host.unloadable(task, failure, this.worker.label);
-      }
-      return;
-    }
+    const heard = this.tasks.heard(index, !failure);
+    if (!heard) return;
+    this.jobs.pass(heard.number);
+    if (failure) this.host.unloadable(heard.task, failure, this.worker.label);
   }
 
-  private hearAnswer([number, value, ms, failures]: readonly [
-    number,
-    unknown,
-    number?,
-    (RemoteFailure | Failures)?,
-  ]): void {
+  private hearAnswer([number, value, ms, failures]: Answer): void {
     const job = this.jobs.end(number);
     if (!job) return this.kill(); // it answers what nobody asked
     if (ms !== undefined && ms >= 0) job.feed.task.took(job.calls, ms);
@@ -343,17 +347,21 @@ export class Lane {
   }
 
   /** Kills the worker unless something has happened within the time for starting. */
-  private killWhenLate(hasHappened: () => boolean, what: string, task?: PoolTask): NodeJS.Timeout {
-    const timer = setTimeout(() => {
+  private killWhenLate(hasHappened: () => boolean, what: string, task?: PoolTask): NodeJS.Timeout | undefined {
+    return after(this.startTimeout, () => {
       if (hasHappened() || this.state === "gone") return;
+      if (this.isRunning) return void this.killWhenLate(hasHappened, what, task); // its turn comes behind that
       const error = new TimeoutError(
         `pool: ${this.worker.label} was not ${what} within ${this.startTimeout} ms (startTimeout)`,
       );
       this.host.tooSlow(this, error, task);
       this.kill();
-    }, this.startTimeout);
-    timer.unref();
-    return timer;
+    });
+  }
+
+  private get isRunning(): boolean {
+    for (const job of this.jobs.all()) if (this.jobs.hasBegun(job)) return true;
+    return false;
   }
 
   /** A job is not this lane's any more. */

@@ -1,6 +1,7 @@
-import { timedOut } from "../../deadline.js";
+import { deadlineOf, timedOut } from "../../deadline.js";
 import { UsageError } from "../../errors.js";
 import type { Task } from "../task.js";
+import { after } from "./after.js";
 import type { Engine } from "./engine.js";
 import type { Feed } from "./feed.js";
 import { ItemsFeed } from "./items-feed.js";
@@ -45,10 +46,12 @@ export class PoolCalls {
    * @throws CodecError for an argument that cannot be sent or a result that cannot be decoded
    * @throws TimeoutError, the reason of `signal`, ClosedError, UsageError
    */
+  run<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: Args): Promise<Awaited<Result>>;
   run<Args extends unknown[], Result>(
     task: Task<Args, Result>,
-    ...args: Args | [...Args, CallOptions & { signal: AbortSignal }]
-  ): Promise<Awaited<Result>> {
+    ...args: [...Args, CallOptions & { signal: AbortSignal }]
+  ): Promise<Awaited<Result>>;
+  run<Args extends unknown[], Result>(task: Task<Args, Result>, ...args: unknown[]): Promise<Awaited<Result>> {
     const last = args.at(-1);
     const isOptions = isCallOptions(last);
     const options = isOptions ? { ...this.defaults, ...last } : this.defaults;
@@ -132,6 +135,7 @@ export class PoolCalls {
     });
     const unwatch = this.watch(feed, operation, options);
     void sink.promise.then(unwatch, unwatch);
+    feed.look();
     this.engine.add(feed);
     return sink.promise;
   }
@@ -151,7 +155,10 @@ export class PoolCalls {
     if (window < chunk)
       throw new UsageError(`${operation}: window is ${window}; allowed: at least the chunkSize, which is ${chunk}`);
     const results = new PoolResults<R>(isOrdered, window, `next() of ${operation}`, {
-      room: () => this.engine.pump(),
+      room: () => {
+        feed.look();
+        this.engine.pump();
+      },
       left: () => {
         feed.close();
         this.engine.leave(feed, false);
@@ -170,12 +177,15 @@ export class PoolCalls {
       },
     );
     const unwatch = this.watch(feed, operation, options);
+    feed.look();
     this.engine.add(feed);
     return results;
   }
 
-  private begin(operation: string, { signal }: CallOptions): void {
+  /** @throws ClosedError, UsageError, the reason of a signal that has fired */
+  private begin(operation: string, { signal, timeout }: CallOptions): void {
     this.engine.requireOpen(operation);
+    deadlineOf(timeout, operation);
     signal?.throwIfAborted();
   }
 
@@ -200,7 +210,7 @@ export class PoolCalls {
     const abort = (): void => this.engine.giveUp(feed, signal?.reason);
     signal?.addEventListener("abort", abort, { once: true });
     const late = (): void => this.engine.giveUp(feed, timedOut(`pool: ${operation} of ${feed.task.name}`, timeout));
-    const timer = timeout === undefined || timeout === Number.POSITIVE_INFINITY ? undefined : setTimeout(late, timeout);
+    const timer = after(timeout ?? Number.POSITIVE_INFINITY, late)?.ref();
     return () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", abort);
@@ -213,6 +223,7 @@ function isCallOptions(value: unknown): value is CallOptions {
 }
 
 function iterable(items: unknown, operation: string): Items<unknown> {
+  if (typeof items === "string") return items;
   if (typeof items === "object" && items !== null && (Symbol.iterator in items || Symbol.asyncIterator in items))
     return items as Items<unknown>;
   throw new UsageError(

@@ -100,7 +100,7 @@ export class PoolResults<R> implements AsyncIterableIterator<R>, AsyncDisposable
     this.outcomes.clear();
     const first = this.asking.shift();
     if (first) first.reject(error);
-    else this.add(this.isOrdered ? this.given : this.came, { error });
+    else this.outcomes.set(this.given, { error });
     this.finish();
   }
 

@@ -17,6 +17,7 @@ import { WorkSlots } from "../../sync/work-slots.js";
 import { importTask } from "../import-task.js";
 import { task } from "../task.js";
 import { RunningTask, setCurrentTask } from "./current-task.js";
+import { isPipeGone } from "./is-pipe-gone.js";
 import {
   type Failures,
   FROM_WORKER,
@@ -106,7 +107,7 @@ class PoolWorker {
       }
     } catch (error) {
       this.end();
-      if (!isPoolGone(error)) throw error;
+      if (!isPipeGone(error)) throw error;
     } finally {
       this.isWorking = false;
     }
@@ -139,7 +140,6 @@ class PoolWorker {
     let failures: RemoteFailure | Failures | undefined;
     const kind = how & ~TO_WORKER.timed;
     if (kind === TO_WORKER.run) {
-      this.slots.setStep(0);
       try {
         const result = call(...(payload as unknown[]));
         value = isThenable(result) ? await result : result;
@@ -157,7 +157,7 @@ class PoolWorker {
     try {
       await this.answer(number, value, ms, failures);
     } catch (error) {
-      if (isPoolGone(error)) throw error;
+      if (isPipeGone(error)) throw error;
       await this.answerWithout(
         number,
         kind === TO_WORKER.run ? undefined : (value as unknown[]),
@@ -226,11 +226,6 @@ class PoolWorker {
 function describeUnsendable(error: unknown): RemoteFailure {
   const failure = describeFailure(error);
   return { ...failure, message: `the task's result cannot be sent: ${failure.message}` };
-}
-
-function isPoolGone(error: unknown): boolean {
-  const { code } = error as { code?: string };
-  return code === "ERR_INTERPROC_BROKEN_PIPE" || code === "ERR_INTERPROC_CLOSED";
 }
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>

@@ -1,3 +1,4 @@
+import { after } from "./after.js";
 import { Lane, type LaneHost } from "./lane.js";
 import type { CheckedPoolOptions } from "./pool-options.js";
 import type { StartWorker, Worker } from "./worker.js";
@@ -32,7 +33,7 @@ export class Staff {
     const lane = new Lane(this.host, this.start, maxTasksPerChild, startTimeout);
     this.lanes.add(lane);
     void lane.worker.ended.then(() => {
-      if (lane.state === "starting") lane.end(); // a thread that never took its end of the pipe, which so has no end
+      if (!lane.wasReady) lane.end(); // a thread that never took its end of the pipe, which so has no end
     });
   }
 
@@ -78,8 +79,7 @@ export class Staff {
     if (this.ending.has(worker)) return;
     this.ending.add(worker);
     worker.ref();
-    const late = setTimeout(() => worker.kill(), this.options.shutdownTimeout);
-    late.unref();
+    const late = after(this.options.shutdownTimeout, () => worker.kill());
     void worker.ended.then(() => {
       clearTimeout(late);
       this.ending.delete(worker);
@@ -89,12 +89,12 @@ export class Staff {
   /** Has workers end that have had nothing to do for long. */
   watchIdle(): void {
     const { idleTimeout } = this.options;
-    if (idleTimeout === Number.POSITIVE_INFINITY || this.idleTimer || this.isClosing) return;
+    if (this.idleTimer || this.isClosing) return;
     const look = (): void => {
       this.idleTimer = undefined;
       if (this.letIdleLeave(idleTimeout)) this.watchIdle();
     };
-    this.idleTimer = setTimeout(look, Math.max(idleTimeout / 2, 1)).unref();
+    this.idleTimer = after(idleTimeout / 2, look);
   }
 
   /** True when there are others whose time will come. */
