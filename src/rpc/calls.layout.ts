@@ -9,7 +9,7 @@
  *   [release, id, times]              receiver  a function that came along so many times is not needed any more
  *   [pull, id, items]                 receiver  so many more items of a sequence may be sent
  *   [item, id, value, refs]           sender    one of them
- *   [end, id] [end, id, failure]      sender    no more come
+ *   [end, id, items, failure]         sender    no more come; so many were sent, and after them it threw, if it did
  *   [stop, id]                        receiver  no more are wanted
  *   [unreadable, n, why]              receiver  the n-th message that came, from 0, could not be decoded
  *

@@ -6,6 +6,7 @@ type Thrown = { readonly error: unknown };
 export class OutgoingSequence {
   private iterator: AsyncIterator<unknown> | Iterator<unknown> | undefined;
   private wanted = 0;
+  private sent = 0;
   private isSending = false;
   private isOver = false;
 
@@ -14,8 +15,8 @@ export class OutgoingSequence {
     private readonly on: {
       /** Sends one; resolves when there is room for the next. `refused`: it cannot be sent. */
       readonly item: (value: unknown, refused: (error: unknown) => void) => Promise<void>;
-      /** It has come to its end, or has thrown this. */
-      readonly end: (thrown?: Thrown) => void;
+      /** It has come to its end after so many items, or has thrown this. */
+      readonly end: (items: number, thrown?: Thrown) => void;
     },
   ) {}
 
@@ -41,7 +42,7 @@ export class OutgoingSequence {
   fail(error: unknown): void {
     if (this.isOver) return;
     this.stop();
-    this.on.end({ error });
+    this.on.end(this.sent, { error });
   }
 
   private async send(): Promise<void> {
@@ -52,15 +53,16 @@ export class OutgoingSequence {
         if (this.isOver) return;
         if (next.done) {
           this.isOver = true;
-          return this.on.end();
+          return this.on.end(this.sent);
         }
         this.wanted--;
+        this.sent++;
         await this.item(next.value);
       }
     } catch (error) {
       if (this.isOver) return;
       this.isOver = true;
-      this.on.end({ error });
+      this.on.end(this.sent, { error });
     } finally {
       this.isSending = false;
     }

@@ -161,10 +161,12 @@ export class Passing {
   /** The other side's word about something that was passed. False: it is none of these. @throws ProtocolError */
   hear(kind: number, id: number, third: unknown, fourth: unknown): boolean {
     switch (kind) {
-      case MESSAGE.abort:
-        this.signals.get(id)?.abort(reasonOf(third));
+      case MESSAGE.abort: {
+        const reason = reasonOf(third);
+        this.signals.get(id)?.abort(reason);
         this.signals.delete(id);
         return true;
+      }
       case MESSAGE.release:
         if (!isId(third)) throw new ProtocolError(`a function was released so many times: ${String(third)}`);
         this.release(id, third);
@@ -180,8 +182,9 @@ export class Passing {
         return true;
       }
       case MESSAGE.end: {
-        const thrown = third === undefined ? undefined : { error: restoreFailure(failureOf(third), "a sequence") };
-        this.incoming.get(id)?.deref()?.end(thrown);
+        if (!isId(third)) throw new ProtocolError(`a sequence ended after so many items: ${String(third)}`);
+        const thrown = fourth === undefined ? undefined : { error: restoreFailure(failureOf(fourth), "a sequence") };
+        this.incoming.get(id)?.deref()?.endAfter(third, thrown);
         this.incoming.delete(id);
         return true;
       }
@@ -254,9 +257,9 @@ export class Passing {
         refused(error);
       });
     };
-    const end = (thrown?: { readonly error: unknown }): void => {
+    const end = (items: number, thrown?: { readonly error: unknown }): void => {
       if (!this.outgoing.delete(id)) return;
-      void this.party.post(thrown ? [MESSAGE.end, id, describeFailure(thrown.error)] : [MESSAGE.end, id]);
+      void this.party.post(thrown ? [MESSAGE.end, id, items, describeFailure(thrown.error)] : [MESSAGE.end, id, items]);
     };
     this.outgoing.set(id, new OutgoingSequence(sequence, { item, end }));
     along.sequences.push(id);

@@ -6,7 +6,7 @@ import { Session } from "./session.js";
 export interface RemoteOptions {
   /** Milliseconds within which each call must be answered; default: for ever. */
   timeout?: number;
-  /** Calls under way at once, 1,024 by default; further ones wait for their turn. */
+  /** Calls under way at once, 1,024 by default; further ones wait for their turn, and are encoded when it comes. */
   maxCalls?: number;
 }
 
