@@ -5,7 +5,7 @@ import { DEEPEST } from "./calls.layout.js";
 export function dropHandles(value: unknown, depth = 0): void {
   if (typeof value !== "object" || value === null || depth > DEEPEST) return;
   if (HANDLE in value) {
-    if ("close" in value && typeof value.close === "function") value.close();
+    if (Symbol.dispose in value) (value as Disposable)[Symbol.dispose]();
     return;
   }
   if (ArrayBuffer.isView(value)) return;

@@ -25,18 +25,21 @@ export function exposedMethod(api: object, path: string | readonly string[]): Me
     throw notExposed(api, path);
   }
   let object = api;
+  let reached = "";
   for (const [depth, name] of path.entries()) {
     const value = publicValue(object, name);
     const isLast = depth === path.length - 1;
     if (isLast && typeof value === "function") return { object, call: value as Method["call"] };
     if (isLast || typeof value !== "object" || value === null) break;
     object = value;
+    reached += `${name}.`;
   }
-  throw notExposed(api, path.join("."));
+  throw notExposed(object, path.join("."), reached);
 }
 
-function notExposed(api: object, name: string): UsageError {
-  const names = namesOf(api);
+/** `reached`: how far the path led, to `object`. */
+function notExposed(object: object, name: string, reached = ""): UsageError {
+  const names = namesOf(object).map((one) => `${reached}${one}`);
   const shown = names.length > MOST_SHOWN ? [...names.slice(0, MOST_SHOWN), "…"] : names;
   return new UsageError(`${name} is not exposed; exposed: ${shown.join(", ") || "nothing"}`);
 }
