@@ -133,6 +133,11 @@ export class Holding implements Seat {
     this.othersSeenAt = now();
   }
 
+  /** Whether another thread holds the object, or a handle of it is on its way to one. */
+  get isHeldElsewhere(): boolean {
+    return this.hasOthers() || this.segment.linksInFlight() > 0 || this.hasOthers();
+  }
+
   private hasOthers(): boolean {
     for (let other = 0; other < this.maxAttached; other++) {
       const owner = this.ownerAt(other);

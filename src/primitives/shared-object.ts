@@ -164,6 +164,11 @@ export abstract class SharedObject implements Disposable, Handing {
     return this.isClosed;
   }
 
+  /** @internal Whether another thread holds it too, or will: a handle is on its way. */
+  get isHeldElsewhere(): boolean {
+    return !this.isClosed && this.holding.isHeldElsewhere;
+  }
+
   /**
    * Gives this handle up; allowed twice. Its views become empty (length 0), every other use is a ClosedError. The
    * object stays for whoever else holds it and goes with its last holder, unless it was made with `persist`.

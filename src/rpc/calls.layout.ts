@@ -2,15 +2,16 @@
  * What two sides of typed calls say to each other, over any connection and codec. Every message is an array; ids are
  * numbers that the side made up which the first column names, and are never used twice.
  *
- *   [call, id, target, args, refs]    caller    calls a method by its path (an array of names), or a function by its id
+ *   [call, id, target, args, refs]    caller    calls a method by its name or path (an array of names), a function by its id
  *   [result, id, value, refs]         callee    what it returned
  *   [failure, id, failure]            callee    what it threw, as plain data
- *   [abort, id, failure]              caller    a signal that went along has fired
+ *   [abort, id, reason]               caller    a signal that went along has fired
  *   [release, id, times]              receiver  a function that came along so many times is not needed any more
  *   [pull, id, items]                 receiver  so many more items of a sequence may be sent
  *   [item, id, value, refs]           sender    one of them
- *   [end, id] [end, id, failure]      sender    no more come
+ *   [end, id, items, failure]         sender    no more come; so many were sent, and after them it threw, if it did
  *   [stop, id]                        receiver  no more are wanted
+ *   [unreadable, n, why]              receiver  the n-th message that came, from 0, could not be decoded
  *
  * What cannot be sent as a value (functions, signals, sequences) stands in `refs` beside the value, never in it, so that
  * no data can be taken for one: [path, kind, id] each, the path leading through arrays and plain objects from the value.
@@ -25,10 +26,14 @@ export const MESSAGE = {
   item: 7,
   end: 8,
   stop: 9,
+  unreadable: 10,
 } as const;
 
+/** Any of these messages. */
+export type Message = readonly [kind: number, id: number, ...more: unknown[]];
+
 /** The kinds of references; `returned` is a function that came from the side that it now goes to. */
-export const REFERENCE = { function: 1, signal: 2, sequence: 3, returned: 4 } as const;
+export const REFERENCE = { function: 1, signal: 2, sequence: 3, returned: 4, sink: 5 } as const;
 
 /** Where in a value something stands that went along beside it. */
 export type Reference = readonly [path: readonly (string | number)[], kind: number, id: number];

@@ -3,7 +3,7 @@ import { UsageError } from "../errors.js";
 import { Session } from "./session.js";
 
 export interface ExposeOptions {
-  /** Calls of the other side that run at once, 4,096 by default; each further one fails with an error that says so. */
+  /** Calls of the other side that run at once, 4,096 by default; each further one fails with an error that is `retryable`. */
   maxServed?: number;
 }
 
@@ -26,9 +26,9 @@ export interface Exposed extends Disposable {
  * signals and sequences where the caller passed some, and may return them. When the other side closes or dies, signals
  * that it had passed fire, and sequences that it was reading are ended (`return` runs).
  *
- * Only methods that the object, or an object in it, has itself or from its class can be called: nothing that all objects
- * or functions have, no `then` or `constructor`, nothing whose name begins with `_`, nothing behind a getter. So can
- * functions that were passed.
+ * What can be called: the functions in a plain object and, by paths, in the objects in it; of an instance, the methods of its
+ * class and those above it. Nothing that all objects or functions have, no `then` or `constructor`, nothing whose name begins
+ * with `_` or `#`, nothing behind a getter; and the functions that were passed.
  *
  * @throws UsageError when the connection exposes something already
  * @example
@@ -38,14 +38,14 @@ export interface Exposed extends Disposable {
  * console.log(await remote<typeof clock>(mine).add(1, 2)); // 3
  */
 export function expose(conn: Connection, api: object, options: ExposeOptions = {}): Exposed {
-  if ((typeof api !== "object" && typeof api !== "function") || api === null)
+  if (typeof api !== "object" || api === null)
     throw new UsageError(`expose(): the api is ${String(api)}; allowed: an object with methods`);
   const { maxServed } = options;
   if (maxServed !== undefined && !(Number.isInteger(maxServed) && maxServed >= 1))
     throw new UsageError(`expose(): maxServed is ${String(maxServed)}; allowed: 1 or more`);
   const session = Session.of(conn, "expose()");
   session.expose(api);
-  if (maxServed !== undefined) session.mostServed = maxServed;
+  if (maxServed !== undefined) session.serving.most = maxServed;
   const exposed: Exposed = {
     closed: session.closed,
     close: () => session.close(),

@@ -1,4 +1,4 @@
-import { ProtocolError } from "../errors.js";
+import { CodecError, ProtocolError } from "../errors.js";
 import { WINDOW } from "./calls.layout.js";
 
 interface Asking {
@@ -14,6 +14,7 @@ export class IncomingSequence implements AsyncIterableIterator<unknown>, AsyncDi
   private readonly asking: Asking[] = [];
   /** Items that were asked for and have not come. */
   private due = 0;
+  private came = 0;
   private ended: { readonly error?: unknown } | undefined;
 
   constructor(
@@ -64,6 +65,7 @@ export class IncomingSequence implements AsyncIterableIterator<unknown>, AsyncDi
   add(value: unknown): void {
     if (this.ended) return; // it was on its way when this side had enough
     if (this.due-- <= 0) throw new ProtocolError("an item of a sequence came that nobody has asked for");
+    this.came++;
     const first = this.asking.shift();
     if (!first) {
       this.items.push(value);
@@ -72,6 +74,13 @@ export class IncomingSequence implements AsyncIterableIterator<unknown>, AsyncDi
     if (this.asking.length === 0) this.on.waits(this, false);
     first.resolve({ done: false, value });
     this.ask();
+  }
+
+  /** No more come, after so many: one that could not be decoded is missing, and that is not passed over. */
+  endAfter(items: number, thrown: { readonly error: unknown } | undefined): void {
+    const missing = items - this.came;
+    if (thrown || missing === 0) this.end(thrown);
+    else this.end({ error: new CodecError(`a sequence of ${items} items, of which ${missing} cannot be read here`) });
   }
 
   /** No more come. */

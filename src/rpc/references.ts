@@ -15,68 +15,55 @@ const MOST_STEPS = 64;
 
 /**
  * Takes what cannot be sent as a value (functions, signals, sequences) out of it: `name` gives each its kind and number. What holds
- * them is copied, nothing of the caller's is changed; a value with none of them is given as it is.
+ * them is copied, once however often it stands there; nothing of the caller's is changed, and a value with none of them is given
+ * as it is.
  */
 export function partValue(
   value: unknown,
   name: (found: object, kind: number) => readonly [kind: number, id: number],
 ): Parted {
+  if (!holdsReference(value, DEEPEST, undefined)) return { value, refs: undefined };
   const refs: Reference[] = [];
-  const path: Path = [];
-  const above: object[] = [];
-
-  const visit = (one: unknown): unknown => {
+  const copies = new Map<object, object>();
+  const copyOf = (one: unknown, path: Path): unknown => {
     if (typeof one !== "object" ? typeof one !== "function" : one === null) return one;
     const kind = kindOf(one as object);
     if (kind !== 0) {
       if (refs.length === MOST_REFERENCES)
         throw new UsageError(`a call with more than ${MOST_REFERENCES} functions, signals and sequences in its values`);
-      refs.push([path.slice(), ...name(one as object, kind)]);
+      refs.push([path, ...name(one as object, kind)]);
       return null;
     }
-    if (path.length >= DEEPEST || above.includes(one as object)) return one;
-    above.push(one as object);
-    const copy = Array.isArray(one)
-      ? visitArray(one)
-      : isPlain(one as object)
-        ? visitObject(one as Record<string, unknown>)
-        : one;
-    above.pop();
+    if (path.length >= DEEPEST || !isSearched(one as object)) return one;
+    const known = copies.get(one as object);
+    if (known) return known;
+    const copy: object = Array.isArray(one) ? new Array(one.length) : {};
+    copies.set(one as object, copy);
+    for (const [key, inside] of Object.entries(one as object)) {
+      const content = copyOf(inside, [...path, Array.isArray(one) ? Number(key) : key]);
+      // defined, not assigned: a key `__proto__` is a key like any other
+      Object.defineProperty(copy, key, { value: content, enumerable: true, writable: true, configurable: true });
+    }
     return copy;
   };
+  return { value: copyOf(value, []), refs };
+}
 
-  const visitArray = (array: readonly unknown[]): unknown => {
-    let copy: unknown[] | undefined;
-    for (let index = 0; index < array.length; index++) {
-      const one = array[index];
-      if (typeof one !== "object" && typeof one !== "function") continue;
-      path.push(index);
-      const visited = visit(one);
-      path.pop();
-      if (visited === one) continue;
-      copy ??= array.slice();
-      copy[index] = visited;
-    }
-    return copy ?? array;
-  };
-
-  const visitObject = (object: Record<string, unknown>): unknown => {
-    let copy: Record<string, unknown> | undefined;
-    for (const key of Object.keys(object)) {
-      const one = object[key];
-      if (typeof one !== "object" && typeof one !== "function") continue;
-      path.push(key);
-      const visited = visit(one);
-      path.pop();
-      if (visited === one) continue;
-      copy ??= { ...object };
-      copy[key] = visited;
-    }
-    return copy ?? object;
-  };
-
-  const parted = visit(value);
-  return { value: parted, refs: refs.length > 0 ? refs : undefined };
+/** Whether there is anything to be taken out. `known`: how deep what was looked into holds nothing; this also ends cycles. */
+function holdsReference(value: unknown, depth: number, known: Map<object, number> | undefined): boolean {
+  if (typeof value !== "object" || value === null) return typeof value === "function";
+  if (!isSearched(value)) return kindOf(value) !== 0;
+  if (depth === 0 || (known && (known.get(value) ?? 0) >= depth)) return false;
+  if (!Array.isArray(value) && kindOf(value) !== 0) return true;
+  let seen = known;
+  for (const one of Array.isArray(value) ? value : Object.values(value)) {
+    if (typeof one === "function") return true;
+    if (typeof one !== "object" || one === null) continue;
+    seen ??= new Map();
+    seen.set(value, depth);
+    if (holdsReference(one, depth - 1, seen)) return true;
+  }
+  return false;
 }
 
 /**
@@ -114,18 +101,21 @@ function own(holder: unknown, step: unknown): unknown {
 
 function kindOf(value: object): number {
   if (typeof value === "function") return REFERENCE.function;
+  if (HANDLE in value) return 0; // a queue or a connection's end goes along as the object that it is
   if (value instanceof AbortSignal) return REFERENCE.signal;
+  if (value instanceof WritableStream) return REFERENCE.sink;
   return isSequence(value) ? REFERENCE.sequence : 0;
 }
 
 /** Whether a value is sent item by item: what can be iterated asynchronously, and what only an iteration is. */
-export function isSequence(value: object): value is AsyncIterable<unknown> | Iterable<unknown> {
-  if (HANDLE in value) return false; // a queue or a connection's end goes along as the object that it is
+function isSequence(value: object): boolean {
   if (Symbol.asyncIterator in value) return true;
   return Symbol.iterator in value && typeof (value as { next?: unknown }).next === "function";
 }
 
-function isPlain(value: object): boolean {
+/** Whether references are looked for in it: plain objects and arrays. */
+function isSearched(value: object): boolean {
+  if (Array.isArray(value)) return true;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;
 }

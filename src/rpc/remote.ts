@@ -1,11 +1,12 @@
 import type { Connection } from "../channel.js";
 import { UsageError } from "../errors.js";
+import { isPublicName } from "./public-name.js";
 import { Session } from "./session.js";
 
 export interface RemoteOptions {
   /** Milliseconds within which each call must be answered; default: for ever. */
   timeout?: number;
-  /** Calls under way at once, 1,024 by default; further ones wait for their turn. */
+  /** Calls under way at once, 1,024 by default; further ones wait for their turn, and are encoded when it comes. */
   maxCalls?: number;
 }
 
@@ -18,19 +19,25 @@ export type RemoteResult<R> = [Awaited<R>] extends [AsyncIterable<infer Item>]
       ? Promise<(...args: Args) => RemoteResult<Result>>
       : Promise<Awaited<R>>;
 
+/** What a member must be called to be reached. */
+type PublicName<Name> = Name extends
+  | `_${string}`
+  | keyof CallableFunction
+  | "constructor"
+  | "valueOf"
+  | "then"
+  | "toJSON"
+  ? never
+  : Name & string;
+
 /** An api as the other side sees it: its methods, awaited, and the objects in it. */
 export type Remote<Api> = {
-  readonly [Name in keyof Api as Api[Name] extends (...args: never[]) => unknown
-    ? Name
-    : Api[Name] extends object
-      ? Name
-      : never]: Api[Name] extends (...args: infer Args) => infer Result
+  readonly [Name in keyof Api as Api[Name] extends object ? PublicName<Name> : never]: Api[Name] extends (
+    ...args: infer Args
+  ) => infer Result
     ? (...args: Args) => RemoteResult<Result>
     : Remote<Api[Name]>;
 };
-
-/** Names that JavaScript itself asks objects for: no remote method has them. */
-const OWN_NAMES = new Set(["then", "toJSON", "constructor", "prototype", "__proto__", "apply", "call", "bind"]);
 
 /**
  * The object that the other side of a connection exposes, as functions that call it there. Arguments and results are
@@ -48,7 +55,7 @@ const OWN_NAMES = new Set(["then", "toJSON", "constructor", "prototype", "__prot
  * @throws AbandonedError when the other side closes or dies first, at once; ClosedError when this side closes
  * @throws TimeoutError
  */
-export function remote<Api extends object>(conn: Connection, options: RemoteOptions = {}): Remote<Api> {
+export function remote<Api extends object>(conn: Connection, options: RemoteOptions = {}): Remote<Api> & Disposable {
   const { timeout, maxCalls } = options;
   if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0))
     throw new UsageError(`remote(): timeout is ${String(timeout)}; allowed: milliseconds, 0 or more`);
@@ -56,23 +63,29 @@ export function remote<Api extends object>(conn: Connection, options: RemoteOpti
     throw new UsageError(`remote(): maxCalls is ${String(maxCalls)}; allowed: 1 or more`);
   const session = Session.of(conn, "remote()");
   if (maxCalls !== undefined) session.mostCalls = maxCalls;
-  return pathOf(session, [], timeout) as Remote<Api>;
+  return pathOf(session, [], timeout) as Remote<Api> & Disposable;
 }
 
+/** A path to what is exposed: a function, so that it can be called, without anything that functions have. */
 function pathOf(session: Session, path: readonly string[], timeout: number | undefined): object {
   const parts = new Map<string, object>();
+  const target = path.length === 1 ? path[0] : path;
+  const text = (): string => `[remote${path.map((name) => ` ${name}`).join("")}]`;
   return new Proxy(() => undefined, {
     get: (_, name) => {
-      if (typeof name !== "string" || OWN_NAMES.has(name)) return undefined;
-      let part = parts.get(name);
-      if (part === undefined) {
-        part = pathOf(session, [...path, name], timeout);
-        parts.set(name, part);
+      if (typeof name !== "string") {
+        if (name === Symbol.toPrimitive) return text;
+        return name === Symbol.dispose && path.length === 0 ? () => session.close() : undefined;
       }
+      const known = parts.get(name);
+      if (known) return known;
+      if (!isPublicName(name)) return undefined;
+      const part = pathOf(session, [...path, name], timeout);
+      parts.set(name, part);
       return part;
     },
     apply: (_, __, args: unknown[]) => {
-      if (path.length > 0) return session.call(path, args, timeout);
+      if (path.length > 0) return session.call(target, args, timeout);
       throw new UsageError("a remote object is no function: call one of its methods");
     },
     set: () => false,

@@ -3,39 +3,47 @@
  *
  * Idea    Calls have numbers, and answers come in any order. What cannot be sent as a value stays where it is, under a
  *         number by which the other side can call it (functions), fire it (signals) or ask for more of it (sequences).
+ *         Neither side numbers its messages, both count them: so a message that cannot be decoded can be told of.
  * States  open -> ended, once: by the end of the connection on either side, or by a message that breaks the protocol
  * Order   Messages of one side arrive in the order in which it sent them; methods begin in the order of their calls.
  * Death   Of the other side: every call that waits rejects at once, every sequence from it throws, the signals of calls that
  *         it had made fire, sequences to it are ended (their `return` runs), and its functions cannot be called any more.
  * Limits  So many calls are under way at most; further ones wait their turn on the side that makes them. A function that was
  *         passed lives until the other side has collected or disposed of it, or the session ends. A signal counts until
- *         the call that it went along with is answered.
+ *         the call that it went along with is answered. Answers that the other side does not take stop the reading of its
+ *         calls; not while this side waits for an answer itself, or two such sides would wait for each other.
  * Source  JSON-RPC's numbered calls; the tables of exports of CapTP and Cap'n Proto; the credits of reactive streams.
  */
 import type { Connection } from "../channel.js";
-import { AbandonedError, ClosedError, ProtocolError, TimeoutError, UsageError } from "../errors.js";
-import { MESSAGE } from "./calls.layout.js";
-import { exposedMethod } from "./exposed-method.js";
-import { type Along, nothingAlong, Passing } from "./passing.js";
+import { timedOut } from "../deadline.js";
+import { AbandonedError, ClosedError, CodecError, ProtocolError, UsageError } from "../errors.js";
+import { MESSAGE, type Message } from "./calls.layout.js";
+import { Outbox } from "./outbox.js";
+import { type Along, Passing } from "./passing.js";
 import { isId } from "./references.js";
 import { RemoteCall } from "./remote-call.js";
-import { describeFailure, failureOf, restoreFailure } from "./remote-failure.js";
+import { failureOf, restoreFailure } from "./remote-failure.js";
+import { Serving } from "./serving.js";
 
-const BATCH = 64;
+/** Messages that are heard in one go. */
+const BATCH = 128;
 /** Calls that one side has under way at once, by default. */
 const MOST_CALLS = 1024;
+/** Messages in a row that cannot be decoded: after them nothing is believed any more. */
+const MOST_UNREADABLE = 1000;
+/** So many times `Serving.most` answers may wait for room while this side waits for an answer itself. */
+const MOST_UNSENT = 16;
+const LONGEST_TIMER = 2 ** 31 - 1;
+const POSTED = Promise.resolve();
 
-/** A method's path, or a function's number. */
-export type Target = readonly string[] | number;
+/** A method's name or path, or a function's number. */
+export type Target = string | readonly string[] | number;
 
-interface Asking {
-  readonly label: string;
+interface PendingCall {
+  readonly target: Target;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-}
-
-interface PendingCall extends Asking {
-  readonly along: Along;
+  readonly along: Along | undefined;
   readonly timer: NodeJS.Timeout | undefined;
 }
 
@@ -46,26 +54,28 @@ export class Session {
   readonly closed: Promise<void>;
   /** Calls that this side has under way at once. */
   mostCalls = MOST_CALLS;
-  /** Calls of the other side that are served at once; it is told of each that is too many. */
-  mostServed = MOST_CALLS * 4;
+  readonly serving: Serving;
   private readonly passing: Passing;
-  private api: object | undefined;
+  private readonly outbox: Outbox;
   private readonly calls = new Map<number, PendingCall>();
-  /** Calls that begin when others have ended. */
-  private readonly waiting: (() => void)[] = [];
-  /** Calls of the other side that run. */
-  private readonly serving = new Set<number>();
+  /** Messages of calls that begin when others have ended. */
+  private readonly waiting = new Map<number, Message>();
   private nextCall = 0;
+  /** Messages that have come. */
+  private heard = 0;
   private isHeld = false;
   private keepsLoop = true;
-  private endedBy: Error | undefined;
+  private looksLater = false;
+  private endedBy: ((label: string) => Error) | undefined;
   private tellClosed: () => void = () => undefined;
+  /** Reading goes on: there is room for answers, or this side waits for one. */
+  private readOn: (() => void) | undefined;
 
   /** The one session of a connection. @throws UsageError */
   static of(conn: Connection, operation: string): Session {
     const known = sessions.get(conn);
     if (known) return known;
-    if (typeof conn?.recvMany !== "function") throw new UsageError(`${operation}: ${String(conn)} is no connection`);
+    if (typeof conn?.recv !== "function") throw new UsageError(`${operation}: ${String(conn)} is no connection`);
     const session = new Session(conn);
     sessions.set(conn, session);
     return session;
@@ -75,24 +85,31 @@ export class Session {
     this.closed = new Promise((resolve) => {
       this.tellClosed = resolve;
     });
-    this.passing = new Passing(
-      (message) => this.send(message),
-      (id, args) => this.call(id, args, undefined),
-      () => this.hold(),
-    );
+    this.outbox = new Outbox(conn, () => this.gotRoom());
+    this.passing = new Passing({
+      post: this.post,
+      call: (id, args) => this.call(id, args, undefined),
+      waitsChanged: () => this.waitsChanged(),
+    });
+    this.serving = new Serving(this.passing, this.post, () => this.endedBy !== undefined);
     this.hold();
     void this.listen();
   }
 
   /** What the two sides have passed to each other and not let go of. */
-  get passed(): { readonly functions: number; readonly sequences: number } {
+  get passed(): { readonly functions: number; readonly remote: number; readonly sequences: number } {
     return this.passing.counts;
+  }
+
+  /** Calls of this side that were not answered yet. */
+  get underWay(): number {
+    return this.calls.size;
   }
 
   /** Serves an object to the other side. @throws UsageError when it does already */
   expose(api: object): void {
-    if (this.api) throw new UsageError("expose(): this connection exposes something already");
-    this.api = api;
+    if (this.serving.api) throw new UsageError("expose(): this connection exposes something already");
+    this.serving.api = api;
     this.setHeld(true);
   }
 
@@ -103,43 +120,49 @@ export class Session {
   }
 
   call(target: Target, args: readonly unknown[], timeout: number | undefined): RemoteCall<unknown> {
-    const label = typeof target === "number" ? "a callback" : `${target.join(".")}()`;
     return new RemoteCall((resolve, reject) => {
-      const begin = (): void => this.begin(target, args, { label, resolve, reject }, timeout);
-      if (this.endedBy || this.calls.size < this.mostCalls) begin();
-      else this.waiting.push(begin);
+      if (this.endedBy) return reject(this.endedBy(labelOf(target)));
+      const id = this.nextCall++;
+      try {
+        const { value, refs, along } = this.passing.part(args, (reason) => this.giveUp(id, reason));
+        const timer = timeout === undefined ? undefined : this.expireIn(timeout, id, target);
+        this.calls.set(id, { target, resolve, reject, along, timer });
+        const message: Message = refs ? [MESSAGE.call, id, target, value, refs] : [MESSAGE.call, id, target, value];
+        if (this.calls.size - this.waiting.size <= this.mostCalls) this.begin(id, message);
+        else this.waiting.set(id, message);
+        this.waitsChanged();
+      } catch (error) {
+        reject(error);
+      }
     });
   }
 
   /** Ends it from this side. */
   close(): void {
-    this.end(new ClosedError("the connection of the call was closed on this side"));
+    this.end((label) => new ClosedError(`${label}: the connection was closed on this side`));
   }
 
-  private begin(target: Target, args: readonly unknown[], asking: Asking, timeout: number | undefined): void {
-    if (this.endedBy) return asking.reject(this.endedBy);
-    const id = this.nextCall++;
-    const along = nothingAlong();
-    try {
-      const { value, refs } = this.passing.part(args, along, (reason) => this.settle(id)?.reject(reason));
-      const timer = timeout === undefined ? undefined : setTimeout(() => this.expire(id, timeout), timeout);
-      this.calls.set(id, { ...asking, along, timer });
-      this.hold();
-      const message = refs ? [MESSAGE.call, id, target, value, refs] : [MESSAGE.call, id, target, value];
-      this.send(message).catch((error: unknown) => {
-        this.passing.takeBack(along);
-        this.settle(id)?.reject(error);
-      });
-    } catch (error) {
-      this.passing.takeBack(along);
-      asking.reject(error);
-      this.waiting.shift()?.();
-    }
+  private begin(id: number, message: Message): void {
+    void this.post(message, (error) => {
+      const call = this.settle(id);
+      this.passing.takeBack(call?.along);
+      call?.reject(error);
+    });
   }
 
-  private expire(id: number, timeout: number): void {
+  private expireIn(timeout: number, id: number, target: Target): NodeJS.Timeout | undefined {
+    if (timeout > LONGEST_TIMER) return undefined;
+    return setTimeout(() => this.giveUp(id, timedOut(labelOf(target), timeout)), timeout);
+  }
+
+  /** The caller waits no more: the other side's signals of the call fire, and its answer is dropped. */
+  private giveUp(id: number, error: unknown): void {
+    const isWaiting = this.waiting.has(id);
     const call = this.settle(id);
-    call?.reject(new TimeoutError(`${call.label} was not answered within ${timeout} ms`));
+    if (!call) return;
+    if (isWaiting) this.passing.takeBack(call.along);
+    else if (call.along) this.passing.fire(call.along, error);
+    call.reject(error);
   }
 
   /** The call is over: whoever waits is to be told. */
@@ -147,118 +170,167 @@ export class Session {
     const call = this.calls.get(id);
     if (!call) return undefined;
     this.calls.delete(id);
-    clearTimeout(call.timer);
-    for (const forget of call.along.forgetSignals) forget();
-    this.waiting.shift()?.();
+    if (call.timer) clearTimeout(call.timer);
+    if (call.along) for (const forget of call.along.signals.values()) forget();
+    if (this.waiting.size > 0 && !this.waiting.delete(id)) this.beginNext();
     this.hold();
     return call;
   }
 
+  private beginNext(): void {
+    for (const [id, message] of this.waiting) {
+      this.waiting.delete(id);
+      return this.begin(id, message);
+    }
+  }
+
   private async listen(): Promise<void> {
-    try {
-      for (;;) for (const message of await this.conn.recvMany(BATCH)) this.hear(message);
-    } catch (error) {
+    const { conn } = this;
+    let unreadable = 0;
+    while (!this.endedBy) {
       try {
-        const { undelivered } = error as { undelivered?: unknown };
-        if (Array.isArray(undelivered)) for (const message of undelivered) this.hear(message);
-        this.end(this.endFor(error));
-      } catch (worse) {
-        this.end(this.endFor(worse));
+        for (
+          let message = await conn.recv(), more = BATCH;
+          message !== undefined;
+          message = more-- > 0 && !this.endedBy ? conn.tryRecv() : undefined
+        ) {
+          this.hear(message);
+          unreadable = 0;
+        }
+        if (this.outbox.unsent >= this.serving.most) await this.roomOrNeed();
+      } catch (error) {
+        if (!(error instanceof CodecError) || ++unreadable > MOST_UNREADABLE) this.endBy(error);
+        else void this.post([MESSAGE.unreadable, this.heard++, error.message]);
       }
     }
   }
 
-  private endFor(error: unknown): Error {
-    const { code, message } = error as { code?: string; message?: string };
-    if (code === "ERR_INTERPROC_EOF" || code === "ERR_INTERPROC_BROKEN_PIPE")
-      return new AbandonedError("the process that was to answer has closed the connection, or died", { cause: error });
-    if (code === "ERR_INTERPROC_CLOSED")
-      return new ClosedError("the connection of the call was closed on this side", { cause: error });
-    if (error instanceof ProtocolError) return error;
-    return new ProtocolError(`a message of a call cannot be read: ${message}`, { cause: error });
+  /** Resolves when answers may be added to those that wait for room, or have to be. @throws ProtocolError */
+  private roomOrNeed(): Promise<void> | undefined {
+    if (this.calls.size === 0 && !this.passing.isWaited)
+      return new Promise((resolve) => {
+        this.readOn = resolve;
+      });
+    if (this.outbox.unsent < this.serving.most * MOST_UNSENT) return undefined;
+    throw new ProtocolError(`the other side has not taken ${this.outbox.unsent} answers, and goes on calling`);
   }
 
-  private end(error: Error): void {
+  private gotRoom(): void {
+    if (this.readOn && this.outbox.unsent <= this.serving.most / 2) this.readOn();
+  }
+
+  private waitsChanged(): void {
+    this.hold();
+    if (this.readOn && (this.calls.size > 0 || this.passing.isWaited)) this.readOn();
+  }
+
+  private endBy(error: unknown): void {
+    const { code, message } = error as { code?: string; message?: string };
+    if (code === "ERR_INTERPROC_EOF" || code === "ERR_INTERPROC_BROKEN_PIPE")
+      return this.end(
+        (label) =>
+          new AbandonedError(`${label}: the other side of the connection has closed it or died`, { cause: error }),
+      );
+    if (code === "ERR_INTERPROC_CLOSED")
+      return this.end((label) => new ClosedError(`${label}: the connection was closed on this side`, { cause: error }));
+    this.end((label) => new ProtocolError(`${label}: the connection has ended: ${message}`, { cause: error }));
+  }
+
+  private end(endedBy: (label: string) => Error): void {
     if (this.endedBy) return;
-    this.endedBy = error;
-    for (const id of [...this.calls.keys()]) this.settle(id)?.reject(error);
-    for (const begin of this.waiting.splice(0)) begin();
-    this.passing.end(error);
+    this.endedBy = endedBy;
+    this.waiting.clear();
+    for (const [id, { target }] of this.calls) this.settle(id)?.reject(endedBy(labelOf(target)));
+    this.passing.end(endedBy("what was passed in a call"));
     this.conn.close();
+    this.readOn?.();
     this.tellClosed();
   }
 
-  /** @throws ProtocolError */
+  /** What breaks the protocol ends the session. */
   private hear(message: unknown): void {
-    if (!Array.isArray(message) || !isId(message[1]))
-      throw new ProtocolError("a message came that is none of a call's");
-    const [kind, id, third, fourth, fifth] = message as [number, number, unknown, unknown, unknown];
-    if (kind === MESSAGE.result) {
-      const value = this.passing.join(third, fourth);
-      this.settle(id)?.resolve(value);
-    } else if (kind === MESSAGE.call) void this.serve(id, third, fourth, fifth);
-    else if (kind === MESSAGE.failure) {
-      const failure = failureOf(third);
-      const call = this.settle(id);
-      call?.reject(restoreFailure(failure, call.label));
-    } else if (!this.passing.hear(kind, id, third, fourth))
-      throw new ProtocolError(`a message of kind ${String(kind)} came; calls have kinds 1 to 9`);
-  }
-
-  /** Runs a call of the other side and answers it. */
-  private async serve(id: number, target: unknown, args: unknown, refs: unknown): Promise<void> {
-    const controllers: AbortController[] = [];
-    let value: unknown;
+    this.heard++;
     try {
-      if (this.serving.has(id)) throw new ProtocolError(`call ${id} came twice`);
-      if (this.serving.size >= this.mostServed)
-        throw new UsageError(`more than ${this.mostServed} calls at once on one connection (maxServed)`);
-      this.serving.add(id);
-      const joined = this.passing.join(args, refs, controllers);
-      if (!Array.isArray(joined))
-        throw new ProtocolError(`the arguments of a call are ${typeof joined}; allowed: an array`);
-      const { object, call } = this.methodOf(target);
-      value = await call.apply(object, joined);
+      if (!Array.isArray(message) || !isId(message[1]))
+        throw new ProtocolError("a message came that is none of a call's");
+      const [kind, id, third, fourth, fifth] = message as [number, number, unknown, unknown, unknown];
+      if (kind === MESSAGE.result) this.hearResult(id, third, fourth);
+      else if (kind === MESSAGE.call) this.serving.serve(id, third, fourth, fifth);
+      else if (kind === MESSAGE.failure) {
+        const failure = failureOf(third);
+        const call = this.settle(id);
+        call?.reject(restoreFailure(failure, labelOf(call.target)));
+      } else if (kind === MESSAGE.unreadable) this.hearUnreadable(id, String(third));
+      else if (!this.passing.hear(kind, id, third, fourth))
+        throw new ProtocolError(`a message of kind ${String(kind)} came; calls have kinds 1 to 10`);
     } catch (error) {
-      if (error instanceof ProtocolError) return this.end(error);
-      await this.send([MESSAGE.failure, id, describeFailure(error)]).catch(() => undefined);
-      return;
-    } finally {
-      this.serving.delete(id);
-      this.passing.forgetSignals(controllers);
-    }
-    const along = nothingAlong();
-    try {
-      const parted = this.passing.part(value, along);
-      await this.send(
-        parted.refs ? [MESSAGE.result, id, parted.value, parted.refs] : [MESSAGE.result, id, parted.value],
-      );
-    } catch (error) {
-      this.passing.takeBack(along);
-      const failure = describeFailure(error);
-      const message = `the result cannot be sent: ${failure.message}`;
-      await this.send([MESSAGE.failure, id, { ...failure, message }]).catch(() => undefined);
+      this.endBy(error);
     }
   }
 
-  /** @throws UsageError, RemoteError, ProtocolError */
-  private methodOf(target: unknown): { object: unknown; call: (...args: unknown[]) => unknown } {
-    if (isId(target)) return { object: undefined, call: this.passing.functionOf(target) };
-    if (!Array.isArray(target) || target.length === 0) throw new ProtocolError("a call came that names no method");
-    if (!this.api) throw new UsageError("this side of the connection exposes nothing");
-    return exposedMethod(this.api, target, "call");
+  private hearResult(id: number, value: unknown, refs: unknown): void {
+    if (!this.calls.has(id)) return this.passing.discard(value, refs); // given up meanwhile
+    const joined = refs === undefined ? value : this.passing.join(value, refs);
+    this.settle(id)?.resolve(joined);
   }
 
-  private send(message: readonly unknown[]): Promise<void> {
-    return this.endedBy ? Promise.reject(this.endedBy) : this.conn.send(message);
+  /** The other side could not decode a message of this one: who waits for what comes of it is told. */
+  private hearUnreadable(n: number, why: string): void {
+    const message = this.outbox.received(n);
+    if (message?.kind === MESSAGE.call) {
+      const call = this.settle(message.id);
+      this.passing.takeBack(call?.along);
+      call?.reject(new CodecError(`${labelOf(call.target)}: the other side cannot read the arguments: ${why}`));
+    } else if (message?.kind === MESSAGE.result) this.serving.unreadable(message.id, why);
+    else if (message?.kind === MESSAGE.item)
+      this.passing.unreadable(message.id, new CodecError(`the other side cannot read an item of a sequence: ${why}`));
+    else if (!message) throw new ProtocolError(`the other side cannot read a message: ${why}`);
   }
 
-  /** Waiting for an answer or an item keeps the process alive, and serving does unless it was told not to. */
+  /** Resolves when the message is on its way, or was refused: then `refused` is told first. */
+  private readonly post = (message: Message, refused?: (error: unknown) => void): Promise<void> => {
+    if (this.endedBy) return POSTED;
+    return this.outbox.post(message, (error) => {
+      if (isOver(error)) this.endBy(error);
+      else refused?.(error);
+    });
+  };
+
+  private get isNeeded(): boolean {
+    return this.isHeld || this.calls.size > 0 || this.passing.isWaited;
+  }
+
+  /**
+   * Waiting for an answer or an item keeps the process alive, and serving does unless it was told not to. That nothing does
+   * any more is looked at when the loop turns: between two calls it is true for a moment only.
+   */
   private hold(): void {
-    const keeps = this.isHeld || this.calls.size > 0 || this.passing.isWaited;
-    if (keeps === this.keepsLoop || this.endedBy) return;
-    this.keepsLoop = keeps;
-    if (keeps) this.conn.ref();
-    else this.conn.unref();
+    const { isNeeded } = this;
+    if (isNeeded === this.keepsLoop || this.endedBy) return;
+    if (isNeeded) {
+      this.keepsLoop = true;
+      this.conn.ref();
+    } else if (!this.looksLater) {
+      this.looksLater = true;
+      setImmediate(this.letLoopEnd);
+    }
   }
+
+  private readonly letLoopEnd = (): void => {
+    this.looksLater = false;
+    if (this.isNeeded || !this.keepsLoop || this.endedBy) return;
+    this.keepsLoop = false;
+    this.conn.unref();
+  };
+}
+
+/** Whether a failure to send is the end of the connection, and not of this message. */
+function isOver(error: unknown): boolean {
+  const { code } = error as { code?: string };
+  return code !== "ERR_INTERPROC_CODEC" && code !== "ERR_INTERPROC_USAGE" && code !== "ERR_INTERPROC_SYSTEM";
+}
+
+function labelOf(target: Target): string {
+  if (typeof target === "number") return "a callback";
+  return `${typeof target === "string" ? target : target.join(".")}()`;
 }
