@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { deadlineOf, now, type WaitOptions } from "../deadline.js";
 import { UsageError } from "../errors.js";
 import { READY, type Readiness, type Waitable } from "../readiness.js";
@@ -76,8 +75,7 @@ function change(
   deadline: number,
   signal: AbortSignal | undefined,
 ): Promise<Readiness | undefined> {
-  const others = new AbortController();
-  setMaxListeners(0, others.signal); // as many as there are objects
+  const giveUps: AbortController[] = []; // one each: to add a listener costs as much as there are listeners
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
   return new Promise<Readiness | undefined>((resolve, reject) => {
@@ -87,10 +85,14 @@ function change(
       onAbort = () => reject(signal.reason);
       signal.addEventListener("abort", onAbort, { once: true });
     }
-    for (const one of known) one.whenReady(others.signal).then((counts) => resolve(counts ? one : undefined), reject);
+    for (const one of known) {
+      const giveUp = new AbortController();
+      giveUps.push(giveUp);
+      one.whenReady(giveUp.signal).then((counts) => resolve(counts ? one : undefined), reject);
+    }
   }).finally(() => {
     clearTimeout(timer);
     if (onAbort) signal?.removeEventListener("abort", onAbort);
-    others.abort(SOME_ARE_READY);
+    for (const giveUp of giveUps) giveUp.abort(SOME_ARE_READY);
   });
 }
