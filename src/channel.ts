@@ -1,4 +1,5 @@
 import type { SyncWaitOptions, WaitOptions } from "./deadline.js";
+import type { Waitable } from "./readiness.js";
 
 /** Which part of a buffer is sent. */
 export interface SendBytesOptions extends WaitOptions {
@@ -49,7 +50,11 @@ export interface Lease extends Disposable {
  * sender that died, was cancelled or timed out is void. Nothing left to read and the peer closed or dead: receiving is
  * an EOFError, sending a BrokenPipeError.
  */
-export interface Connection<Out = unknown, In = unknown> extends AsyncIterable<In>, Disposable, AsyncDisposable {
+export interface Connection<Out = unknown, In = unknown>
+  extends Waitable,
+    AsyncIterable<In>,
+    Disposable,
+    AsyncDisposable {
   send(value: Out, options?: WaitOptions): Promise<void>;
   sendSync(value: Out, options?: SyncWaitOptions): void;
   /** False when the message does not fit now. */

@@ -5,6 +5,7 @@ import type { WaitOptions } from "../deadline.js";
 import { AbandonedError, EOFError } from "../errors.js";
 import { dropFolder } from "../primitives/flight.js";
 import { sweep } from "../primitives/sweep.js";
+import { READY, type Readiness } from "../readiness.js";
 import { type RemoteFailure, restoreFailure } from "../rpc/remote-failure.js";
 import { parker } from "../sync/parker.js";
 import { Pending } from "../sync/pending.js";
@@ -35,6 +36,8 @@ export class Process<Result = unknown> implements Disposable, AsyncDisposable {
   private ended: Exit | undefined;
   private verdict: Verdict | undefined;
   private undecodable: unknown;
+  /** Those that wait for its end along with other objects. */
+  private readonly watchers = new Set<() => void>();
 
   /** @internal use `spawn()` */
   constructor(
@@ -54,6 +57,7 @@ export class Process<Result = unknown> implements Disposable, AsyncDisposable {
         void heard.then(() => {
           this.ended = { code, signal };
           resolve(this.ended);
+          for (const tell of this.watchers) tell();
         });
       });
     });
@@ -122,6 +126,23 @@ export class Process<Result = unknown> implements Disposable, AsyncDisposable {
   /** Ends it at once (SIGKILL). */
   kill(): void {
     if (this.isAlive) this.child.kill("SIGKILL");
+  }
+
+  /** @internal it has ended */
+  [READY](): Readiness {
+    return {
+      isReady: () => this.ended !== undefined,
+      whenReady: (signal) =>
+        new Promise((resolve, reject) => {
+          if (this.ended) return resolve(true);
+          const tell = (): void => resolve(true);
+          this.watchers.add(tell);
+          signal.addEventListener("abort", () => {
+            this.watchers.delete(tell);
+            reject(signal.reason);
+          });
+        }),
+    };
   }
 
   /** It keeps this process alive, as at first. */

@@ -115,6 +115,12 @@ export class BroadcastReader {
     return { sequence, keyAt, keyBytes, at: keyAt + bodyOffset(keyBytes), length, flags };
   }
 
+  /** The message that was given out last was only looked at: the next call gives it again. Not after `pass`. */
+  giveAgain({ sequence, keyAt }: BroadcastMessage): void {
+    this.at = keyAt - HEADER;
+    this.expected = sequence;
+  }
+
   /** The message that was given out last is done with, where it was left in the ring until now. */
   pass(): void {
     this.words.store(this.cursor, this.position | 0);

@@ -1,4 +1,6 @@
 import { deadlineOf, type SyncWaitOptions, type WaitOptions } from "../../deadline.js";
+import { READY } from "../../readiness.js";
+import type { BlockingReadiness } from "../../sync/blocking-readiness.js";
 import { EventWait, EventWord } from "../../sync/event-word.js";
 import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import type { Holding } from "../holding.js";
@@ -108,6 +110,22 @@ export class SharedEvent extends SyncObject {
   /** Whether it is set: a wait that never waits. */
   tryWait(): boolean {
     return this.open("tryWait()").core.isSet;
+  }
+
+  /** @internal a set that was cleared again counts for who was waiting */
+  [READY](): BlockingReadiness {
+    const { core, calls } = this.open("wait()");
+    const begin = (done: () => void): EventWait => new EventWait(core, core.turns, true, done);
+    return {
+      isReady: () => core.isSet,
+      whenReady: (signal) => {
+        const begun = core.turns;
+        if ((begun & 1) === 1) return Promise.resolve(true);
+        return calls.inLoop(this.call(core, begun, this.holdsLoop, "wait()", { signal })).then(() => true);
+      },
+      wait: begin,
+      requireOthers: (operation) => this.holding.requireOthers(`${this.label}: ${operation}`),
+    };
   }
 
   protected override detach(): void {

@@ -1,7 +1,10 @@
 import type { Claim, Connection, Lease, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "../../channel.js";
 import type { SyncWaitOptions, WaitOptions } from "../../deadline.js";
+import { READY } from "../../readiness.js";
+import type { BlockingReadiness } from "../../sync/blocking-readiness.js";
 import { checkLimit, checkMax, claimOf, leaseOf, part, rest } from "./pipe-buffers.js";
 import { PipeHolding } from "./pipe-holding.js";
+import { brokenReadiness, pipeReadiness } from "./pipe-readiness.js";
 import { readableOf, writableOf } from "./pipe-streams.js";
 
 const END = { done: true, value: undefined } as const;
@@ -242,6 +245,10 @@ export class PipeEnd<Out = unknown, In = unknown> extends PipeHolding implements
   get writable(): WritableStream<Out> | undefined {
     if (this.sending) this.streamOut ??= writableOf<Out>(this);
     return this.streamOut;
+  }
+
+  [READY](): BlockingReadiness {
+    return this.isBroken ? brokenReadiness : pipeReadiness(this.into("wait()"));
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<In> {

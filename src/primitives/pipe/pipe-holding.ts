@@ -134,6 +134,11 @@ export abstract class PipeHolding implements Handing {
     return this.receiving;
   }
 
+  /** Whether the other side has broken the protocol, which every call says. */
+  protected get isBroken(): boolean {
+    return this.state === "open" && this.brokenBy !== undefined;
+  }
+
   private unusable(operation: string): InterprocError {
     if (this.brokenBy) return this.brokenBy;
     if (this.state === "moved")

@@ -57,6 +57,12 @@ export class PipeReceiving implements Wait {
     return this.isIdle && this.next();
   }
 
+  /** Whether a receive would not wait, once those that wait already have had their turn. */
+  get wouldNotWait(): boolean {
+    if (!this.isIdle && (this.leased || !this.serve())) return false;
+    return this.next() || this.isAtEnd;
+  }
+
   /**
    * Finds the next message. Room made by taking pieces in is told like any other, and while the writer keeps pace the
    * next pieces are taken in the same turn.
@@ -116,13 +122,18 @@ export class PipeReceiving implements Wait {
       return false;
     };
     if (!ready()) {
-      if (this.link.isPeerHere)
-        throw new UsageError(
-          `${operation} on a pipe that is empty and whose other end this very thread holds: nobody could send`,
-        );
+      this.requireOthers(operation);
       if (!this.link.parker.waitSync([this.readyWait(ready)], deadline)) throw timedOut(operation, options?.timeout);
     }
     return this.next() ? take() : this.endOf(atEnd);
+  }
+
+  /** @throws UsageError when this very thread has the other end, so that nobody could send while it is blocked */
+  requireOthers(operation: string): void {
+    if (this.link.isPeerHere)
+      throw new UsageError(
+        `${operation} on a pipe that is empty and whose other end this very thread holds: nobody could send`,
+      );
   }
 
   /** Calls `take` if a message is there; undefined if none is. */
@@ -308,7 +319,8 @@ export class PipeReceiving implements Wait {
     return true;
   }
 
-  private readyWait(attempt: () => boolean): Wait {
+  /** A wait in which `attempt` looks. */
+  readyWait(attempt: () => boolean): Wait {
     const half = this;
     return {
       attempt,

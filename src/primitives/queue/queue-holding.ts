@@ -1,5 +1,6 @@
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
 import { ClosedError } from "../../errors.js";
+import type { BlockingReadiness } from "../../sync/blocking-readiness.js";
 import { parker } from "../../sync/parker.js";
 import { Pending } from "../../sync/pending.js";
 import type { Waiters } from "../../sync/waiters.js";
@@ -10,7 +11,7 @@ import { QueueCore } from "./queue-core.js";
 import type { PutLetter } from "./queue-letters.js";
 import { QueuePutting } from "./queue-putting.js";
 import { QueueTaking } from "./queue-taking.js";
-import { QueueWait, Taker } from "./queue-wait.js";
+import { LookingWait, QueueWait, Taker } from "./queue-wait.js";
 
 /** What an attempt to take gives when nothing more will ever come. */
 export const OVER = Symbol("over");
@@ -38,13 +39,41 @@ export class QueueHolding {
     return new Taker(this.core);
   }
 
-  /** Waits until `attempt` gives something, in the event loop; OVER when nothing more will come to a taker. */
+  /** When a `get` of this handle would not wait. */
+  get readiness(): BlockingReadiness {
+    const { core, taking } = this;
+    const isThere = (): true | undefined => (core.store.ready > core.receiving.size ? true : undefined);
+    const isReady = (): boolean => {
+      if (!isThere() && core.store.taken > core.held.own) core.reclaim();
+      return taking.owesError || isThere() === true || (core.isShutDown && this.isOver(taking.plain));
+    };
+    return {
+      isReady,
+      whenReady: (signal) =>
+        this.whenReady(isThere, core.readers, "wait()", { signal }, taking.plain, false).then(() => false),
+      wait: (tell) => {
+        const attempt = (): boolean => {
+          if (this.attemptAt(core.readers, isThere, taking.plain) === undefined) return false;
+          tell();
+          return true;
+        };
+        return new LookingWait(core, attempt, taking.plain, () => this.passOn(core.readers));
+      },
+      requireOthers: (operation) => core.holding.requireOthers(`${this.label}: ${operation}`),
+    };
+  }
+
+  /**
+   * Waits until `attempt` gives something, in the event loop; OVER when nothing more will come to a taker. Further calls
+   * for a message queue up behind it, unless it `takes` none.
+   */
   whenReady<R>(
     attempt: () => R | undefined,
     line: Waiters,
     operation: string,
     options: WaitOptions,
     taker?: Taker,
+    takes = true,
   ): Promise<R | typeof OVER> {
     const { core } = this;
     const end = (): void => {
@@ -68,7 +97,7 @@ export class QueueHolding {
     const wait = new QueueWait(core, line, attemptNow, this.holdsLoop, { taker });
     const pending = new Pending<R | typeof OVER>(`${this.label}: ${operation}`, options, end);
     this.waits.set(wait, pending as Pending<never>);
-    if (line === core.readers) core.receiving.add(wait);
+    if (takes && line === core.readers) core.receiving.add(wait);
     parker().start(wait);
     return pending.promise;
   }

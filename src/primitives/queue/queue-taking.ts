@@ -134,6 +134,11 @@ export class QueueTaking {
     }
   }
 
+  /** Whether the next call will throw what a batch had left to it. */
+  get owesError(): boolean {
+    return this.failed !== undefined;
+  }
+
   /** How many messages this handle has taken that only its own thread can settle. */
   get openMessages(): number {
     return this.unsettled.size;

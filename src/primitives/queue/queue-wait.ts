@@ -94,3 +94,20 @@ export class QueueWait implements Wait {
     return before === 0 || takers.includes(before) ? takers : [...takers, before];
   }
 }
+
+/** One blocking call that waits until something could be taken, and takes nothing: then the next one is told as well. */
+export class LookingWait extends QueueWait {
+  constructor(
+    core: QueueCore,
+    attempt: () => boolean,
+    taker: Taker,
+    private readonly passOn: () => void,
+  ) {
+    super(core, core.readers, attempt, true, { taker });
+  }
+
+  override disarm(): void {
+    super.disarm();
+    this.passOn();
+  }
+}

@@ -2,7 +2,9 @@ import { HANDLE } from "../../codec.js";
 import type { SyncWaitOptions, WaitOptions } from "../../deadline.js";
 import { deadlineOf } from "../../deadline.js";
 import { ClosedError, UsageError } from "../../errors.js";
+import { READY } from "../../readiness.js";
 import { BLOCK } from "../../rings/item-store.layout.js";
+import type { BlockingReadiness } from "../../sync/blocking-readiness.js";
 import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import type { Given } from "../handle.js";
 import { type Found, giveNow, readyLoop } from "../ready-loop.js";
@@ -135,11 +137,8 @@ export class Queue<T = unknown> extends SharedObject {
     const deadline = deadlineOf(options.timeout, `${this.label}: putMany()`);
     options.signal?.throwIfAborted();
     const batch = new QueueBatch(values, this.priorityOf(options));
-    for (
-      let rest = batch.putTo(this.open("putMany()").putting);
-      rest;
-      rest = batch.putTo(this.open("putMany()").putting)
-    )
+    const putMore = () => batch.putTo(this.open("putMany()").putting);
+    for (let rest = putMore(); rest; rest = putMore())
       await this.put(rest.value, { ...options, ...remaining(deadline, options.timeout) });
     if (turnIsDue()) await nextTurn();
   }
@@ -148,11 +147,8 @@ export class Queue<T = unknown> extends SharedObject {
   putManySync(values: Iterable<T>, options: Omit<PutOptions, "signal"> = {}): void {
     const deadline = deadlineOf(options.timeout, `${this.label}: putManySync()`);
     const batch = new QueueBatch(values, this.priorityOf(options));
-    for (
-      let rest = batch.putTo(this.open("putManySync()").putting);
-      rest;
-      rest = batch.putTo(this.open("putManySync()").putting)
-    )
+    const putMore = () => batch.putTo(this.open("putManySync()").putting);
+    for (let rest = putMore(); rest; rest = putMore())
       this.putSync(rest.value, { ...options, ...remaining(deadline, options.timeout) });
   }
 
@@ -298,6 +294,11 @@ export class Queue<T = unknown> extends SharedObject {
   unref(): this {
     this.state.setHoldsLoop(false);
     return this;
+  }
+
+  /** @internal */
+  [READY](): BlockingReadiness {
+    return this.open("wait()").readiness;
   }
 
   override [HANDLE](folder: string): Given {

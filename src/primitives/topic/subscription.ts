@@ -1,7 +1,9 @@
 import { deadlineOf, type SyncWaitOptions, type WaitOptions } from "../../deadline.js";
 import { ClosedError, CodecError, UsageError } from "../../errors.js";
+import { READY } from "../../readiness.js";
 import type { BroadcastMessage } from "../../rings/broadcast-reader.js";
 import { KEY_SHIFT } from "../../rings/broadcast-ring.layout.js";
+import type { BlockingReadiness } from "../../sync/blocking-readiness.js";
 import { parker } from "../../sync/parker.js";
 import type { Waiters } from "../../sync/waiters.js";
 import { decodeBody, decodePlain } from "../message-body.js";
@@ -59,6 +61,8 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
   private gap = 0;
   private readonly line: Waiters;
   private readonly calls: WaitingCalls<LineWait, TopicMessage<T>>;
+  /** Those that only wait until there is something to take. */
+  private readonly looking: WaitingCalls<LineWait, boolean>;
   private readonly leave: () => void;
 
   /** @internal */
@@ -72,6 +76,7 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
     const { core } = home;
     this.line = core.readers;
     this.calls = new WaitingCalls((wait) => void this.line.disarm(wait));
+    this.looking = new WaitingCalls((wait) => void this.line.disarm(wait));
     this.leave = leaving(core, subscriber.row);
     forgotten.register(this, this.leave, this);
   }
@@ -149,7 +154,7 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
     if (this.isClosed) return;
     this.isClosed = true;
     forgotten.unregister(this);
-    this.calls.rejectAll(this, () => this.closedError("the call"));
+    for (const calls of [this.calls, this.looking]) calls.rejectAll(this, () => this.closedError("the call"));
     this.leave();
     this.home.closed(this);
   }
@@ -165,6 +170,32 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
 
   unref(): this {
     return this.hold(false);
+  }
+
+  /** @internal */
+  [READY](): BlockingReadiness {
+    this.requireOpen("wait()");
+    const isReady = (): boolean => !this.isTaking && this.calls.serve() && this.hasNext();
+    const make = (holdsLoop: boolean, tell: () => void): LineWait => {
+      const attempt = (): boolean => {
+        if (!this.subscriber.reader.hasNext || !isReady()) return false;
+        tell();
+        return true;
+      };
+      return new LineWait(this.line, attempt, holdsLoop, () => this.passed);
+    };
+    return {
+      isReady,
+      whenReady: (signal) =>
+        this.looking.inLoop({
+          by: this,
+          operation: `${this.home.label}: wait()`,
+          options: { signal },
+          make: (outcome) => make(this.holdsLoop, () => outcome.resolve(false)),
+        }),
+      wait: (tell) => make(true, tell),
+      requireOthers: (operation) => this.home.requireOthers(`${this.home.label}: ${operation}`),
+    };
   }
 
   private async wait(operation: string, options: WaitOptions | undefined): Promise<TopicMessage<T>> {
@@ -244,11 +275,40 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
     }
   }
 
+  /** Whether a message that matches is there. Those before it are passed over, so many at once; it stays where it is. */
+  private hasNext(): boolean {
+    const { reader } = this.subscriber;
+    if (!this.matches) return reader.hasNext;
+    this.isTaking = true;
+    try {
+      for (let passed = 0; passed < MOST_PASSED; passed++) {
+        const found = reader.next(this.miss);
+        if (this.isClosed) return true; // by onMissed: the next call says so
+        this.tellWriters();
+        if (!found) return false;
+        if (this.matches(this.keyOf(found))) {
+          reader.giveAgain(found);
+          return true;
+        }
+        this.passed = (this.passed + 1) | 0;
+        if ((found.flags & LASTING) !== 0) reader.pass();
+      }
+      return false;
+    } finally {
+      this.isTaking = false;
+    }
+  }
+
+  private keyOf({ keyAt, keyBytes }: BroadcastMessage): string {
+    const { buffer } = this.subscriber.reader;
+    return keyBytes === 0 ? "" : Buffer.from(buffer.buffer, buffer.byteOffset + keyAt, keyBytes).toString();
+  }
+
   private unpack(found: BroadcastMessage, isLasting: boolean): TopicMessage<T> | undefined {
     const { reader } = this.subscriber;
     const { buffer } = reader;
-    const { keyAt, keyBytes, at, length, sequence } = found;
-    const key = keyBytes === 0 ? "" : Buffer.from(buffer.buffer, buffer.byteOffset + keyAt, keyBytes).toString();
+    const { at, length, sequence } = found;
+    const key = this.keyOf(found);
     if (this.matches && !this.matches(key)) return undefined;
     const flags = found.flags & (2 ** KEY_SHIFT - 1);
     let value: T;
@@ -296,7 +356,7 @@ export class Subscription<T = unknown> implements AsyncIterable<T>, Disposable {
 
   private hold(held: boolean): this {
     this.holdsLoop = held;
-    this.calls.setHoldsLoop(this, held);
+    for (const calls of [this.calls, this.looking]) calls.setHoldsLoop(this, held);
     parker().holdsChanged();
     return this;
   }
