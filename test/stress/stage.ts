@@ -46,7 +46,8 @@ export class Stage {
     const end = (): void => {
       this.isAskedToEnd = true;
     };
-    if (isMainThread) process.stdin.once("end", end).resume();
+    if (isMainThread)
+      process.stdin.once("end", end).once("error", end).resume(); // an end that is a reset is one
     else parentPort?.once("message", end).unref();
     if (isMainThread) this.history.note("before", descriptors());
   }
