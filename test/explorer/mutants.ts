@@ -1,3 +1,4 @@
+import { mapMutants } from "./map-mutants.js";
 import { type Mutant, mutant } from "./mutant.js";
 import { topicMutants } from "./topic-mutants.js";
 
@@ -363,4 +364,5 @@ export const mutants: readonly Mutant[] = [
   ...ofChanges,
   ...ofQueues,
   ...topicMutants,
+  ...mapMutants,
 ];

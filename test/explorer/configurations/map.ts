@@ -13,21 +13,23 @@ const BLOCKS = 3;
 const HEAD = BODY + guardHead.bytes / 4;
 const ROWS = HEAD + mapHead.bytes / 4;
 const LINKS = ROWS + BLOCKS * MAP_ROW;
-/** Both keys are in this bucket. */
+/** The bucket of the first two keys, and behind it that of the third. */
 const BUCKET = LINKS + BLOCKS;
 const { word } = mapEntry;
 const rowWord = (row: number, name: keyof typeof word): number => ROWS + row * MAP_ROW + word[name];
 const payload = (row: number, part: number): number => PAYLOAD + (row * BLOCK) / 4 + part;
 
-/** Two keys of four bytes in one bucket; `changed` is set and removed, `kept` is there all the time. */
-const KEYS = { changed: 0x0101_0101, kept: 0x0202_0202 } as const;
+/** Keys of four bytes. `changed` is set and removed, `kept` is there all the time; `other` is alone in another bucket. */
+const KEYS = { changed: 0x0101_0101, kept: 0x0202_0202, other: 0x0303_0303 } as const;
 type KeyName = keyof typeof KEYS;
 const KEPT_VALUE = 99;
 const valueWord = (value: number): number => value * 0x0100_0001 + 0x0007_0700;
-const bytesOf = (whole: number): Uint8Array => new Uint8Array(Int32Array.of(whole).buffer);
+const bytesOf = (...words: number[]): Uint8Array => new Uint8Array(Int32Array.from(words).buffer);
+
+const HASHES = { changed: 8, kept: 16, other: 1 } as const;
 
 function keyOf(name: KeyName) {
-  return { bytes: bytesOf(KEYS[name]), kind: 0, hash: name === "changed" ? 8 : 16, word: 4 };
+  return { bytes: bytesOf(KEYS[name]), kind: 0, hash: HASHES[name], word: 4 };
 }
 
 const entryAt = (row: number, name: KeyName, value: number, next: number): Record<number, number> => ({
@@ -35,10 +37,11 @@ const entryAt = (row: number, name: KeyName, value: number, next: number): Recor
   [rowWord(row, "hash")]: keyOf(name).hash,
   [rowWord(row, "next")]: next,
   [rowWord(row, "key")]: 4,
-  [rowWord(row, "length")]: 8,
+  [rowWord(row, "length")]: 12,
   [LINKS + row]: LAST,
   [payload(row, 0)]: KEYS[name],
   [payload(row, 1)]: valueWord(value),
+  [payload(row, 2)]: valueWord(value),
 });
 
 /** The changed key is before the kept one, or behind it; one block is free. */
@@ -70,7 +73,7 @@ function make(party: Party, { Holding, Guard, MapRows, MapStore, MapReader }: Pr
   return made;
 }
 
-type Step = "set" | "remove" | "evict";
+type Step = "set" | "remove" | "evict" | "set other" | "remove other";
 
 /** Changes the changed key, once for each step; the values are numbered over all parties. */
 function change(party: Party, production: Production, steps: readonly Step[], first: number): void {
@@ -79,15 +82,17 @@ function change(party: Party, production: Production, steps: readonly Step[], fi
   for (const [n, step] of steps.entries()) {
     party.begins(`${step} ${n}`);
     const value = first + n;
-    party.note("changes", step === "set" ? value : 0);
+    if (!step.endsWith("other")) party.note("changes", step === "set" ? value : 0);
     guard.with(() => {
-      const found = store.find(key);
-      if (step === "set") store.put({ key, value: bytesOf(valueWord(value)), length: 4, format: 0, expires: 0 }, found);
-      else if (step === "remove" && found) store.remove(found);
+      const which = (step.endsWith("other") ? keyOf("other") : key) as never;
+      const found = store.find(which);
+      const whole = bytesOf(valueWord(value), valueWord(value));
+      if (step.startsWith("set")) store.put({ key: which, value: whole, length: 8, format: 0, expires: 0 }, found);
+      else if (step.startsWith("remove") && found) store.remove(found);
       else if (step === "evict") store.makeRoom(BLOCK * 2, Number.POSITIVE_INFINITY);
-      party.note("changed", step === "set" ? value : 0);
+      if (!step.endsWith("other")) party.note("changed", step === "set" ? value : 0);
     });
-    party.note("is done");
+    if (!step.endsWith("other")) party.note("is done");
   }
 }
 
@@ -100,9 +105,12 @@ function look(party: Party, production: Production, name: KeyName, looks: number
     const entry = reader.look(keyOf(name) as never);
     if (entry === -1) party.note(`finds no ${name} key`);
     if (entry < 0) continue;
-    const [value] = new Int32Array(reader.copy.slice(4, 8).buffer);
+    const [value, again] = new Int32Array(reader.copy.slice(4, 12).buffer);
     const number = value & 0xff;
-    party.note(value === valueWord(number) ? `finds the ${name} key` : "finds it torn", number);
+    party.note(
+      value === (valueWord(number) | 0) && again === value ? `finds the ${name} key` : "finds it torn",
+      number,
+    );
   }
 }
 
@@ -112,6 +120,8 @@ const UNDER_WAY = 1;
 const NEXT_VALUE = 2;
 const FLOOR = 3;
 const CHANGED_SINCE = 4;
+/** The newest value that was found: none that is older is found after it. */
+const SEEN = 5;
 
 const promises = {
   noted(view: View, _party: number, what: string, value: number): string | undefined {
@@ -141,8 +151,10 @@ const promises = {
         if (view.fact(FLOOR) === 0 || view.fact(CHANGED_SINCE) !== 0 || view.fact(UNDER_WAY) > 0) return undefined;
         return "a key that is there is not found";
       case "finds the changed key":
-        if (value === view.fact(FLOOR) || view.fact(CHANGED_SINCE) !== 0 || view.fact(UNDER_WAY) > 0)
-          return value < view.fact(FLOOR) ? `value ${value} is given, and ${view.fact(FLOOR)} had been set` : undefined;
+        if (value < view.fact(SEEN)) return `value ${value} is given, and ${view.fact(SEEN)} was given before`;
+        view.setFact(SEEN, value);
+        if (value < view.fact(FLOOR)) return `value ${value} is given, and ${view.fact(FLOOR)} had been set`;
+        if (value === view.fact(FLOOR) || view.fact(CHANGED_SINCE) !== 0 || view.fact(UNDER_WAY) > 0) return undefined;
         return `value ${value} is given, and ${view.fact(FLOOR)} is there`;
       default:
         return undefined;
@@ -152,13 +164,14 @@ const promises = {
   ended(view: View): string | undefined {
     const isInOrder = view.word(BODY + guardHead.word.owner) === 0;
     const reached: number[] = [];
-    for (
-      let next = view.word(BUCKET);
-      next !== 0 && reached.length <= BLOCKS;
-      next = view.word(rowWord(next - 1, "next"))
-    )
-      reached.push(next - 1);
-    if (reached.length > BLOCKS) return "the bucket's chain has no end";
+    for (const bucket of [BUCKET, BUCKET + 1])
+      for (
+        let next = view.word(bucket);
+        next !== 0 && reached.length <= BLOCKS;
+        next = view.word(rowWord(next - 1, "next"))
+      )
+        reached.push(next - 1);
+    if (reached.length > BLOCKS) return "a bucket's chain has no end";
     for (const row of reached)
       if ((view.word(rowWord(row, "sequence")) & 1) !== 0) return `entry ${row} can be reached, and is not to be read`;
     if (!isInOrder) return undefined;
@@ -179,6 +192,7 @@ const names = {
   [BODY + guardHead.word.owner]: "guard's owner",
   [BODY + guardHead.word.wanted]: "guard's wanted",
   [BUCKET]: "bucket",
+  [BUCKET + 1]: "other bucket",
   ...namesOf.words(HEAD, mapHead.word),
   ...namesOf.rows(ROWS, mapEntry, BLOCKS),
   ...Object.fromEntries(
@@ -218,13 +232,24 @@ const unordered: Partial<Configuration> = {
       : promises.noted(view, party, what, value),
 };
 
+/** The first row becomes another bucket's: whoever stands there is led out of the chain. */
+const stray: readonly Step[] = ["remove", "set other", "set other"];
+const comesAgain: readonly Step[] = ["remove", "set other", "set other", "set"];
+/** The changed key is only replaced, and so always there. */
+const steady: Partial<Configuration> = {
+  noted: (view, party, what, value) =>
+    what === "finds no changed key"
+      ? "a key that is there all the time is not found"
+      : promises.noted(view, party, what, value),
+};
+
 const turns: readonly Step[] = ["set", "remove", "set"];
 
 export const maps: readonly Configuration[] = [
-  map("a value is replaced", [["set", "set"]], "changed"),
-  map("a value is replaced, x86", [["set", "set"]], "changed", { memory: "tso" }),
-  map("a value is replaced, weak memory", [["set", "set"]], "changed", { memory: "pso" }),
-  map("a value behind another is replaced", [["set", "set"]], "changed", { initial: keptFirst }),
+  map("a value is replaced", [["set", "set"]], "changed", steady),
+  map("a value is replaced, x86", [["set", "set"]], "changed", { ...steady, memory: "tso" }),
+  map("a value is replaced, weak memory", [["set", "set"]], "changed", { ...steady, memory: "pso" }),
+  map("a value behind another is replaced", [["set", "set"]], "changed", { ...steady, initial: keptFirst }),
   map("a key comes and goes", [turns], "changed"),
   map("a key comes and goes, weak memory", [turns], "changed", { memory: "pso" }),
   map("a key behind another comes and goes", [turns], "changed", { initial: keptFirst }),
@@ -232,6 +257,11 @@ export const maps: readonly Configuration[] = [
   map("another key before it comes and goes, weak memory", [turns], "kept", { memory: "pso" }),
   map("another key behind it comes and goes", [turns], "kept", { initial: keptFirst }),
   map("another key behind it is replaced", [["set", "set"]], "kept"),
+  map("another key before it goes, and its row is a third one's", [stray], "kept"),
+  map("another key before it goes, and its row is a third one's, weak memory", [stray], "kept", { memory: "pso" }),
+  map("a key behind another goes, its row is a third one's, and it comes again", [comesAgain], "changed", {
+    initial: keptFirst,
+  }),
   map("two writers", [["set"], ["set"]], "kept", unordered),
   map("two writers, one killed", [["set"], ["remove", "set"]], "kept", { ...unordered, kills: 1, victims: [0, 1] }),
   map("two writers, one killed, weak memory", [["set"], ["set"]], "kept", {
