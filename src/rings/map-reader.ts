@@ -6,7 +6,7 @@
  * States  found | absent | disturbed: others changed too much meanwhile; after some tries it is for the caller to look
  *         inside the guard
  * Order   reader: bucket, entry's sequence, its words and bytes, fence, sequence again   observes: entry
- *         writer: bytes and words, sequence even, then the link that leads to it        (publishes: entry, link)
+ *         writer (map-store.ts): bytes and words, sequence even, then the link that leads to it
  *         An entry whose sequence was even and the same before and after was whole. That it was in the map too follows from
  *         a second look at what led to it: the bucket itself still leads there, or `version` says that no entry was removed
  *         since, so that every link on the way led where it should. Absent is only what was not found while `version` stood

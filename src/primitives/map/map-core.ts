@@ -102,8 +102,7 @@ export class MapCore {
    */
   put(key: MapKey, value: Value, now: number, seen?: { token: Token | undefined }): "done" | "changed" | "full" {
     return this.inside(() => {
-      const found = this.living(key, now);
-      if (seen && !this.isSame(found.living, seen.token)) return "changed";
+      if (seen && !this.isSame(this.living(key, now).living, seen.token)) return "changed";
       return this.putInside(key, value, now) ? "done" : "full";
     });
   }
@@ -124,19 +123,19 @@ export class MapCore {
 
   remove(key: MapKey, now: number, seen?: { token: Token | undefined }): "done" | "absent" | "changed" {
     return this.inside(() => {
-      const { any, living } = this.living(key, now);
+      const { found, living } = this.living(key, now);
       if (seen && !this.isSame(living, seen.token)) return "changed";
-      if (any) this.store.remove(any);
+      if (found) this.store.remove(found);
       return living ? "done" : "absent";
     });
   }
 
   /** The key's entry, and whether its time is not over. For inside the guard. */
-  living(key: MapKey, now: number): { any: Found | undefined; living: Found | undefined } {
-    const any = this.store.find(key);
-    if (!any) return { any, living: undefined };
-    const expires = this.store.expiresOf(any.entry);
-    return { any, living: expires > 0 && expires <= now ? undefined : any };
+  living(key: MapKey, now: number): { found: Found | undefined; living: Found | undefined } {
+    const found = this.store.find(key);
+    if (!found) return { found, living: undefined };
+    const expires = this.store.expiresOf(found.entry);
+    return { found, living: expires > 0 && expires <= now ? undefined : found };
   }
 
   private isSame(found: Found | undefined, token: Token | undefined): boolean {
