@@ -1,4 +1,13 @@
-export type { Claim, Connection, Lease, Peer, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "./channel.js";
+export type {
+  Claim,
+  Connection,
+  Lease,
+  Peer,
+  RecvBytesOptions,
+  RecvIntoOptions,
+  SendBytesOptions,
+  SharedConnection,
+} from "./channel.js";
 export { registerClass } from "./codec.js";
 export type { SyncWaitOptions, WaitOptions } from "./deadline.js";
 export * from "./errors.js";

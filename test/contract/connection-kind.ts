@@ -15,25 +15,27 @@ export function farEnd(order: (method: FarCall, args: readonly unknown[]) => Pro
 }
 
 /** Two connected ends. */
-export interface Pair {
-  readonly near: Connection;
+export interface Pair<C extends Connection = Connection> {
+  readonly near: C;
   readonly far: FarEnd;
 }
 
 /** A transport and where its far end is. */
-export interface ConnectionKind {
+export interface ConnectionKind<C extends Connection = Connection> {
   readonly name: string;
   readonly transport: string;
   /** The far end is in another thread or process, so that this thread may block. */
   readonly isElsewhere: boolean;
-  connect(): Promise<Pair>;
+  connect(): Promise<Pair<C>>;
 }
 
 /** A test that hangs is ended after this time. */
 export const watchdog = { timeout: 20_000 };
 
 /** Makes one sentence about a pair of fresh ends a test. */
-export function sentences(kind: ConnectionKind): (title: string, body: (pair: Pair) => Promise<void>) => void {
+export function sentences<C extends Connection>(
+  kind: ConnectionKind<C>,
+): (title: string, body: (pair: Pair<C>) => Promise<void>) => void {
   return (title, body) => {
     test(title, watchdog, async () => {
       const pair = await kind.connect();

@@ -11,7 +11,7 @@ abstract class FarEnds {
   private ends = 0;
 
   /** Hands the far end over and gives what orders it about. */
-  take(near: Connection, theirs: Connection): Pair {
+  take<C extends Connection>(near: C, theirs: Connection): Pair<C> {
     const end = this.ends++;
     this.post({ id: this.orders++, end, method: "take", args: [this.parcel(theirs)] });
     return { near, far: farEnd((method, args) => this.order(end, method, args)) };

@@ -1,4 +1,4 @@
-import type { Connection } from "../../channel.js";
+import type { Connection } from "./channel.js";
 
 /** What a connection receives, as a Web Stream: pulled one message at a time, so that back-pressure reaches the peer. */
 export function readableOf<In>(connection: Connection<never, In> | Connection<unknown, In>): ReadableStream<In> {
