@@ -41,6 +41,12 @@ export class PendingCall<T> {
     this.end()?.reject(error);
   }
 
+  /** From now on it cannot be given up any more: what it waits for is under way. */
+  hold(): void {
+    if (this.timer) clearTimeout(this.timer);
+    if (this.onAbort) this.signal?.removeEventListener("abort", this.onAbort);
+  }
+
   private giveUp(error: unknown): void {
     const settle = this.end();
     if (!settle) return;
@@ -51,8 +57,7 @@ export class PendingCall<T> {
   protected end(): { resolve(value: T): void; reject(error: unknown): void } | undefined {
     const { settle } = this;
     this.settle = undefined;
-    if (this.timer) clearTimeout(this.timer);
-    if (this.onAbort) this.signal?.removeEventListener("abort", this.onAbort);
+    this.hold();
     return settle;
   }
 }
