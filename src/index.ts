@@ -50,6 +50,7 @@ export type { ManagedNamespace } from "./processes/manager/managed-namespace.js"
 export type { Managed, ManagedHandle } from "./processes/manager/managed-reference.js";
 export type { ManagedSet } from "./processes/manager/managed-set.js";
 export { Manager, type ManagerOptions } from "./processes/manager/manager.js";
+export { onShutdown, type ShutdownOptions } from "./processes/on-shutdown.js";
 export { type CurrentTask, currentTask } from "./processes/pool/current-task.js";
 export type { Progress } from "./processes/pool/items-feed.js";
 export { Pool } from "./processes/pool/pool.js";
