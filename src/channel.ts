@@ -43,14 +43,14 @@ export interface Lease extends Disposable {
 
 /**
  * One interface over every transport: messages in order, each whole, both ways. Every operation that waits returns a
- * promise; over shared memory there are more forms, see {@link SharedConnection}. Calls of one kind are served in the order
+ * promise; over shared memory there are more forms, see {@link Connection}. Calls of one kind are served in the order
  * in which they were made.
  *
  * What `send()` resolved for is delivered even if this process is killed right after. A message half written by a
  * sender that died, was cancelled or timed out is void. Nothing left to read and the peer closed or dead: receiving is
  * an EOFError, sending a BrokenPipeError.
  */
-export interface Connection<Out = unknown, In = unknown>
+export interface AsyncConnection<Out = unknown, In = unknown>
   extends Waitable,
     AsyncIterable<In>,
     Disposable,
@@ -84,7 +84,7 @@ export interface Connection<Out = unknown, In = unknown>
  * A connection over shared memory: besides the promises, each operation has a form that blocks (`…Sync`) and one that
  * never waits (`try…`), and messages can be written and read in place.
  */
-export interface SharedConnection<Out = unknown, In = unknown> extends Connection<Out, In> {
+export interface Connection<Out = unknown, In = unknown> extends AsyncConnection<Out, In> {
   sendSync(value: Out, options?: SyncWaitOptions): void;
   /** False when the message does not fit now. */
   trySend(value: Out): boolean;

@@ -1,4 +1,5 @@
 export type {
+  AsyncConnection,
   Claim,
   Connection,
   Lease,
@@ -6,7 +7,6 @@ export type {
   RecvBytesOptions,
   RecvIntoOptions,
   SendBytesOptions,
-  SharedConnection,
 } from "./channel.js";
 export { registerClass } from "./codec.js";
 export type { SyncWaitOptions, WaitOptions } from "./deadline.js";

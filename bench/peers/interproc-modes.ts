@@ -1,7 +1,7 @@
-import type { SharedConnection } from "interproc";
+import type { Connection } from "interproc";
 
 /** A connection of the benchmark: messages are bytes or small objects, in both directions. */
-export type Wire = SharedConnection<unknown, unknown>;
+export type Wire = Connection<unknown, unknown>;
 
 /** One way of using a connection; each function moves exactly `count` messages. */
 export interface Mode<T> {

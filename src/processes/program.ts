@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import type { Connection } from "../channel.js";
+import type { AsyncConnection } from "../channel.js";
 import { UsageError } from "../errors.js";
 import { Process } from "./process.js";
 
@@ -10,7 +10,7 @@ export class Program<Out = unknown, In = unknown> extends Process<never> {
     child: ChildProcess,
     name: string,
     /** To the program's stdin and from its stdout, or over the descriptor that its environment names. */
-    readonly connection: Connection<Out, In>,
+    readonly connection: AsyncConnection<Out, In>,
     signal?: AbortSignal,
   ) {
     super(child, name, undefined, "", signal);

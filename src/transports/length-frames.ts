@@ -7,7 +7,7 @@
  * Death   A message whose sender ends inside it, or before the commit, was never there: the reader gets the end of file.
  * Limits  A length above `maxMessage` is a ProtocolError before anything is allocated for it. Memory grows only with what
  *         has really come.
- * Source  Python's Connection._send_bytes; the continuation of WebSocket frames.
+ * Source  Python's AsyncConnection._send_bytes; the continuation of WebSocket frames.
  */
 import { ProtocolError } from "../errors.js";
 import { ByteQueue } from "./byte-queue.js";

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { checkLimit, checkMax, part, rest } from "../buffers.js";
-import type { Connection, Peer, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "../channel.js";
+import type { AsyncConnection, Peer, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "../channel.js";
 import type { WaitOptions } from "../deadline.js";
 import { ClosedError, UsageError } from "../errors.js";
 import { READY, type Readiness } from "../readiness.js";
@@ -26,8 +26,8 @@ export interface StreamParts {
 const END = { done: true, value: undefined } as const;
 const yes = (): boolean => true;
 
-/** A {@link Connection} over Node's streams: a socket, or a readable and a writable one. */
-export class StreamConnection<Out = unknown, In = unknown> implements Connection<Out, In> {
+/** A {@link AsyncConnection} over Node's streams: a socket, or a readable and a writable one. */
+export class StreamConnection<Out = unknown, In = unknown> implements AsyncConnection<Out, In> {
   private readonly sending: StreamSending;
   private readonly receiving: StreamReceiving;
   private readonly codec: MessageCodec;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { constants, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { attach, pipe, type SharedConnection, SharedValue, share } from "interproc";
+import { attach, type Connection, pipe, SharedValue, share } from "interproc";
 import { registry } from "#src/memory/this-thread.js";
 import { addon } from "#src/native/addon.js";
 import { makeLink, unfinishedFolder } from "#src/primitives/flight.js";
@@ -89,7 +89,7 @@ describe("sweep", { timeout }, () => {
     for (const ticket of Object.values(gone)) assert.throws(() => attach(ticket), { code: "ERR_INTERPROC_NOT_FOUND" });
     using value = attach<SharedValue<"i32">>(there.value);
     assert.equal(value.value, 7);
-    using end = attach<SharedConnection>(there.end);
+    using end = attach<Connection>(there.end);
     assert.ok(!end.closed);
     await living.kill();
     sweep();
@@ -101,7 +101,7 @@ describe("sweep", { timeout }, () => {
     for (const form of ["loop", "call"] as const) {
       const party = Party.process();
       const { pipe: ticket } = await party.order("litter", "sharer");
-      using mine = attach<SharedConnection>(ticket);
+      using mine = attach<Connection>(ticket);
       await party.kill();
       if (form === "call") {
         sweep();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { attach, pipe, type SharedConnection, type SpawnOptions, share, spawn } from "interproc";
+import { attach, type Connection, pipe, type SpawnOptions, share, spawn } from "interproc";
 import { unreachable } from "../programs/broken-module.js";
 import { exiting, leaving } from "../programs/ending.js";
 import { echoing, greeting, holding, relay, supplying } from "../programs/piping.js";
@@ -58,8 +58,8 @@ describe("a pipe's end that is given to a child", watchdog, () => {
     deeper.trySend("sent before it moved");
     mine.trySend({ in: [{ a: new Map([["box", deepest]]) }] });
     const child = spawn(echoing, [theirs]);
-    const { in: list } = (await mine.recv()) as { in: [{ a: Map<string, SharedConnection> }] };
-    const back = list[0].a.get("box") as SharedConnection;
+    const { in: list } = (await mine.recv()) as { in: [{ a: Map<string, Connection> }] };
+    const back = list[0].a.get("box") as Connection;
     assert.equal(await back.recv(), "sent before it moved");
     assert.throws(() => deepest.trySend(""), { ...closed, message: /belongs to the receiver/ });
     mine.close();
@@ -117,7 +117,7 @@ describe("a pipe's end that is given to a child", watchdog, () => {
 });
 
 describe("a spawn that fails", watchdog, () => {
-  const works = async (mine: SharedConnection, theirs: SharedConnection): Promise<void> => {
+  const works = async (mine: Connection, theirs: Connection): Promise<void> => {
     await mine.send("still mine");
     assert.equal(await theirs.recv(), "still mine");
     theirs.close();
@@ -141,7 +141,7 @@ describe("a spawn that fails", watchdog, () => {
     const before = sharedFiles();
     const [mine, theirs] = pipe();
     const nowhere = { cwd: "/there/is/no/such/folder" };
-    assert.throws(() => spawn(greeting, [theirs as SharedConnection<string>, ""], nowhere), {
+    assert.throws(() => spawn(greeting, [theirs as Connection<string>, ""], nowhere), {
       code: "ERR_INTERPROC_SYSTEM",
     });
     await works(mine, theirs);
@@ -149,9 +149,9 @@ describe("a spawn that fails", watchdog, () => {
   });
 
   for (const [what, start] of [
-    ["is killed before it takes it", (given: SharedConnection) => spawn(echoing, [given], dyingEarly)],
-    ["cannot import the task's module", (given: SharedConnection) => spawn(unreachable, [given], silent)],
-    ["exits without touching it", (given: SharedConnection) => spawn(exiting as never, [0, given] as never)],
+    ["is killed before it takes it", (given: Connection) => spawn(echoing, [given], dyingEarly)],
+    ["cannot import the task's module", (given: Connection) => spawn(unreachable, [given], silent)],
+    ["exits without touching it", (given: Connection) => spawn(exiting as never, [0, given] as never)],
   ] as const)
     test(`gives the peer the end of file when the child ${what}`, async () => {
       const before = sharedFiles();
@@ -224,7 +224,7 @@ describe("share and attach", watchdog, () => {
     const ticket = share(theirs);
     assert.throws(() => theirs.tryRecv(), { ...closed, message: /belongs to whoever attaches to it/ });
     assert.match(ticket, /^interproc:[\w-]+$/);
-    const taken = attach<SharedConnection<string, string>>(ticket);
+    const taken = attach<Connection<string, string>>(ticket);
     mine.trySend("here");
     assert.equal(taken.tryRecv(), "here");
     assert.throws(() => attach(ticket), { code: "ERR_INTERPROC_NOT_FOUND" });
@@ -255,7 +255,7 @@ describe("share and attach", watchdog, () => {
   test("when the sharer is killed nobody can attach any more, and the peer gets the end of file", async () => {
     const [mine, theirs] = pipe<unknown, unknown>();
     const child = spawn(sharing, [theirs]);
-    const [ticket, kept] = (await mine.recv()) as [string, SharedConnection];
+    const [ticket, kept] = (await mine.recv()) as [string, Connection];
     child.kill();
     await child.join();
     await assert.rejects(kept.recv(), end);

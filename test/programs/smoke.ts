@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import {
   AbandonedError,
+  type Connection,
   EOFError,
   isMain,
   pipe,
   RemoteError,
   SharedArray,
-  type SharedConnection,
   SharedMemory,
   SharedValue,
   spawn,
@@ -15,17 +15,14 @@ import {
   task,
 } from "interproc";
 
-export const echo = task(import.meta, async function echo(conn: SharedConnection<unknown, unknown>) {
+export const echo = task(import.meta, async function echo(conn: Connection<unknown, unknown>) {
   for await (const message of conn) await conn.send(message);
   return "echoed";
 });
 
-export const echoBlocking = task(
-  import.meta,
-  function echoBlocking(conn: SharedConnection<number, number>, times: number) {
-    for (let i = 0; i < times; i++) conn.sendSync(conn.recvSync() + 1);
-  },
-);
+export const echoBlocking = task(import.meta, function echoBlocking(conn: Connection<number, number>, times: number) {
+  for (let i = 0; i < times; i++) conn.sendSync(conn.recvSync() + 1);
+});
 
 export const addMany = task(
   import.meta,
@@ -40,7 +37,7 @@ export const fail = task(import.meta, function fail() {
   throw new RangeError("as asked");
 });
 
-export const waitForEver = task(import.meta, async function waitForEver(conn: SharedConnection<string>) {
+export const waitForEver = task(import.meta, async function waitForEver(conn: Connection<string>) {
   await conn.send("up");
   await conn.recv();
 });

@@ -3,13 +3,13 @@ import { describe, test } from "node:test";
 import { inspect } from "node:util";
 import {
   AbandonedError,
+  type Connection,
   expose,
   InterprocError,
   pipe,
   Queue,
   RemoteError,
   remote,
-  type SharedConnection,
   SharedValue,
 } from "interproc";
 import { watchdog } from "../processes/running.js";
@@ -81,7 +81,7 @@ describe("a remote call", watchdog, () => {
     using count = new SharedValue("i32", 0);
     using both = joined({
       put: (jobs: Queue<string>, line: string) => jobs.tryPut(line),
-      through: (end: SharedConnection<string>) => end.trySend("moved"),
+      through: (end: Connection<string>) => end.trySend("moved"),
       increase: (value: SharedValue<"i32">) => {
         value.add(1);
         return value;
@@ -271,7 +271,7 @@ describe("the remote object", watchdog, () => {
   test("of what is no connection, and options out of range, are refused", () => {
     const usage = { code: "ERR_INTERPROC_USAGE" };
     const [near, far] = pipe();
-    assert.throws(() => remote({} as SharedConnection), usage);
+    assert.throws(() => remote({} as Connection), usage);
     assert.throws(() => remote(near, { timeout: -1 }), usage);
     assert.throws(() => remote(near, { timeout: Number.NaN }), usage);
     assert.throws(() => remote(near, { maxCalls: 0 }), usage);

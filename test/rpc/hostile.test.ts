@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { CodecError, expose, pipe, registerClass, remote, type SharedConnection } from "interproc";
+import { CodecError, type Connection, expose, pipe, registerClass, remote } from "interproc";
 import { Session } from "#src/rpc/session.js";
 import { codes } from "../contract/connection-kind.js";
 import { watchdog } from "../processes/running.js";
@@ -9,7 +9,7 @@ import { watchdog } from "../processes/running.js";
 const runs = { numRuns: process.env.INTERPROC_TEST === "fast" ? 200 : 2000 };
 
 /** An api with something of every kind, one end that calls it rightly, and one on which anything can be sent. */
-function served(): { raw: SharedConnection<unknown, unknown>; server: Session; closed: Promise<void> } {
+function served(): { raw: Connection<unknown, unknown>; server: Session; closed: Promise<void> } {
   const [raw, far] = pipe<unknown, unknown>();
   const api = {
     add: (a: number, b: number) => a + b,
@@ -210,7 +210,7 @@ describe("a message that cannot be decoded", watchdog, () => {
     value instanceof Known || (Array.isArray(value) && value.some(holdsKnown));
 
   /** An end that fails to decode some messages, as one does whose process has not registered a class. */
-  function blind(end: SharedConnection, isBad = holdsKnown): SharedConnection {
+  function blind(end: Connection, isBad = holdsKnown): Connection {
     const check = (message: unknown): unknown => {
       if (isBad(message)) throw new CodecError("no such class here");
       return message;

@@ -1,4 +1,4 @@
-import type { SharedConnection } from "interproc";
+import type { Connection } from "interproc";
 import type { Account } from "./progress.js";
 import { type Fault, Traffic } from "./traffic.js";
 
@@ -34,7 +34,7 @@ const trafficOf = ({ seed, sends, receives }: Plan): Traffic =>
   new Traffic(seed, bytesOnly.includes(sends) || bytesOnly.includes(receives));
 
 /** Sends messages 0, 1, 2 … until the pipe breaks. */
-export async function sendAll(end: SharedConnection, plan: Plan, record: Record): Promise<never> {
+export async function sendAll(end: Connection, plan: Plan, record: Record): Promise<never> {
   const traffic = trafficOf(plan);
   if (plan.sends === "send without awaiting") return sendAhead(end, traffic, record);
   for (let number = 0; ; ) {
@@ -46,7 +46,7 @@ export async function sendAll(end: SharedConnection, plan: Plan, record: Record)
   }
 }
 
-async function sendOne(end: SharedConnection, message: unknown, form: Plan["sends"]): Promise<void> {
+async function sendOne(end: Connection, message: unknown, form: Plan["sends"]): Promise<void> {
   if (form === "sendSync") return end.sendSync(message);
   if (form === "sendBytes") return end.sendBytes(message as Uint8Array);
   if (form === "trySend" && end.trySend(message)) return;
@@ -59,7 +59,7 @@ async function sendOne(end: SharedConnection, message: unknown, form: Plan["send
 }
 
 /** Has up to 16 sends under way. */
-async function sendAhead(end: SharedConnection, traffic: Traffic, record: Record): Promise<never> {
+async function sendAhead(end: Connection, traffic: Traffic, record: Record): Promise<never> {
   const underWay: Promise<void>[] = [];
   for (let number = 0; ; number++) {
     record({ started: number + 1, finished: number - underWay.length });
@@ -70,7 +70,7 @@ async function sendAhead(end: SharedConnection, traffic: Traffic, record: Record
 }
 
 /** Receives and checks messages until the pipe ends, or until one is not what it must be. */
-export async function receiveAll(end: SharedConnection, plan: Plan, record: Record): Promise<void> {
+export async function receiveAll(end: Connection, plan: Plan, record: Record): Promise<void> {
   const traffic = trafficOf(plan);
   let received = 0;
   for await (const message of messagesOf(end, plan.receives)) {
@@ -81,7 +81,7 @@ export async function receiveAll(end: SharedConnection, plan: Plan, record: Reco
   }
 }
 
-async function* messagesOf(end: SharedConnection, form: Plan["receives"]): AsyncGenerator {
+async function* messagesOf(end: Connection, form: Plan["receives"]): AsyncGenerator {
   if (form === "for await") return yield* end;
   const buffer = new Uint8Array(300_000);
   for (;;) {

@@ -1,6 +1,6 @@
 // The processes of a kill run: victims, one for each kill, and partners, which survive them one after another.
 import { readdirSync } from "node:fs";
-import { type SharedConnection, task } from "interproc";
+import { type Connection, task } from "interproc";
 import { monotonicMs } from "./monotonic-ms.js";
 import { type Plan, receiveAll, sendAll } from "./parties.js";
 import { type Account, Progress } from "./progress.js";
@@ -9,7 +9,7 @@ export type Role = "sender" | "receiver";
 
 export interface Assignment {
   readonly role: Role;
-  readonly end: SharedConnection;
+  readonly end: Connection;
   readonly plan: Plan;
   /** Where a partner keeps its account as well, because it is to be killed. */
   readonly path?: string;
@@ -40,7 +40,7 @@ export const victim = task(import.meta, async function victim(assignment: Assign
   });
 });
 
-export const partner = task(import.meta, async function partner(orders: SharedConnection<Report, Assignment>) {
+export const partner = task(import.meta, async function partner(orders: Connection<Report, Assignment>) {
   const nothing: Account = { started: 0, finished: 0 };
   const report = (account: Account, endedBy: string): Promise<void> => {
     const descriptors = readdirSync("/proc/self/fd").length;

@@ -1,6 +1,6 @@
 // A victim in a worker thread: it is terminated from outside, or ends itself once its sentence is due.
 import { parentPort, workerData } from "node:worker_threads";
-import { attach, type SharedConnection } from "interproc";
+import { attach, type Connection } from "interproc";
 import { monotonicMs } from "./monotonic-ms.js";
 import { type Account, Progress } from "./progress.js";
 import { type Assignment, play, type Sentence } from "./roles.js";
@@ -20,7 +20,7 @@ function exitIfDue(): void {
 exitIfDue();
 setInterval(exitIfDue, 1); // it may wait with nothing to record
 const progress = new Progress(path);
-const end = attach<SharedConnection>(ticket);
+const end = attach<Connection>(ticket);
 parentPort?.postMessage("begun");
 await play({ role, plan, end }, (account: Account) => {
   progress.record(account);

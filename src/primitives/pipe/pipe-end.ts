@@ -1,12 +1,5 @@
 import { checkLimit, checkMax, part, rest } from "../../buffers.js";
-import type {
-  Claim,
-  Lease,
-  RecvBytesOptions,
-  RecvIntoOptions,
-  SendBytesOptions,
-  SharedConnection,
-} from "../../channel.js";
+import type { Claim, Connection, Lease, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "../../channel.js";
 import type { SyncWaitOptions, WaitOptions } from "../../deadline.js";
 import { READY } from "../../readiness.js";
 import type { BlockingReadiness } from "../../sync/blocking-readiness.js";
@@ -18,7 +11,7 @@ import { brokenReadiness, pipeReadiness } from "./pipe-readiness.js";
 const END = { done: true, value: undefined } as const;
 
 /** One end of a pipe over shared memory; see {@link Connection}. */
-export class PipeEnd<Out = unknown, In = unknown> extends PipeHolding implements SharedConnection<Out, In> {
+export class PipeEnd<Out = unknown, In = unknown> extends PipeHolding implements Connection<Out, In> {
   private streamIn: ReadableStream<In> | undefined;
   private streamOut: WritableStream<Out> | undefined;
 

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { SharedConnection } from "../../channel.js";
+import type { Connection } from "../../channel.js";
 import { UsageError } from "../../errors.js";
 import { attachmentEntry } from "../../memory/object.layout.js";
 import { CLOSED, IN_FLIGHT } from "../../memory/owner.js";
@@ -41,7 +41,7 @@ const MOST_CAPACITY = 2 ** 29;
  * mine.trySend("hello");
  * console.log(theirs.tryRecv()); // hello
  */
-export function pipe<A = unknown, B = A>(options: PipeOptions = {}): [SharedConnection<A, B>, SharedConnection<B, A>] {
+export function pipe<A = unknown, B = A>(options: PipeOptions = {}): [Connection<A, B>, Connection<B, A>] {
   const { duplex = true, capacity = DEFAULT_CAPACITY, maxMessage = MAX_MESSAGE } = options;
   if (
     !Number.isInteger(capacity) ||

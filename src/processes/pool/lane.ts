@@ -11,7 +11,7 @@
  * Limits  At most SLOTS messages are on the way; how many are given ahead is by how long they take: a millisecond's worth,
  *         but at least one beside what runs.
  */
-import type { SharedConnection } from "../../channel.js";
+import type { Connection } from "../../channel.js";
 import { CodecError, TimeoutError } from "../../errors.js";
 import { pipe } from "../../primitives/pipe/pipe.js";
 import type { RemoteFailure } from "../../rpc/remote-failure.js";
@@ -59,7 +59,7 @@ export class Lane {
   idleSince = performance.now();
   /** Calls that it may still be given. */
   callsLeft: number;
-  private readonly conn: SharedConnection<ToWorker, FromWorker>;
+  private readonly conn: Connection<ToWorker, FromWorker>;
   private readonly jobs = new LaneJobs();
   private readonly outbox: ({ readonly message: ToWorker } | Job)[] = [];
   private readonly tasks = new LaneTasks();

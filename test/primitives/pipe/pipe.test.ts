@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { attach, pipe, type SharedConnection, share, spawn } from "interproc";
+import { attach, type Connection, pipe, share, spawn } from "interproc";
 import { mappedPipes } from "#src/primitives/pipe/pipe-holding.js";
 import { PipeLink } from "#src/primitives/pipe/pipe-link.js";
 import { codes, patterned, watchdog } from "../../contract/connection-kind.js";
@@ -63,7 +63,7 @@ describe("a pipe", watchdog, () => {
     const ticket = share(theirs);
     await mine.send("for whoever comes");
     await assert.rejects(mine.recv({ timeout: 60 }), codes.timeout);
-    const taken = attach<SharedConnection<string, string>>(ticket);
+    const taken = attach<Connection<string, string>>(ticket);
     assert.equal(await taken.recv(), "for whoever comes");
     taken.close();
     await assert.rejects(mine.recv(), codes.end);
@@ -150,8 +150,8 @@ describe("a wait on a pipe", watchdog, () => {
     });
 
   for (const [form, receive] of [
-    ["in the event loop", (end: SharedConnection) => end.recvBytes()],
-    ["in a call that blocks", async (end: SharedConnection) => end.recvBytesSync()],
+    ["in the event loop", (end: Connection) => end.recvBytes()],
+    ["in a call that blocks", async (end: Connection) => end.recvBytesSync()],
   ] as const)
     test(`finds a message whose sender never came to wake anybody, ${form}`, async () => {
       const [mine, theirs] = pipe({ capacity: WHISPER_CAPACITY });
@@ -164,8 +164,8 @@ describe("a wait on a pipe", watchdog, () => {
     });
 
   for (const [form, send] of [
-    ["in the event loop", (end: SharedConnection) => end.sendBytes(patterned(1000))],
-    ["in a call that blocks", async (end: SharedConnection) => end.sendBytesSync(patterned(1000))],
+    ["in the event loop", (end: Connection) => end.sendBytes(patterned(1000))],
+    ["in a call that blocks", async (end: Connection) => end.sendBytesSync(patterned(1000))],
   ] as const)
     test(`finds room that its receiver never came to tell of, ${form}`, async () => {
       const [mine, theirs] = pipe({ capacity: WHISPER_CAPACITY });
