@@ -42,61 +42,30 @@ export interface Lease extends Disposable {
 }
 
 /**
- * One interface over every transport: messages in order, each whole, both ways. Every operation that waits has a form
- * that returns a promise; over shared memory it also has one that blocks (`…Sync`) and one that never waits (`try…`).
- * Calls of one kind are served in the order in which they were made.
+ * One interface over every transport: messages in order, each whole, both ways. Every operation that waits returns a
+ * promise; over shared memory there are more forms, see {@link Connection}. Calls of one kind are served in the order
+ * in which they were made.
  *
  * What `send()` resolved for is delivered even if this process is killed right after. A message half written by a
  * sender that died, was cancelled or timed out is void. Nothing left to read and the peer closed or dead: receiving is
  * an EOFError, sending a BrokenPipeError.
  */
-export interface Connection<Out = unknown, In = unknown>
+export interface AsyncConnection<Out = unknown, In = unknown>
   extends Waitable,
     AsyncIterable<In>,
     Disposable,
     AsyncDisposable {
   send(value: Out, options?: WaitOptions): Promise<void>;
-  sendSync(value: Out, options?: SyncWaitOptions): void;
-  /** False when the message does not fit now. */
-  trySend(value: Out): boolean;
   sendMany(values: Iterable<Out>, options?: WaitOptions): Promise<void>;
-  sendManySync(values: Iterable<Out>, options?: SyncWaitOptions): void;
-  /** How many of the first values fitted. */
-  trySendMany(values: Iterable<Out>): number;
-
   recv(options?: WaitOptions): Promise<In>;
-  recvSync(options?: SyncWaitOptions): In;
-  /** `undefined` when nothing is there. */
-  tryRecv(): In | undefined;
   /** Waits for one message and takes up to `max` that are there. */
   recvMany(max: number, options?: WaitOptions): Promise<In[]>;
-  recvManySync(max: number, options?: SyncWaitOptions): In[];
-  tryRecvMany(max: number): In[];
-
   /** Whether a receive would not wait: a message is there, or the end. False at the timeout (default 0). */
   poll(options?: WaitOptions): Promise<boolean>;
-  pollSync(options?: SyncWaitOptions): boolean;
-
   sendBytes(bytes: ArrayBufferView | ArrayBuffer, options?: SendBytesOptions): Promise<void>;
-  sendBytesSync(bytes: ArrayBufferView | ArrayBuffer, options?: Omit<SendBytesOptions, "signal">): void;
-  trySendBytes(bytes: ArrayBufferView | ArrayBuffer, options?: Omit<SendBytesOptions, "signal" | "timeout">): boolean;
   recvBytes(options?: RecvBytesOptions): Promise<Uint8Array>;
-  recvBytesSync(options?: Omit<RecvBytesOptions, "signal">): Uint8Array;
-  tryRecvBytes(options?: Pick<RecvBytesOptions, "maxLength">): Uint8Array | undefined;
   /** Copies the next message into a buffer and gives its length. */
   recvBytesInto(buffer: ArrayBufferView | ArrayBuffer, options?: RecvIntoOptions): Promise<number>;
-  recvBytesIntoSync(buffer: ArrayBufferView | ArrayBuffer, options?: Omit<RecvIntoOptions, "signal">): number;
-  tryRecvBytesInto(
-    buffer: ArrayBufferView | ArrayBuffer,
-    options?: Pick<RecvIntoOptions, "offset">,
-  ): number | undefined;
-
-  claim(bytes: number, options?: WaitOptions): Promise<Claim>;
-  claimSync(bytes: number, options?: SyncWaitOptions): Claim;
-  tryClaim(bytes: number): Claim | undefined;
-  recvLease(options?: WaitOptions): Promise<Lease>;
-  recvLeaseSync(options?: SyncWaitOptions): Lease;
-  tryRecvLease(): Lease | undefined;
 
   /** The received messages as a Web Stream; `undefined` at an end that only sends. Cancelling it closes this end. */
   readonly readable: ReadableStream<In> | undefined;
@@ -109,4 +78,41 @@ export interface Connection<Out = unknown, In = unknown>
   /** A pending wait keeps the process alive (as at first), or after `unref()` does not. */
   ref(): this;
   unref(): this;
+}
+
+/**
+ * A connection over shared memory: besides the promises, each operation has a form that blocks (`…Sync`) and one that
+ * never waits (`try…`), and messages can be written and read in place.
+ */
+export interface Connection<Out = unknown, In = unknown> extends AsyncConnection<Out, In> {
+  sendSync(value: Out, options?: SyncWaitOptions): void;
+  /** False when the message does not fit now. */
+  trySend(value: Out): boolean;
+  sendManySync(values: Iterable<Out>, options?: SyncWaitOptions): void;
+  /** How many of the first values fitted. */
+  trySendMany(values: Iterable<Out>): number;
+
+  recvSync(options?: SyncWaitOptions): In;
+  /** `undefined` when nothing is there. */
+  tryRecv(): In | undefined;
+  recvManySync(max: number, options?: SyncWaitOptions): In[];
+  tryRecvMany(max: number): In[];
+  pollSync(options?: SyncWaitOptions): boolean;
+
+  sendBytesSync(bytes: ArrayBufferView | ArrayBuffer, options?: Omit<SendBytesOptions, "signal">): void;
+  trySendBytes(bytes: ArrayBufferView | ArrayBuffer, options?: Omit<SendBytesOptions, "signal" | "timeout">): boolean;
+  recvBytesSync(options?: Omit<RecvBytesOptions, "signal">): Uint8Array;
+  tryRecvBytes(options?: Pick<RecvBytesOptions, "maxLength">): Uint8Array | undefined;
+  recvBytesIntoSync(buffer: ArrayBufferView | ArrayBuffer, options?: Omit<RecvIntoOptions, "signal">): number;
+  tryRecvBytesInto(
+    buffer: ArrayBufferView | ArrayBuffer,
+    options?: Pick<RecvIntoOptions, "offset">,
+  ): number | undefined;
+
+  claim(bytes: number, options?: WaitOptions): Promise<Claim>;
+  claimSync(bytes: number, options?: SyncWaitOptions): Claim;
+  tryClaim(bytes: number): Claim | undefined;
+  recvLease(options?: WaitOptions): Promise<Lease>;
+  recvLeaseSync(options?: SyncWaitOptions): Lease;
+  tryRecvLease(): Lease | undefined;
 }

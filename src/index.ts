@@ -1,4 +1,13 @@
-export type { Claim, Connection, Lease, Peer, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "./channel.js";
+export type {
+  AsyncConnection,
+  Claim,
+  Connection,
+  Lease,
+  Peer,
+  RecvBytesOptions,
+  RecvIntoOptions,
+  SendBytesOptions,
+} from "./channel.js";
 export { registerClass } from "./codec.js";
 export type { SyncWaitOptions, WaitOptions } from "./deadline.js";
 export * from "./errors.js";
@@ -43,6 +52,7 @@ export type { ManagedNamespace } from "./processes/manager/managed-namespace.js"
 export type { Managed, ManagedHandle } from "./processes/manager/managed-reference.js";
 export type { ManagedSet } from "./processes/manager/managed-set.js";
 export { Manager, type ManagerOptions } from "./processes/manager/manager.js";
+export { onShutdown, type ShutdownOptions } from "./processes/on-shutdown.js";
 export { type CurrentTask, currentTask } from "./processes/pool/current-task.js";
 export type { Progress } from "./processes/pool/items-feed.js";
 export { Pool } from "./processes/pool/pool.js";
@@ -50,8 +60,10 @@ export type { PoolCalls } from "./processes/pool/pool-calls.js";
 export type { CallOptions, ImapOptions, MapOptions, PoolOptions } from "./processes/pool/pool-options.js";
 export type { PoolResults } from "./processes/pool/pool-results.js";
 export { activeChildren, type Exit, Process } from "./processes/process.js";
+export { Program } from "./processes/program.js";
 export { attach, share } from "./processes/share.js";
 export { type SpawnOptions, spawn } from "./processes/spawn.js";
+export { type ProgramConnection, type ProgramOptions, spawnProgram } from "./processes/spawn-program.js";
 export { type ModuleLike, type Task, task } from "./processes/task.js";
 export type { Readiness, Waitable } from "./readiness.js";
 export { type Exposed, type ExposeOptions, expose } from "./rpc/expose.js";

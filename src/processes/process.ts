@@ -43,7 +43,8 @@ export class Process<Result = unknown> implements Disposable, AsyncDisposable {
   constructor(
     private readonly child: ChildProcess,
     readonly name: string,
-    private readonly control: Connection<never, Verdict>,
+    /** What its answer comes by; none for what runs no task. */
+    private readonly control: Connection<never, Verdict> | undefined,
     private readonly folder: string,
     signal?: AbortSignal,
   ) {
@@ -53,7 +54,7 @@ export class Process<Result = unknown> implements Disposable, AsyncDisposable {
       child.once("exit", (code, signal) => {
         children.delete(this as Process);
         this.cleanUp();
-        control.ref(); // the end of its answers comes now, and whoever awaits it has nothing else that keeps the loop
+        control?.ref(); // the end of its answers comes now, and whoever awaits it has nothing else that keeps the loop
         void heard.then(() => {
           this.ended = { code, signal };
           resolve(this.ended);
@@ -172,6 +173,7 @@ export class Process<Result = unknown> implements Disposable, AsyncDisposable {
 
   /** Takes the answer as soon as it comes, so that a child with a large one is never held up. */
   private async listen(): Promise<void> {
+    if (!this.control) return;
     this.control.unref();
     try {
       this.verdict = await this.control.recv();
@@ -195,6 +197,7 @@ export class Process<Result = unknown> implements Disposable, AsyncDisposable {
   }
 
   private cleanUp(): void {
+    if (!this.control) return;
     dropFolder(this.folder);
     parker().peers.forgetDead();
     sweep();

@@ -1,4 +1,4 @@
-import type { Connection } from "../channel.js";
+import type { AsyncConnection } from "../channel.js";
 import { UsageError } from "../errors.js";
 import { Session } from "./session.js";
 
@@ -37,7 +37,7 @@ export interface Exposed extends Disposable {
  * expose(theirs, clock);
  * console.log(await remote<typeof clock>(mine).add(1, 2)); // 3
  */
-export function expose(conn: Connection, api: object, options: ExposeOptions = {}): Exposed {
+export function expose(conn: AsyncConnection, api: object, options: ExposeOptions = {}): Exposed {
   if (typeof api !== "object" || api === null)
     throw new UsageError(`expose(): the api is ${String(api)}; allowed: an object with methods`);
   const { maxServed } = options;

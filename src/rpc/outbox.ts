@@ -1,4 +1,4 @@
-import type { Connection } from "../channel.js";
+import type { AsyncConnection } from "../channel.js";
 import type { Message } from "./calls.layout.js";
 
 /** So many of the last messages are remembered, in case the other side cannot read one. */
@@ -17,7 +17,7 @@ export class Outbox {
   private refusedBefore = 0;
 
   constructor(
-    private readonly conn: Pick<Connection, "send">,
+    private readonly conn: Pick<AsyncConnection, "send">,
     private readonly onRoom: () => void,
   ) {}
 

@@ -1,4 +1,4 @@
-import type { Connection } from "../channel.js";
+import type { AsyncConnection } from "../channel.js";
 import { UsageError } from "../errors.js";
 import { isPublicName } from "./public-name.js";
 import { Session } from "./session.js";
@@ -55,7 +55,10 @@ export type Remote<Api> = {
  * @throws AbandonedError when the other side closes or dies first, at once; ClosedError when this side closes
  * @throws TimeoutError
  */
-export function remote<Api extends object>(conn: Connection, options: RemoteOptions = {}): Remote<Api> & Disposable {
+export function remote<Api extends object>(
+  conn: AsyncConnection,
+  options: RemoteOptions = {},
+): Remote<Api> & Disposable {
   const { timeout, maxCalls } = options;
   if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0))
     throw new UsageError(`remote(): timeout is ${String(timeout)}; allowed: milliseconds, 0 or more`);

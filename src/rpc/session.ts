@@ -14,7 +14,7 @@
  *         calls; not while this side waits for an answer itself, or two such sides would wait for each other.
  * Source  JSON-RPC's numbered calls; the tables of exports of CapTP and Cap'n Proto; the credits of reactive streams.
  */
-import type { Connection } from "../channel.js";
+import type { AsyncConnection, Connection } from "../channel.js";
 import { timedOut } from "../deadline.js";
 import { AbandonedError, ClosedError, CodecError, ProtocolError, UsageError } from "../errors.js";
 import { MESSAGE, type Message } from "./calls.layout.js";
@@ -72,7 +72,7 @@ export class Session {
   private readOn: (() => void) | undefined;
 
   /** The one session of a connection. @throws UsageError */
-  static of(conn: Connection, operation: string): Session {
+  static of(conn: AsyncConnection, operation: string): Session {
     const known = sessions.get(conn);
     if (known) return known;
     if (typeof conn?.recv !== "function") throw new UsageError(`${operation}: ${String(conn)} is no connection`);
@@ -81,7 +81,7 @@ export class Session {
     return session;
   }
 
-  private constructor(private readonly conn: Connection) {
+  private constructor(private readonly conn: AsyncConnection) {
     this.closed = new Promise((resolve) => {
       this.tellClosed = resolve;
     });
@@ -186,13 +186,14 @@ export class Session {
 
   private async listen(): Promise<void> {
     const { conn } = this;
+    const { tryRecv } = conn as Partial<Connection>; // over shared memory what is there is taken without a promise each
     let unreadable = 0;
     while (!this.endedBy) {
       try {
         for (
           let message = await conn.recv(), more = BATCH;
           message !== undefined;
-          message = more-- > 0 && !this.endedBy ? conn.tryRecv() : undefined
+          message = more-- > 0 && !this.endedBy ? tryRecv?.call(conn) : undefined
         ) {
           this.hear(message);
           unreadable = 0;

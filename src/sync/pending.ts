@@ -1,60 +1,11 @@
-import { timedOut, type WaitOptions } from "../deadline.js";
 import { isLeaving } from "../memory/this-thread.js";
+import { PendingCall } from "../pending-call.js";
 
-/**
- * One call that waits in the event loop: its promise, its timer and its signal. Whoever settles it clears both; giving
- * up (timeout or abort) first runs `withdraw`, so that the call leaves no trace.
- */
-export class Pending<T> {
-  readonly promise: Promise<T>;
-  private settle: { resolve(value: T): void; reject(error: unknown): void } | undefined;
-  private readonly timer: NodeJS.Timeout | undefined;
-  private readonly signal: AbortSignal | undefined;
-  private readonly onAbort: (() => void) | undefined;
-
-  constructor(
-    operation: string,
-    { timeout, signal }: WaitOptions,
-    private readonly withdraw: () => void,
-    undelivered?: unknown,
-  ) {
-    this.promise = new Promise<T>((resolve, reject) => {
-      this.settle = { resolve, reject };
-    });
-    if (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY)
-      this.timer = setTimeout(() => this.giveUp(timedOut(operation, timeout, undelivered)), Math.max(0, timeout));
-    if (signal) {
-      this.signal = signal;
-      this.onAbort = () => this.giveUp(signal.reason);
-      signal.addEventListener("abort", this.onAbort, { once: true });
-    }
-  }
-
-  get isOpen(): boolean {
-    return this.settle !== undefined;
-  }
-
-  resolve(value: T): void {
-    this.end()?.resolve(value);
-  }
-
-  reject(error: unknown): void {
-    const settle = this.end();
-    if (!isLeaving()) settle?.reject(error); // else it would only be an unhandled rejection of a thread that is over
-  }
-
-  private giveUp(error: unknown): void {
-    const settle = this.end();
-    if (!settle) return;
-    this.withdraw();
-    settle.reject(error);
-  }
-
-  private end(): { resolve(value: T): void; reject(error: unknown): void } | undefined {
-    const { settle } = this;
-    this.settle = undefined;
-    if (this.timer) clearTimeout(this.timer);
-    if (this.onAbort) this.signal?.removeEventListener("abort", this.onAbort);
-    return settle;
+/** One call that waits in the event loop for something in shared memory. */
+export class Pending<T> extends PendingCall<T> {
+  override reject(error: unknown): void {
+    if (isLeaving())
+      this.end(); // it would only be an unhandled rejection of a thread that is over
+    else super.reject(error);
   }
 }

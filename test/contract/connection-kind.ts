@@ -1,12 +1,14 @@
 import { test } from "node:test";
-import type { Connection } from "interproc";
+import type { AsyncConnection } from "interproc";
 
 const farCalls = ["send", "sendMany", "sendBytes", "recv", "recvMany", "recvBytes", "poll", "close"] as const;
 type FarCall = (typeof farCalls)[number];
 
 /** What a test does with the other end, wherever that is: each call gives a promise. */
 export type FarEnd = {
-  [Name in FarCall]: (...args: Parameters<Connection[Name]>) => Promise<Awaited<ReturnType<Connection[Name]>>>;
+  [Name in FarCall]: (
+    ...args: Parameters<AsyncConnection[Name]>
+  ) => Promise<Awaited<ReturnType<AsyncConnection[Name]>>>;
 };
 
 /** A far end whose calls are done by `order`. */
@@ -15,25 +17,27 @@ export function farEnd(order: (method: FarCall, args: readonly unknown[]) => Pro
 }
 
 /** Two connected ends. */
-export interface Pair {
-  readonly near: Connection;
+export interface Pair<C extends AsyncConnection = AsyncConnection> {
+  readonly near: C;
   readonly far: FarEnd;
 }
 
 /** A transport and where its far end is. */
-export interface ConnectionKind {
+export interface ConnectionKind<C extends AsyncConnection = AsyncConnection> {
   readonly name: string;
   readonly transport: string;
   /** The far end is in another thread or process, so that this thread may block. */
   readonly isElsewhere: boolean;
-  connect(): Promise<Pair>;
+  connect(): Promise<Pair<C>>;
 }
 
 /** A test that hangs is ended after this time. */
 export const watchdog = { timeout: 20_000 };
 
 /** Makes one sentence about a pair of fresh ends a test. */
-export function sentences(kind: ConnectionKind): (title: string, body: (pair: Pair) => Promise<void>) => void {
+export function sentences<C extends AsyncConnection>(
+  kind: ConnectionKind<C>,
+): (title: string, body: (pair: Pair<C>) => Promise<void>) => void {
   return (title, body) => {
     test(title, watchdog, async () => {
       const pair = await kind.connect();

@@ -7,7 +7,7 @@ import { type ConnectionKind, codes, type Pair, patterned, sentences } from "./c
 /** More than any transport keeps of what nobody reads. */
 const tooMuch = new Uint8Array(2 ** 24);
 
-/** What every Connection keeps to, whatever it runs over: its promise forms. */
+/** What every AsyncConnection keeps to, whatever it runs over: its promise forms. */
 export function everyConnection(kind: ConnectionKind): void {
   const it = sentences(kind);
 

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { type Connection, type Process, pipe, share, spawn } from "interproc";
+import { type AsyncConnection, type Process, pipe, share, spawn } from "interproc";
 import type { Answer, Order } from "../programs/far-end.js";
 import { farEndChild } from "../programs/far-end-child.js";
 import { farEnd, type Pair } from "./connection-kind.js";
@@ -11,7 +11,7 @@ abstract class FarEnds {
   private ends = 0;
 
   /** Hands the far end over and gives what orders it about. */
-  take(near: Connection, theirs: Connection): Pair {
+  take<C extends AsyncConnection>(near: C, theirs: AsyncConnection): Pair<C> {
     const end = this.ends++;
     this.post({ id: this.orders++, end, method: "take", args: [this.parcel(theirs)] });
     return { near, far: farEnd((method, args) => this.order(end, method, args)) };
@@ -25,7 +25,7 @@ abstract class FarEnds {
   }
 
   protected abstract post(order: Order): void;
-  protected abstract parcel(end: Connection): unknown;
+  protected abstract parcel(end: AsyncConnection): unknown;
   abstract stop(): Promise<void>;
 
   private order(end: number, method: string, args: readonly unknown[]): Promise<unknown> {
@@ -38,7 +38,7 @@ abstract class FarEnds {
 
 /** Far ends in a child process: they move there inside messages. */
 export class FarEndsInChild extends FarEnds {
-  private readonly orderPipe: Connection<Order, Answer>;
+  private readonly orderPipe: AsyncConnection<Order, Answer>;
   private readonly child: Process;
 
   constructor() {
@@ -54,7 +54,7 @@ export class FarEndsInChild extends FarEnds {
     await this.child.join();
   }
 
-  protected parcel(end: Connection): unknown {
+  protected parcel(end: AsyncConnection): unknown {
     return end;
   }
 
@@ -84,7 +84,7 @@ export class FarEndsInWorker extends FarEnds {
     await this.worker.terminate();
   }
 
-  protected parcel(end: Connection): unknown {
+  protected parcel(end: AsyncConnection): unknown {
     return share(end);
   }
 

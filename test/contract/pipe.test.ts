@@ -1,11 +1,11 @@
 import { after } from "node:test";
-import { pipe } from "interproc";
+import { type Connection, pipe } from "interproc";
 import { everyConnection } from "./connection.js";
 import { type ConnectionKind, farEnd } from "./connection-kind.js";
 import { FarEndsInChild, FarEndsInWorker } from "./far-ends.js";
 import { everySharedConnection } from "./shared-connection.js";
 
-const here: ConnectionKind = {
+const here: ConnectionKind<Connection> = {
   name: "a pipe within one thread",
   transport: "shm",
   isElsewhere: false,
@@ -17,7 +17,7 @@ const here: ConnectionKind = {
 };
 
 /** The same with the far end elsewhere; the one who has it is started with the first pair. */
-function elsewhere(name: string, start: () => FarEndsInChild | FarEndsInWorker): ConnectionKind {
+function elsewhere(name: string, start: () => FarEndsInChild | FarEndsInWorker): ConnectionKind<Connection> {
   let started: FarEndsInChild | FarEndsInWorker | undefined;
   after(() => started?.stop());
   return {

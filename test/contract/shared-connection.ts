@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe } from "node:test";
+import type { Connection } from "interproc";
 import { type ConnectionKind, codes, patterned, sentences } from "./connection-kind.js";
 
-/** What a Connection over shared memory keeps to besides: its forms that block, that never wait, and that copy nothing. */
-export function everySharedConnection(kind: ConnectionKind): void {
+/** What a AsyncConnection over shared memory keeps to besides: its forms that block, that never wait, and that copy nothing. */
+export function everySharedConnection(kind: ConnectionKind<Connection>): void {
   const it = sentences(kind);
 
   describe(`${kind.name}: forms that never wait`, () => {
@@ -207,7 +208,7 @@ export function everySharedConnection(kind: ConnectionKind): void {
   });
 }
 
-function blockingOnAnother(kind: ConnectionKind): void {
+function blockingOnAnother(kind: ConnectionKind<Connection>): void {
   const it = sentences(kind);
 
   it("recvSync waits for what another thread or process sends", async ({ near, far }) => {

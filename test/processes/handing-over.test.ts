@@ -141,7 +141,9 @@ describe("a spawn that fails", watchdog, () => {
     const before = sharedFiles();
     const [mine, theirs] = pipe();
     const nowhere = { cwd: "/there/is/no/such/folder" };
-    assert.throws(() => spawn(greeting, [theirs as Connection<string>, ""], nowhere), { code: "ERR_INTERPROC_SYSTEM" });
+    assert.throws(() => spawn(greeting, [theirs as Connection<string>, ""], nowhere), {
+      code: "ERR_INTERPROC_SYSTEM",
+    });
     await works(mine, theirs);
     assert.deepEqual(sharedFiles(), before);
   });

@@ -1,11 +1,12 @@
+import { checkLimit, checkMax, part, rest } from "../../buffers.js";
 import type { Claim, Connection, Lease, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "../../channel.js";
 import type { SyncWaitOptions, WaitOptions } from "../../deadline.js";
 import { READY } from "../../readiness.js";
 import type { BlockingReadiness } from "../../sync/blocking-readiness.js";
-import { checkLimit, checkMax, claimOf, leaseOf, part, rest } from "./pipe-buffers.js";
+import { readableOf, writableOf } from "../../web-streams.js";
+import { claimOf, leaseOf } from "./pipe-buffers.js";
 import { PipeHolding } from "./pipe-holding.js";
 import { brokenReadiness, pipeReadiness } from "./pipe-readiness.js";
-import { readableOf, writableOf } from "./pipe-streams.js";
 
 const END = { done: true, value: undefined } as const;
 

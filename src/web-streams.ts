@@ -1,7 +1,9 @@
-import type { Connection } from "../../channel.js";
+import type { AsyncConnection } from "./channel.js";
 
 /** What a connection receives, as a Web Stream: pulled one message at a time, so that back-pressure reaches the peer. */
-export function readableOf<In>(connection: Connection<never, In> | Connection<unknown, In>): ReadableStream<In> {
+export function readableOf<In>(
+  connection: AsyncConnection<never, In> | AsyncConnection<unknown, In>,
+): ReadableStream<In> {
   return new ReadableStream<In>(
     {
       async pull(controller) {
@@ -19,7 +21,7 @@ export function readableOf<In>(connection: Connection<never, In> | Connection<un
 }
 
 /** A Web Stream whose chunks a connection sends, one at a time. */
-export function writableOf<Out>(connection: Pick<Connection<Out>, "send" | "close">): WritableStream<Out> {
+export function writableOf<Out>(connection: Pick<AsyncConnection<Out>, "send" | "close">): WritableStream<Out> {
   return new WritableStream<Out>({
     write: (chunk) => connection.send(chunk),
     close: () => connection.close(),

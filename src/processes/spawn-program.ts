@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn as spawnChild } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import type { Duplex, Readable, Writable } from "node:stream";
+import { NotFoundError, SystemError, UsageError } from "../errors.js";
+import { lengthFrames } from "../transports/length-frames.js";
+import { lineFrames } from "../transports/line-frames.js";
+import { messageCodec } from "../transports/message-codec.js";
+import { StreamConnection } from "../transports/stream-connection.js";
+import { Program } from "./program.js";
+
+/**
+ * How messages stand in the program's streams. `"lines"`: a string a line; `"json"`: a JSON value a line; `"length"`: bytes,
+ * after their length in 4 bytes, most significant first.
+ */
+export type ProgramConnection = "lines" | "json" | "length";
+
+export interface ProgramOptions {
+  connection: ProgramConnection;
+  /** `"stdio"` (default): the program's stdin and stdout. `"fd"`: a socket whose descriptor INTERPROC_FD names. */
+  on?: "stdio" | "fd";
+  /** With `on: "fd"`; default nothing. */
+  stdin?: "ignore" | "inherit" | "pipe";
+  /** With `on: "fd"`; default this process's. */
+  stdout?: "ignore" | "inherit" | "pipe";
+  /** Default this process's. */
+  stderr?: "ignore" | "inherit" | "pipe";
+  cwd?: string;
+  /** The program's whole environment; default this process's. */
+  env?: NodeJS.ProcessEnv;
+  /** Aborting it terminates the program. */
+  signal?: AbortSignal;
+  /** The program is not terminated when this process ends in an orderly way. */
+  detached?: boolean;
+  /** The longest message, 64 MiB by default. */
+  maxMessage?: number;
+}
+
+type Value<Kind extends ProgramConnection> = Kind extends "lines" ? string : Kind extends "json" ? unknown : Uint8Array;
+
+const kinds = {
+  lines: { framing: lineFrames, codec: messageCodec("text") },
+  json: { framing: lineFrames, codec: messageCodec("json") },
+  length: { framing: lengthFrames(false), codec: messageCodec("bytes") },
+} as const;
+const FD = 3;
+/** Programs that still run: they are asked to end when this process does. */
+const running = new Set<ChildProcess>();
+process.on("exit", () => {
+  for (const child of running) child.kill("SIGTERM");
+});
+
+/**
+ * Starts any program, with a connection to it. The program needs to know nothing of interproc.
+ *
+ * When this process ends, the program gets the end of its stdin (or of its socket), however this process ends; when it ends
+ * in an orderly way, also SIGTERM, unless `detached`. A program that ignores both after a SIGKILL of this process lives on.
+ * A message whose write has begun cannot be taken back from a program: giving it up (`timeout`, `signal`) ends the
+ * connection. What the program writes without a newline before it ends is a last line.
+ *
+ * @throws NotFoundError when there is no such program; SystemError when it cannot be started
+ * @throws UsageError for a connection that is none of those above
+ * @example
+ * await using sorter = spawnProgram("sort", [], { connection: "lines" });
+ * await sorter.connection.sendMany(["pear", "apple"]);
+ */
+export function spawnProgram<Kind extends ProgramConnection>(
+  command: string,
+  args: readonly string[],
+  options: ProgramOptions & { connection: Kind },
+): Program<Value<Kind>, Value<Kind>> {
+  const { connection, on = "stdio", signal, maxMessage } = options;
+  if (!Object.hasOwn(kinds, connection))
+    throw new UsageError(`spawnProgram(): connection is ${String(connection)}; allowed: "lines", "json", "length"`);
+  if (on !== "stdio" && on !== "fd")
+    throw new UsageError(`spawnProgram(): on is ${String(on)}; allowed: "stdio" or "fd"`);
+  signal?.throwIfAborted();
+  const child = start(command, args, options, on === "fd");
+  if (!options.detached) {
+    running.add(child);
+    child.once("exit", () => running.delete(child));
+  }
+  const socket = child.stdio[FD] as Duplex | null | undefined;
+  const input = (on === "fd" ? socket : child.stdout) as Readable;
+  const output = (on === "fd" ? socket : child.stdin) as Writable;
+  const peer = { transport: on, pid: child.pid };
+  const conn = new StreamConnection<Value<Kind>, Value<Kind>>({
+    input,
+    output,
+    ...kinds[connection],
+    peer,
+    maxMessage,
+  });
+  return new Program(child, command, conn, signal);
+}
+
+function start(command: string, args: readonly string[], options: ProgramOptions, onFd: boolean): ChildProcess {
+  const { stdin = "ignore", stdout = "inherit", stderr = "inherit", cwd, env = process.env, detached } = options;
+  const child = spawnChild(command, args, {
+    cwd,
+    env: onFd ? { ...env, INTERPROC_FD: String(FD) } : env,
+    detached,
+    stdio: onFd ? [stdin, stdout, stderr, "pipe"] : ["pipe", "pipe", stderr],
+  });
+  if (child.pid !== undefined) return child;
+  child.on("error", () => undefined); // told here and now
+  const message = `spawnProgram(): ${JSON.stringify(command)} cannot be started`;
+  if (!isThere(command, cwd, env)) throw new NotFoundError(`${message}: no such program`, { resource: command });
+  throw new SystemError(message, { syscall: "spawn", resource: command });
+}
+
+/** Whether there is such a file: Node says why a program could not be started only later. */
+function isThere(command: string, cwd = ".", env: NodeJS.ProcessEnv): boolean {
+  if (command.includes("/")) return existsSync(resolve(cwd, command));
+  return (env.PATH ?? "").split(delimiter).some((folder) => existsSync(join(folder, command)));
+}

@@ -1,0 +1,55 @@
+import { ProtocolError, UsageError } from "../errors.js";
+import { ByteQueue } from "./byte-queue.js";
+import type { FrameReader, Framing } from "./framing.js";
+
+const NEWLINE = 10;
+
+class LineReader implements FrameReader {
+  private readonly bytes = new ByteQueue();
+  /** So many bytes have no newline among them. */
+  private looked = 0;
+
+  constructor(private readonly maxMessage: number) {}
+
+  get kept(): number {
+    return this.bytes.length;
+  }
+
+  push(chunk: Uint8Array): void {
+    this.bytes.push(chunk);
+  }
+
+  next(): Uint8Array | undefined {
+    const { bytes } = this;
+    const end = bytes.indexOf(NEWLINE, this.looked);
+    if ((end < 0 ? bytes.length : end) > this.maxMessage)
+      throw new ProtocolError(`a line of more than ${this.maxMessage} bytes (maxMessage) comes`);
+    if (end < 0) {
+      this.looked = bytes.length;
+      return undefined;
+    }
+    this.looked = 0;
+    const line = bytes.take(end);
+    bytes.drop(1);
+    return line;
+  }
+
+  /** Many programs write no newline after their last line. */
+  last(): Uint8Array | undefined {
+    return this.bytes.length > 0 ? this.bytes.take(this.bytes.length) : undefined;
+  }
+}
+
+/** A message is a line: what stands before a newline, which it cannot have inside. What ends without one is a last line. */
+export const lineFrames: Framing = {
+  name: "lines",
+  frame: (payload) => {
+    const at = payload.indexOf(NEWLINE);
+    if (at >= 0) throw new UsageError(`send of a line with a newline in it (byte ${at}); allowed: one line a message`);
+    const bytes = new Uint8Array(payload.length + 1);
+    bytes.set(payload);
+    bytes[payload.length] = NEWLINE;
+    return bytes;
+  },
+  reader: (maxMessage) => new LineReader(maxMessage),
+};
