@@ -11,11 +11,13 @@ import {
   SLOTS_OFFSET,
 } from "../dist/memory/registry.layout.js";
 import { SYNC_KINDS } from "../dist/primitives/locks/sync.layout.js";
+import { mapBody } from "../dist/primitives/map/map.layout.js";
 import { arrayBody, ELEMENT_KINDS, valueBody } from "../dist/primitives/memory/values.layout.js";
 import { queueHead } from "../dist/primitives/queue/queue.layout.js";
 import { subscriberRow, topicHead } from "../dist/primitives/topic/topic.layout.js";
 import { broadcastHead, broadcastRecord } from "../dist/rings/broadcast-ring.layout.js";
 import { itemRow, storeHead } from "../dist/rings/item-store.layout.js";
+import { mapEntry, mapHead } from "../dist/rings/map-store.layout.js";
 import { pipeBody, ringControlOffset } from "../dist/rings/pipe.layout.js";
 import { RING_LINE, recordHeader, ringReaderLine, ringWriterLine } from "../dist/rings/record-ring.layout.js";
 import { eventHead } from "../dist/sync/event-word.layout.js";
@@ -97,6 +99,12 @@ ${table(queueHead, "At `bodyOffset` of a queue. Behind it, each at a multiple of
 ${table(storeHead, "Changed under the guard.")}
 
 ${table(itemRow, "One for each block of 128 bytes. Behind all of them stands a word for each block: the item's next block, counted from 1; 2^32 - 1 for the last one; 0 when the block is free.")}
+
+${table(mapBody, "At `bodyOffset` of a shared map. Behind it, each at a multiple of 8: a guard, a map store, and the rows. The blocks themselves, of 128 bytes, are at `dataOffset`.")}
+
+${table(mapHead, "Changed under the guard.")}
+
+${table(mapEntry, "One for each block of 128 bytes; an entry's key and value stand in its blocks. Behind all of them a word for each block's chain, as for items; then a word for each bucket (a power of two, at least one for each block): its first entry, counted from 1. A key's bucket is the low bits of its hash.")}
 
 ${table(guardHead, "What keeps several words in order.")}
 

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { mapEntry } from "#src/rings/map-store.layout.js";
 import { AccessGate, Killed } from "./access-gate.js";
 import { inContext } from "./in-context.js";
-import { key, look, MapMemory, put, remove, contentOf, versionOf } from "./map-memory.js";
+import { contentOf, key, look, MapMemory, put, remove, versionOf } from "./map-memory.js";
 import { chooseSeed, SeededRandom } from "./seeded-random.js";
 
 const starts = [
