@@ -10,6 +10,8 @@ export { RLock, RLockHold } from "./primitives/locks/rlock.js";
 export { RWLock } from "./primitives/locks/rwlock.js";
 export { Permit, Semaphore, type SemaphoreOptions } from "./primitives/locks/semaphore.js";
 export { SharedEvent } from "./primitives/locks/shared-event.js";
+export type { EntryOptions, SharedMapOptions } from "./primitives/map/map-options.js";
+export { SharedMap, type SharedMapStats } from "./primitives/map/shared-map.js";
 export type { ElementDelta, ElementKind, ElementValue, ElementView } from "./primitives/memory/element-kinds.js";
 export { MappedFile, type MappedFileOptions } from "./primitives/memory/mapped-file.js";
 export { type ArrayContent, SharedArray } from "./primitives/memory/shared-array.js";

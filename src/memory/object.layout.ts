@@ -12,6 +12,7 @@ export const KINDS = {
   array: 5,
   memory: 6,
   lock: 7,
+  map: 8,
 } as const;
 export type Kind = keyof typeof KINDS;
 
@@ -23,7 +24,7 @@ export function kindName(kind: number): string {
 export const objectHeader = layout("object header", {
   magic: ["u32", "0x4f504901; a byte-swapped value tells a foreign byte order"],
   version: ["u32", "layout version of header, attachments and body"],
-  kind: ["u32", "1 pipe, 2 queue, 3 topic, 4 value, 5 array, 6 memory, 7 lock"],
+  kind: ["u32", "1 pipe, 2 queue, 3 topic, 4 value, 5 array, 6 memory, 7 lock, 8 map"],
   persist: ["u32", "1: stays until it is unlinked, 0: goes with its last holder"],
   life: ["u32", "0 live, 1 removed, else the owner word of the thread that is removing a name"],
   named: ["u32", "1 while the file has the name it was made with"],

@@ -2,6 +2,7 @@ import type { Configuration } from "./configuration.js";
 import { broadcasts } from "./configurations/broadcast.js";
 import { changes } from "./configurations/changes.js";
 import { guard } from "./configurations/guard.js";
+import { maps } from "./configurations/map.js";
 import { ownerLock } from "./configurations/owner-lock.js";
 import { pipes } from "./configurations/pipe.js";
 import { queues } from "./configurations/queue.js";
@@ -19,5 +20,6 @@ export const configurations: readonly Configuration[] = [
   ...queues,
   ...broadcasts,
   ...topics,
+  ...maps,
   ...objectConfigurations,
 ];

@@ -22,6 +22,9 @@ export interface Production {
   readonly QueueWait: typeof import("#src/primitives/queue/queue-wait.js").QueueWait;
   readonly BroadcastRing: typeof import("#src/rings/broadcast-ring.js").BroadcastRing;
   readonly BroadcastReader: typeof import("#src/rings/broadcast-reader.js").BroadcastReader;
+  readonly MapRows: typeof import("#src/rings/map-rows.js").MapRows;
+  readonly MapStore: typeof import("#src/rings/map-store.js").MapStore;
+  readonly MapReader: typeof import("#src/rings/map-reader.js").MapReader;
   readonly TopicCore: typeof import("#src/primitives/topic/topic-core.js").TopicCore;
   readonly PipeReceiving: typeof import("#src/primitives/pipe/pipe-receiving.js").PipeReceiving;
   readonly PlainPermits: typeof import("#src/sync/plain-permits.js").PlainPermits;
@@ -49,6 +52,9 @@ const entries = [
   "primitives/queue/queue-wait.js",
   "rings/broadcast-ring.js",
   "rings/broadcast-reader.js",
+  "rings/map-rows.js",
+  "rings/map-store.js",
+  "rings/map-reader.js",
   "primitives/topic/topic-core.js",
   "primitives/pipe/pipe-link.js",
   "primitives/pipe/pipe-sending.js",
