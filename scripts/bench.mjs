@@ -4,6 +4,6 @@ import { main, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
 await main(async (args) => {
-  await setup("build");
+  await setup(args[0] === "map" ? "bench map" : "build");
   return (await build(["src", "bench"])) || run(process.execPath, ["build/bench/main.js", ...args]);
 });

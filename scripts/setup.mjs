@@ -13,7 +13,7 @@ const systemPackages = [
   {
     what: "a C compiler",
     packages: ["gcc", "libc6-dev"],
-    usedBy: ["build", "test"],
+    usedBy: ["build", "test", "bench map"],
     essential: true,
     without: "the native addon cannot be built, and shared memory needs it",
     isThere: compilerWorks,
@@ -26,11 +26,19 @@ const systemPackages = [
     without: "the tests of blocks that are shared with Python are left out",
     isThere: () => spawnSync("python3", ["--version"]).status === 0,
   },
+  {
+    what: "a Redis server",
+    packages: ["redis-server"],
+    usedBy: ["bench map"],
+    essential: false,
+    without: "the figures of Redis are left out",
+    isThere: () => spawnSync("redis-server", ["--version"]).status === 0,
+  },
 ];
 
 const policyFile = "/usr/sbin/policy-rc.d";
 
-/** Makes sure that everything for a purpose ("build" or "test") is there. */
+/** Makes sure that everything for a purpose ("build", "test" or "bench map") is there. */
 export async function setup(purpose) {
   checkNode();
   await installSystemPackages(systemPackages.filter((entry) => entry.usedBy.includes(purpose)));
