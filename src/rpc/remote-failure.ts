@@ -15,13 +15,14 @@ const DEEPEST_CAUSE = 8;
 export function describeFailure(thrown: unknown, depth = 0): RemoteFailure {
   if (typeof thrown !== "object" || thrown === null)
     return { name: typeof thrown, message: safely(() => String(thrown)) };
-  const error = thrown as { name?: unknown; message?: unknown; stack?: unknown; code?: unknown; cause?: unknown };
+  const error = thrown as { name?: unknown; message?: unknown };
+  const [stack, code, cause] = ["stack", "code", "cause"].map((part) => readSafely(thrown, part));
   return {
     name: safely(() => String(error.name ?? error.constructor.name)),
     message: safely(() => String(error.message ?? JSON.stringify(thrown))),
-    ...(typeof error.stack === "string" && { stack: error.stack }),
-    ...((typeof error.code === "string" || typeof error.code === "number") && { code: String(error.code) }),
-    ...(error.cause !== undefined && depth < DEEPEST_CAUSE && { cause: describeFailure(error.cause, depth + 1) }),
+    ...(typeof stack === "string" && { stack }),
+    ...((typeof code === "string" || typeof code === "number") && { code: String(code) }),
+    ...(cause !== undefined && depth < DEEPEST_CAUSE && { cause: describeFailure(cause, depth + 1) }),
   };
 }
 
@@ -30,6 +31,15 @@ function safely(describe: () => string): string {
     return describe();
   } catch {
     return "(cannot be described)";
+  }
+}
+
+/** A property of what was thrown: its getter may throw, or it may be a proxy. */
+function readSafely(thrown: object, part: string): unknown {
+  try {
+    return (thrown as Record<string, unknown>)[part];
+  } catch {
+    return undefined;
   }
 }
 

@@ -43,6 +43,8 @@ export class PipeSending implements Wait {
   private claimed = false;
   holdsLoop = true;
   moved = 0;
+  /** Called with each value that has handles in it before these are handed over; what it throws ends the call. */
+  beforeHandles: ((value: unknown) => void) | undefined;
 
   constructor(
     private readonly link: PipeLink,
@@ -297,6 +299,7 @@ export class PipeSending implements Wait {
     const bytes = encoder.encode(value);
     this.checkLength(bytes.length);
     if (encoder.handles.length === 0) return this.entry(bytes.slice(), FORMATS.structured, value, []);
+    this.beforeHandles?.(value);
     const parcel = packHandles(value, this.folder);
     return this.entry(parcel.bytes, FORMATS.structured | HANDLES, value, parcel.given);
   }

@@ -18,7 +18,8 @@ import { taskName } from "../task.js";
 import { after } from "./after.js";
 import type { Feed } from "./feed.js";
 import type { Job } from "./job.js";
-import type { Lane, LaneHost } from "./lane.js";
+import type { Lane } from "./lane.js";
+import type { LaneHost } from "./lane-host.js";
 import type { CheckedPoolOptions } from "./pool-options.js";
 import { PoolTask } from "./pool-task.js";
 import { Staff } from "./staff.js";
@@ -171,8 +172,14 @@ export class Engine implements LaneHost {
   }
 
   unsendable(job: Job, error: unknown): void {
-    if (job.calls === 1) job.feed.fail(job, error);
-    else for (let call = job.calls - 1; call >= 0; call--) this.again.unshift(job.part(call, call + 1));
+    if (job.calls > 1) return this.putBack(job);
+    job.feed.fail(job, isMoved(job, error) ? movedInVain(job, error) : error);
+    this.pump();
+  }
+
+  putBack(job: Job): void {
+    for (let call = job.calls - 1; call >= 0; call--) this.again.unshift(job.part(call, call + 1));
+    this.pump();
   }
 
   tooSlow(lane: Lane, error: TimeoutError, task: PoolTask | undefined): void {
@@ -184,6 +191,7 @@ export class Engine implements LaneHost {
 
   gone(lane: Lane, begun: readonly Job[], untouched: readonly Job[], step: number): void {
     this.staff.dismiss(lane);
+    for (const job of untouched) job.isAgain = true;
     this.again.unshift(...untouched.filter((job) => !job.isStopped && !job.feed.isOver));
     for (const job of begun) this.lost(job, step, lane);
     if (lane.wasStarting && !this.isClosed) void lane.worker.ended.then((how) => this.startedInVain(lane, how));
@@ -255,17 +263,20 @@ export class Engine implements LaneHost {
 
   private nextFor(lane: Lane): Job | undefined {
     for (let index = 0; index < this.again.length; index++)
-      if (lane.knows(this.again[index].feed.task)) return this.takeAgain(index, lane.room);
+      if (this.mayGive(lane, this.again[index].feed)) return this.takeAgain(index, lane.room);
     for (let turn = this.feeds.size; turn > 0; turn--) {
       const [feed] = this.feeds;
       if (!feed) return undefined;
-      const knows = lane.knows(feed.task);
-      const job = knows ? feed.draw(lane.room) : undefined;
+      const job = this.mayGive(lane, feed) ? feed.draw(lane.room) : undefined;
       this.feeds.delete(feed);
       if (!feed.isSpent) this.feeds.add(feed); // behind the others
       if (job) return job;
     }
     return undefined;
+  }
+
+  private mayGive(lane: Lane, { task, hasHandles }: Feed): boolean {
+    return lane.knows(task) && (lane.isIdle || !hasHandles);
   }
 
   /** One of those that were given in vain, as much of it as a worker may still be given. */
@@ -380,4 +391,14 @@ export class Engine implements LaneHost {
     this.failAll(new ClosedError("the pool was closed, and nobody took the results before"));
     await this.staff.close();
   }
+}
+
+/** Whether a call cannot be given to another worker, because a connection's end went with the one that had it. */
+function isMoved({ isAgain, deaths }: Job, error: unknown): boolean {
+  return (isAgain || deaths > 0) && (error as { code?: string }).code === "ERR_INTERPROC_CLOSED";
+}
+
+function movedInVain({ feed }: Job, cause: unknown): AbandonedError {
+  const what = `the worker that had been given a call of task ${JSON.stringify(feed.task.name)} ended`;
+  return new AbandonedError(`pool: ${what}, and the connection that moved to it cannot be given again`, { cause });
 }
