@@ -2,6 +2,9 @@ import { UsageError } from "../errors.js";
 import { setImporting } from "./importing.js";
 import { findTask, type TaskName } from "./task.js";
 
+/** Modules that threw when they were imported: a task that one had made before that is none. */
+const broken = new Set<string>();
+
 /**
  * Imports a task's module, if that has not happened yet, and gives the task.
  *
@@ -9,10 +12,13 @@ import { findTask, type TaskName } from "./task.js";
  */
 export async function importTask({ module, name }: TaskName): Promise<(...args: never[]) => unknown> {
   const known = findTask({ module, name });
-  if (known) return known;
+  if (known && !broken.has(module)) return known;
   setImporting(module);
   try {
     await import(module);
+  } catch (error) {
+    broken.add(module);
+    throw error;
   } finally {
     setImporting(undefined);
   }

@@ -60,6 +60,11 @@ export class PipeEnd<Out = unknown, In = unknown> extends PipeHolding implements
     return taken - 1;
   }
 
+  /** @internal `look` is called with each value that has handles in it before these go along; what it throws keeps them. */
+  beforeHandles(look: (value: unknown) => void): void {
+    this.out("send").beforeHandles = look;
+  }
+
   recv(options?: WaitOptions): Promise<In> {
     try {
       const into = this.into("recv()");

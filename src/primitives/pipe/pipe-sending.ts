@@ -19,9 +19,8 @@ const LITTLE_ROOM = 512;
 const STREAM_BYTES = 2 * 1024 * 1024;
 
 /** A Uint8Array is a value like any other, but needs no encoding: a Buffer arrives as one too, as by structured clone. */
-function isPlainBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array && (value.constructor === Uint8Array || value.constructor === Buffer);
-}
+const isPlainBytes = (value: unknown): value is Uint8Array =>
+  value instanceof Uint8Array && (value.constructor === Uint8Array || value.constructor === Buffer);
 
 interface Entry extends Outgoing {
   readonly value: unknown;
@@ -43,6 +42,8 @@ export class PipeSending implements Wait {
   private claimed = false;
   holdsLoop = true;
   moved = 0;
+  /** Called with each value that has handles in it before these go along; what it throws ends the call. */
+  beforeHandles?: (value: unknown) => void;
 
   constructor(
     private readonly link: PipeLink,
@@ -297,6 +298,7 @@ export class PipeSending implements Wait {
     const bytes = encoder.encode(value);
     this.checkLength(bytes.length);
     if (encoder.handles.length === 0) return this.entry(bytes.slice(), FORMATS.structured, value, []);
+    this.beforeHandles?.(value);
     const parcel = packHandles(value, this.folder);
     return this.entry(parcel.bytes, FORMATS.structured | HANDLES, value, parcel.given);
   }

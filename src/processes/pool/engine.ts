@@ -18,7 +18,9 @@ import { taskName } from "../task.js";
 import { after } from "./after.js";
 import type { Feed } from "./feed.js";
 import type { Job } from "./job.js";
-import type { Lane, LaneHost } from "./lane.js";
+import type { Lane } from "./lane.js";
+import type { LaneHost } from "./lane-host.js";
+import { movedInVain } from "./moved-in-vain.js";
 import type { CheckedPoolOptions } from "./pool-options.js";
 import { PoolTask } from "./pool-task.js";
 import { Staff } from "./staff.js";
@@ -171,8 +173,14 @@ export class Engine implements LaneHost {
   }
 
   unsendable(job: Job, error: unknown): void {
-    if (job.calls === 1) job.feed.fail(job, error);
-    else for (let call = job.calls - 1; call >= 0; call--) this.again.unshift(job.part(call, call + 1));
+    if (job.calls > 1) return this.putBack(job);
+    job.feed.fail(job, movedInVain(job, error));
+    this.pump();
+  }
+
+  putBack(job: Job): void {
+    for (let call = job.calls - 1; call >= 0; call--) this.again.unshift(job.part(call, call + 1));
+    this.pump();
   }
 
   tooSlow(lane: Lane, error: TimeoutError, task: PoolTask | undefined): void {
@@ -184,6 +192,7 @@ export class Engine implements LaneHost {
 
   gone(lane: Lane, begun: readonly Job[], untouched: readonly Job[], step: number): void {
     this.staff.dismiss(lane);
+    for (const job of untouched) job.isAgain = true;
     this.again.unshift(...untouched.filter((job) => !job.isStopped && !job.feed.isOver));
     for (const job of begun) this.lost(job, step, lane);
     if (lane.wasStarting && !this.isClosed) void lane.worker.ended.then((how) => this.startedInVain(lane, how));
@@ -255,17 +264,20 @@ export class Engine implements LaneHost {
 
   private nextFor(lane: Lane): Job | undefined {
     for (let index = 0; index < this.again.length; index++)
-      if (lane.knows(this.again[index].feed.task)) return this.takeAgain(index, lane.room);
+      if (this.mayGive(lane, this.again[index].feed)) return this.takeAgain(index, lane.room);
     for (let turn = this.feeds.size; turn > 0; turn--) {
       const [feed] = this.feeds;
       if (!feed) return undefined;
-      const knows = lane.knows(feed.task);
-      const job = knows ? feed.draw(lane.room) : undefined;
+      const job = this.mayGive(lane, feed) ? feed.draw(lane.room) : undefined;
       this.feeds.delete(feed);
       if (!feed.isSpent) this.feeds.add(feed); // behind the others
       if (job) return job;
     }
     return undefined;
+  }
+
+  private mayGive(lane: Lane, { task, hasHandles }: Feed): boolean {
+    return lane.knows(task) && (lane.isIdle || !hasHandles);
   }
 
   /** One of those that were given in vain, as much of it as a worker may still be given. */

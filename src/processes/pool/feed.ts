@@ -15,6 +15,8 @@ export interface Feed {
   readonly how: How;
   /** How often a call is made again when its worker has died. */
   readonly retries: number;
+  /** Shared objects or connections were seen in it: its calls go one by one, and only to workers with nothing to do. */
+  hasHandles: boolean;
   /** Nobody waits for anything of it any more. */
   readonly isOver: boolean;
   /** Nothing more will be drawn of it. */

@@ -41,6 +41,7 @@ export interface ItemsFeedOptions {
 /** One call for each item of an input, which is read no faster than it is worked on. */
 export class ItemsFeed implements Feed {
   readonly retries: number;
+  hasHandles = false;
   private readonly iterator: Iterator<unknown> | AsyncIterator<unknown>;
   private readonly isAsync: boolean;
   /** How many items there are in all, where that is known. */
@@ -100,7 +101,8 @@ export class ItemsFeed implements Feed {
   draw(mostCalls: number): Job | undefined {
     if (this.hasEnded) return undefined;
     const left = this.total === undefined ? Number.POSITIVE_INFINITY : Math.max(0, this.total - this.drawn);
-    const wanted = Math.min(this.chunking.next(this.task.callMs, left), mostCalls, this.sink.room(this.drawn));
+    const chunk = this.hasHandles ? 1 : this.chunking.next(this.task.callMs, left);
+    const wanted = Math.min(chunk, mostCalls, this.sink.room(this.drawn));
     if (wanted < 1) return undefined;
     const items = this.isAsync ? this.readAhead(wanted) : this.read(wanted);
     if (items.length === 0) this.endIfDone();

@@ -6,6 +6,8 @@ export class Job {
   number = -1;
   /** Whoever asked for it does not want it any more. */
   isStopped = false;
+  /** It was given to a worker that has ended. */
+  isAgain = false;
 
   constructor(
     readonly feed: Feed,

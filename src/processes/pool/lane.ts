@@ -14,11 +14,13 @@
 import type { Connection } from "../../channel.js";
 import { CodecError, TimeoutError } from "../../errors.js";
 import { pipe } from "../../primitives/pipe/pipe.js";
+import type { PipeEnd } from "../../primitives/pipe/pipe-end.js";
 import type { RemoteFailure } from "../../rpc/remote-failure.js";
 import { after } from "./after.js";
 import { isPipeGone } from "./is-pipe-gone.js";
 import type { Job } from "./job.js";
 import { type Answer, FROM_WORKER, type FromWorker, TO_WORKER, type ToWorker } from "./lane.layout.js";
+import type { LaneHost } from "./lane-host.js";
 import { LaneJobs } from "./lane-jobs.js";
 import { LaneTasks } from "./lane-tasks.js";
 import type { PoolTask } from "./pool-task.js";
@@ -29,22 +31,8 @@ const AHEAD_MS = 1;
 const MOST_AHEAD = 128;
 const ANSWERS = 256;
 
-/** What a lane tells its pool. */
-export interface LaneHost {
-  ready(lane: Lane): void;
-  /** The initializer failed: there will be no worker. */
-  notReady(lane: Lane, failure: RemoteFailure): void;
-  /** It could not be encoded, or not all of it; it was not sent. */
-  unsendable(job: Job, error: unknown): void;
-  unloadable(task: PoolTask, failure: RemoteFailure, where: string): void;
-  answered(lane: Lane): void;
-  /** It is not ready, or through with an import, in time; it is killed. */
-  tooSlow(lane: Lane, error: TimeoutError, task: PoolTask | undefined): void;
-  /** Something can be given. */
-  pump(): void;
-  /** The worker is gone. `begun` had begun and not ended, `untouched` had not begun. */
-  gone(lane: Lane, begun: readonly Job[], untouched: readonly Job[], step: number): void;
-}
+/** Why a message was not sent that has handles in it; nobody else sees it. */
+const NOT_SO = new CodecError("calls with handles in them are given one by one, to a worker with nothing to do");
 
 export class Lane {
   /** Resolves once it is ready (undefined), or will never be (why). */
@@ -63,6 +51,8 @@ export class Lane {
   private readonly jobs = new LaneJobs();
   private readonly outbox: ({ readonly message: ToWorker } | Job)[] = [];
   private readonly tasks = new LaneTasks();
+  /** The job whose message is being sent. */
+  private drawn: Job | undefined;
   private isSending = false;
   private isAwaited = false;
   private keepsLoop = false;
@@ -80,6 +70,7 @@ export class Lane {
   ) {
     const [mine, theirs] = pipe<ToWorker, FromWorker>({ capacity: CAPACITY });
     this.conn = mine.unref();
+    (mine as PipeEnd).beforeHandles(() => this.handOver());
     this.callsLeft = mostCalls;
     try {
       this.worker = start(theirs, this.jobs.shared);
@@ -149,7 +140,8 @@ export class Lane {
   /** Takes so many jobs back that were not begun, the youngest ones. */
   takeBack(most: number): Job[] {
     const taken: Job[] = [];
-    for (const job of [...this.underWay()].reverse()) if (taken.length < most && this.withdraw(job)) taken.unshift(job);
+    for (const job of [...this.underWay()].reverse())
+      if (taken.length < most && !job.feed.hasHandles && this.withdraw(job)) taken.unshift(job);
     return taken;
   }
 
@@ -245,7 +237,7 @@ export class Lane {
     try {
       await this.conn.send(message);
     } catch (error) {
-      if (isPipeGone(error)) return; // the end of the pipe tells the rest
+      if (isPipeGone(error, this.conn)) return; // the end of the pipe tells the rest
       const job = this.jobs.undo();
       if (job) this.refuse(job, error); // it has changed since it was looked at first
     }
@@ -255,6 +247,7 @@ export class Lane {
   }
 
   private messageOf(one: { readonly message: ToWorker } | Job): ToWorker {
+    this.drawn = "message" in one ? undefined : one;
     if ("message" in one) {
       const number = this.jobs.number(undefined);
       if (one.message[0] === TO_WORKER.load) this.tasks.sent(number);
@@ -265,11 +258,18 @@ export class Lane {
     return [TO_WORKER[how] | (task.isToBeTimed(one.calls) ? TO_WORKER.timed : 0), task.index, one.payload];
   }
 
+  /** What moves cannot be taken back, and each call gets handles of its own, which its task may close. */
+  private handOver(): void {
+    if (!this.drawn) return;
+    this.drawn.feed.hasHandles = true;
+    if (this.drawn.calls > 1 || this.count > 1) throw NOT_SO;
+  }
+
   /** The last one of those that were drawn cannot be sent; those before it were. */
   private unsendable(drawn: number, error: unknown): boolean {
     this.jobs.undo();
     const [bad] = this.outbox.splice(0, drawn).slice(-1);
-    if (isPipeGone(error)) {
+    if (isPipeGone(error, this.conn)) {
       this.outbox.unshift(bad); // it goes back with the rest, once the pipe has ended
       return false;
     }
@@ -281,7 +281,8 @@ export class Lane {
   private refuse(job: Job, error: unknown): void {
     this.callsLeft += job.calls;
     this.done(job);
-    this.host.unsendable(job, error);
+    if (error === NOT_SO) this.host.putBack(job);
+    else this.host.unsendable(job, error);
     this.host.answered(this);
   }
 

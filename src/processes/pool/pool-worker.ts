@@ -16,6 +16,7 @@ import { describeFailure, type RemoteFailure } from "../../rpc/remote-failure.js
 import { WorkSlots } from "../../sync/work-slots.js";
 import { importTask } from "../import-task.js";
 import { task } from "../task.js";
+import { closeHandles } from "./close-handles.js";
 import { RunningTask, setCurrentTask } from "./current-task.js";
 import { isPipeGone } from "./is-pipe-gone.js";
 import {
@@ -107,7 +108,7 @@ class PoolWorker {
       }
     } catch (error) {
       this.end();
-      if (!isPipeGone(error)) throw error;
+      if (!isPipeGone(error, this.lane)) throw error;
     } finally {
       this.isWorking = false;
     }
@@ -124,6 +125,7 @@ class PoolWorker {
 
   private async begin(number: number, [how, index, payload]: readonly [number, number, unknown]): Promise<void> {
     if (!this.slots.begin(number)) {
+      closeHandles(payload);
       if (++this.passed < PASSED_EVERY) return;
       this.passed = 0;
       return this.lane.send([FROM_WORKER.passed, number]);
@@ -157,7 +159,7 @@ class PoolWorker {
     try {
       await this.answer(number, value, ms, failures);
     } catch (error) {
-      if (isPipeGone(error)) throw error;
+      if (isPipeGone(error, this.lane)) throw error;
       await this.answerWithout(
         number,
         kind === TO_WORKER.run ? undefined : (value as unknown[]),

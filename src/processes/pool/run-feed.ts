@@ -10,6 +10,7 @@ export class RunFeed implements Feed {
   readonly isResting = false;
   readonly promise: Promise<unknown>;
   isOver = false;
+  hasHandles = false;
   private resolve: (value: unknown) => void = () => undefined;
   private reject: (error: unknown) => void = () => undefined;
   private job: Job | undefined;

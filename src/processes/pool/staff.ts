@@ -1,5 +1,6 @@
 import { after } from "./after.js";
-import { Lane, type LaneHost } from "./lane.js";
+import { Lane } from "./lane.js";
+import type { LaneHost } from "./lane-host.js";
 import type { CheckedPoolOptions } from "./pool-options.js";
 import type { StartWorker, Worker } from "./worker.js";
 
