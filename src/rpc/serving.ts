@@ -23,6 +23,11 @@ export class Serving {
     private readonly isOver: () => boolean,
   ) {}
 
+  /** Whether a call of the other side runs. */
+  get isBusy(): boolean {
+    return this.running.size > 0;
+  }
+
   /** @throws ProtocolError for a call that is malformed */
   serve(id: number, target: unknown, args: unknown, refs: unknown): void {
     if (this.running.has(id)) throw new ProtocolError(`call ${id} came twice`);
@@ -64,7 +69,9 @@ export class Serving {
     try {
       const { value: rest, refs, along } = this.passing.part(value);
       if (this.isOver()) return this.passing.takeBack(along);
-      this.post(refs ? [MESSAGE.result, id, rest, refs] : [MESSAGE.result, id, rest], (error) => {
+      // not every codec knows `undefined`: it is a message that ends before the value
+      const plain: Message = rest === undefined ? [MESSAGE.result, id] : [MESSAGE.result, id, rest];
+      this.post(refs ? [MESSAGE.result, id, rest, refs] : plain, (error) => {
         this.passing.takeBack(along);
         this.cannotSend(id, error);
       });

@@ -31,6 +31,13 @@ const BATCH = 128;
 const MOST_CALLS = 1024;
 /** Messages in a row that cannot be decoded: after them nothing is believed any more. */
 const MOST_UNREADABLE = 1000;
+/** What the receipt of one message fails by, while the next one may be read: its codec, or an object in it that is gone. */
+const UNREADABLE: ReadonlySet<string | undefined> = new Set([
+  "ERR_INTERPROC_CODEC",
+  "ERR_INTERPROC_NOT_FOUND",
+  "ERR_INTERPROC_MISMATCH",
+  "ERR_INTERPROC_SYSTEM",
+]);
 /** So many times `Serving.most` answers may wait for room while this side waits for an answer itself. */
 const MOST_UNSENT = 16;
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -128,7 +135,9 @@ export class Session {
         const timer = timeout === undefined ? undefined : this.expireIn(timeout, id, target);
         this.calls.set(id, { target, resolve, reject, along, timer });
         const message: Message = refs ? [MESSAGE.call, id, target, value, refs] : [MESSAGE.call, id, target, value];
-        if (this.calls.size - this.waiting.size <= this.mostCalls) this.begin(id, message);
+        // what is called while this side serves may be what those calls wait for: it cannot wait for theirs to end
+        const isTurn = this.calls.size - this.waiting.size <= this.mostCalls || this.serving.isBusy;
+        if (isTurn) this.begin(id, message);
         else this.waiting.set(id, message);
         this.waitsChanged();
       } catch (error) {
@@ -200,8 +209,9 @@ export class Session {
         }
         if (this.outbox.unsent >= this.serving.most) await this.roomOrNeed();
       } catch (error) {
-        if (!(error instanceof CodecError) || ++unreadable > MOST_UNREADABLE) this.endBy(error);
-        else void this.post([MESSAGE.unreadable, this.heard++, error.message]);
+        const { code, message } = error as { code?: string; message?: string };
+        if (!UNREADABLE.has(code) || ++unreadable > MOST_UNREADABLE) this.endBy(error);
+        else void this.post([MESSAGE.unreadable, this.heard++, message]);
       }
     }
   }

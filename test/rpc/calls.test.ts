@@ -14,6 +14,7 @@ import {
 } from "interproc";
 import { watchdog } from "../processes/running.js";
 import { gate, joined } from "./joined.js";
+import { promiseConnection } from "./promise-connection.js";
 
 describe("a remote call", watchdog, () => {
   test("smoke: runs the method on the other side and gives what it returned", async () => {
@@ -131,6 +132,52 @@ describe("a remote call", watchdog, () => {
     for (const one of gates) one.open();
     await Promise.all(calls);
     assert.equal(running.most, 3);
+  });
+
+  test("that a callback makes does not wait for the call whose callback it is", async () => {
+    using both = joined(
+      { outer: async (ask: () => Promise<number>) => (await ask()) + 1, inner: () => 1 },
+      { maxCalls: 2 },
+    );
+    const calls = Array.from({ length: 5 }, () => both.api.outer(() => both.api.inner()));
+    assert.deepEqual(await Promise.all(calls), [2, 2, 2, 2, 2]);
+  });
+
+  test("goes over a connection that has promises and JSON only", async () => {
+    const [near, far] = promiseConnection();
+    expose(far, {
+      add: (a: number, b: number) => a + b,
+      each: async (list: number[], one: (n: number) => Promise<number>) => Promise.all(list.map(one)),
+      *count(to: number) {
+        for (let n = 0; n < to; n++) yield n;
+      },
+      nothing: () => undefined,
+      wait: (signal: AbortSignal) => new Promise((_, reject) => signal.addEventListener("abort", reject)),
+      fail: () => {
+        throw new RangeError("no");
+      },
+    });
+    interface Api {
+      add(a: number, b: number): number;
+      each(list: number[], one: (n: number) => number): number[];
+      count(to: number): Generator<number>;
+      nothing(): void;
+      wait(signal: AbortSignal): void;
+      fail(): void;
+    }
+    const api = remote<Api>(near);
+    assert.deepEqual(await Promise.all([api.add(1, 2), api.add(3, 4), api.nothing()]), [3, 7, undefined]);
+    assert.deepEqual(await api.each([1, 2], (n) => n * 2), [2, 4]);
+    const seen: number[] = [];
+    for await (const n of api.count(100)) seen.push(n);
+    assert.equal(seen.length, 100);
+    await assert.rejects(api.fail(), { remoteName: "RangeError" });
+    const controller = new AbortController();
+    const waiting = api.wait(controller.signal);
+    controller.abort();
+    await assert.rejects(waiting, { name: "AbortError" });
+    far.close();
+    await assert.rejects(api.nothing(), AbandonedError);
   });
 
   test("beyond maxServed is refused with an error that may pass, and the others go on", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { CodecError, type Connection, expose, pipe, registerClass, remote } from "interproc";
+import { CodecError, type Connection, expose, NotFoundError, pipe, registerClass, remote } from "interproc";
 import { Session } from "#src/rpc/session.js";
 import { codes } from "../contract/connection-kind.js";
 import { watchdog } from "../processes/running.js";
@@ -210,9 +210,9 @@ describe("a message that cannot be decoded", watchdog, () => {
     value instanceof Known || (Array.isArray(value) && value.some(holdsKnown));
 
   /** An end that fails to decode some messages, as one does whose process has not registered a class. */
-  function blind(end: Connection, isBad = holdsKnown): Connection {
+  function blind(end: Connection, isBad = holdsKnown, Failure: typeof CodecError | typeof NotFoundError = CodecError) {
     const check = (message: unknown): unknown => {
-      if (isBad(message)) throw new CodecError("no such class here");
+      if (isBad(message)) throw new Failure("no such class here");
       return message;
     };
     return new Proxy(end, {
@@ -279,6 +279,17 @@ describe("a message that cannot be decoded", watchdog, () => {
       { message: /cannot read an item|of which 1 cannot be read here/ },
     );
     assert.equal(seen[0], 1);
+    near.close();
+    far.close();
+  });
+
+  test("because an object in it is gone costs its own call as well", async () => {
+    const [near, far] = pipe();
+    expose(blind(far, holdsKnown, NotFoundError), api);
+    const calls = remote<Api>(near);
+    const [gone, plain] = await Promise.allSettled([calls.take(new Known()), calls.give(false)]);
+    assert.match(String(told(gone)), /cannot read the arguments/);
+    assert.equal(told(plain), "plain");
     near.close();
     far.close();
   });
