@@ -30,6 +30,7 @@ const runs: Record<string, (options: Options) => Promise<Outcome>> = {
   "queue-kill": async (options) => (await import("./queue-kill.js")).killQueues(faultsOf(options)),
   "topic-kill": async (options) => (await import("./topic-kill.js")).killTopics(faultsOf(options)),
   "lock-kill": async (options) => (await import("./lock-kill.js")).killLocks(faultsOf(options)),
+  "pool-kill": async (options) => (await import("./pool-kill.js")).killWorkers(faultsOf(options)),
   // not by chance but step by step: so many states of each configuration at most
   explorer: async () => (await import("../explorer/explore-all.js")).exploreAll(1_000_000, console.log),
 };

@@ -28,6 +28,8 @@ import type { StartWorker } from "./worker.js";
 
 /** Workers in a row that ended before they were ready: then it is no accident. */
 const MOST_FALSE_STARTS = 3;
+/** The same when somebody killed them: they may have been killed for no fault of theirs. */
+const MOST_KILLED_STARTS = 20;
 
 export class Engine implements LaneHost {
   readonly staff: Staff;
@@ -366,7 +368,8 @@ export class Engine implements LaneHost {
     const advice = "look at what it printed, and at execArgv, env and the initializer";
     const error = new AbandonedError(`pool: ${lane.worker.label} ended with ${how} before it was ready; ${advice}`);
     lane.refused(error);
-    if (++this.falseStarts >= MOST_FALSE_STARTS && !this.hasReady) {
+    const most = how.startsWith("signal") ? MOST_KILLED_STARTS : MOST_FALSE_STARTS;
+    if (++this.falseStarts >= most && !this.hasReady) {
       this.falseStarts = 0;
       this.failAll(error, this.waiting());
     }
