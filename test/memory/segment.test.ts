@@ -363,7 +363,7 @@ describe("segment", { timeout }, () => {
         await litterer.kill();
       }
       const { output, code } = await runProgram(["memory-few-descriptors", what], {
-        through: ["sh", "-c", 'ulimit -n 90; exec "$@"', "sh"],
+        through: ["sh", "-c", 'ulimit -n 512; exec "$@"', "sh"],
       });
       assert.equal(code, 0);
       const outcomes = JSON.parse(output);
