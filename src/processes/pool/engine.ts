@@ -125,14 +125,13 @@ export class Engine implements LaneHost {
   /** Starts so many workers and waits until they are ready. */
   async warm(count: number): Promise<void> {
     this.requireOpen("warm()");
-    while (this.lanes.size < count && !this.staff.isFull) this.staff.add();
-    const starting = [...this.lanes].filter((lane) => lane.state === "starting");
     this.warming++;
-    this.holdWhileStarting();
-    const outcomes = await Promise.all(starting.map((lane) => lane.started));
-    this.warming--;
-    this.holdWhileStarting();
-    for (const failure of outcomes) if (failure) throw failure;
+    try {
+      while (!(await this.staff.areReady(count, () => this.holdWhileStarting()))) this.requireOpen("warm()");
+    } finally {
+      this.warming--;
+      this.holdWhileStarting();
+    }
   }
 
   /** Works off what there is, then ends the workers, within the bound. */

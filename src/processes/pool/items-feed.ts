@@ -91,7 +91,7 @@ export class ItemsFeed implements Feed {
     if (this.isSpent || this.sink.room(this.drawn) < 1) return 0;
     if (this.isAsync) return Math.max(1, this.buffer.length);
     if (this.total === undefined) return Number.POSITIVE_INFINITY;
-    return Math.max(0, Math.ceil((this.total - this.drawn) / (this.options.chunkSize ?? 1)));
+    return Math.max(this.buffer.length, Math.ceil((this.total - this.drawn) / (this.options.chunkSize ?? 1)));
   }
 
   get isResting(): boolean {

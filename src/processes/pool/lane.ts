@@ -37,6 +37,8 @@ const NOT_SO = new CodecError("calls with handles in them are given one by one, 
 export class Lane {
   /** Resolves once it is ready (undefined), or will never be (why). */
   readonly started: Promise<unknown>;
+  /** Resolves once it is gone. */
+  readonly over: Promise<void>;
   /** It went before it was ready. */
   wasStarting = false;
   /** It said that it was ready. */
@@ -84,7 +86,7 @@ export class Lane {
       this.tellStarted = resolve;
     });
     this.startTimer = this.killWhenLate(() => this.state !== "starting", "ready");
-    void this.listen();
+    this.over = this.listen();
   }
 
   get isIdle(): boolean {
@@ -321,6 +323,7 @@ export class Lane {
     const heard = this.tasks.heard(index, !failure);
     if (!heard) return;
     this.jobs.pass(heard.number);
+    this.idleSince = performance.now();
     if (failure) this.host.unloadable(heard.task, failure, this.worker.label);
   }
 

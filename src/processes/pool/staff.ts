@@ -38,6 +38,22 @@ export class Staff {
     });
   }
 
+  /**
+   * Starts what is missing of so many and waits for them, or until one that leaves has made room. True: all are ready.
+   *
+   * @throws why one of them will not be
+   */
+  async areReady(count: number, wait: () => void): Promise<boolean> {
+    const leaving = [...this.lanes].filter(({ state }) => state === "leaving");
+    while (this.lanes.size - leaving.length < count && !this.isFull) this.add();
+    wait();
+    const coming = [...this.lanes].filter((lane) => !leaving.includes(lane));
+    for (const failure of await Promise.all(coming.map((lane) => lane.started))) if (failure) throw failure;
+    if (coming.length >= Math.min(count, this.options.processes)) return true;
+    await Promise.race(leaving.map((lane) => lane.over));
+    return false;
+  }
+
   /** So many more are starting, or about to know the first task. */
   get arriving(): number {
     let count = 0;
@@ -106,7 +122,7 @@ export class Staff {
     for (const lane of ready) {
       if (left <= this.options.minProcesses) return false;
       if (!lane.isIdle) continue;
-      if (performance.now() - lane.idleSince < idleTimeout) others = true;
+      if (lane.isLoading || performance.now() - lane.idleSince < idleTimeout) others = true;
       else {
         lane.leave();
         left--;
