@@ -71,3 +71,8 @@ export const devourMemory = task(import.meta, function devourMemory() {
   const kept: unknown[] = [];
   for (;;) kept.push(new Array(1000).fill({}));
 });
+
+export const dieAtThree = task(import.meta, function dieAtThree(n: number) {
+  if (n === 3) process.kill(process.pid, "SIGKILL");
+  return n;
+});

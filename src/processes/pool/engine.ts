@@ -180,7 +180,7 @@ export class Engine implements LaneHost {
   }
 
   putBack(job: Job): void {
-    for (let call = job.calls - 1; call >= 0; call--) this.again.unshift(job.part(call, call + 1));
+    for (let call = 0; call < job.calls; call++) this.again.push(job.part(call, call + 1));
     this.pump();
   }
 
