@@ -104,12 +104,12 @@ export class ItemsFeed implements Feed {
     const chunk = this.hasHandles ? 1 : this.chunking.next(this.task.callMs, left);
     const wanted = Math.min(chunk, mostCalls, this.sink.room(this.drawn));
     if (wanted < 1) return undefined;
-    const items = this.isAsync ? this.readAhead(wanted) : this.read(wanted);
-    if (items.length === 0) this.endIfDone();
-    if (items.length === 0 || this.hasEnded) return undefined;
-    const job = new Job(this, items, this.drawn);
+    const first = this.drawn;
+    const items = this.isAsync ? this.buffer.splice(0, wanted) : this.read(wanted);
     this.drawn += items.length;
-    return job;
+    if (this.isAsync) void this.fill(Math.max(wanted, this.options.workers)); // more is read meanwhile
+    if (items.length === 0) this.endIfDone();
+    return items.length === 0 || this.hasEnded ? undefined : new Job(this, items, first);
   }
 
   answer({ first, calls }: Job, value: unknown, failures: RemoteFailure | Failures | undefined, where: string): void {
@@ -204,13 +204,7 @@ export class ItemsFeed implements Feed {
     return items;
   }
 
-  /** What was read of an asynchronous input, and more is read meanwhile. */
-  private readAhead(most: number): unknown[] {
-    const items = this.buffer.splice(0, most);
-    void this.fill(Math.max(most, this.options.workers));
-    return items;
-  }
-
+  /** Reads of an asynchronous input until so many items wait to be drawn. */
   private async fill(most: number): Promise<void> {
     if (this.isReading) return;
     this.isReading = true;
