@@ -8,7 +8,8 @@
  * States  of a row: free (sequence odd, or 0) -> being made (odd) -> whole (even) -> in the map -> removed (odd) = free
  * Order   bytes and words, then sequence even   publishes: entry
  *         entry, then the link that leads to it   publishes: link
- *         the link away from it, then its sequence odd and `version`, and only then its blocks are free   publishes: removal
+ *         the link away from it, then its sequence odd and `version` (by a read-modify-write, before which no later write
+ *         of its blocks can come), and only then its blocks are free   publishes: removal
  * Death   In the middle of a change: each link is one store, so what the buckets lead to is whole, and is the truth. `repair`
  *         works all else out from it: what cannot be reached is removed, what belongs to nobody is free. It can be killed
  *         and begun again.
@@ -312,7 +313,8 @@ export class MapStore {
 
   private add(which: number, by: number, isSeen = false): void {
     const at = this.rows.headWord(which as typeof head.version);
-    if (isSeen) this.words.store(at, this.words.peek(at) + by);
+    if (isSeen)
+      this.words.add(at, by); // and no later plain write comes before it: removed blocks are written again
     else this.words.poke(at, this.words.peek(at) + by);
   }
 }

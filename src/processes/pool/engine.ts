@@ -296,12 +296,8 @@ export class Engine implements LaneHost {
       let most: Lane | undefined;
       for (const lane of this.lanes) if (lane.count > 1 && lane.count > (most?.count ?? 0)) most = lane;
       if (!most) return;
-      for (const job of most.takeBack(Math.ceil((most.count - 1) / 2)))
-        if (idle.knows(job.feed.task) && job.calls <= idle.room) idle.give(job);
-        else {
-          this.again.push(job);
-          this.isToPumpAgain = true;
-        }
+      const mayHave = (job: Job): boolean => idle.knows(job.feed.task) && job.calls <= idle.room;
+      for (const job of most.takeBack(Math.ceil((most.count - 1) / 2), mayHave)) idle.give(job);
       idle.flush();
     }
   }

@@ -26,7 +26,7 @@ import { LaneTasks } from "./lane-tasks.js";
 import type { PoolTask } from "./pool-task.js";
 import type { StartWorker, Worker } from "./worker.js";
 
-const CAPACITY = 256 * 1024;
+const CAPACITY = 1024 * 1024; // a megabyte there and back took 5.8 ms with 256 KiB, 3.9 with this, 3.1 with 4 MiB
 const AHEAD_MS = 1;
 const MOST_AHEAD = 128;
 const ANSWERS = 256;
@@ -95,8 +95,7 @@ export class Lane {
 
   /** How many calls it takes now; 0 when it has enough to do. */
   get room(): number {
-    if (this.state !== "ready" || this.isSending || this.callsLeft <= 0) return 0;
-    if (this.jobs.room < 2) return 0;
+    if (this.state !== "ready" || this.isSending || this.callsLeft <= 0 || this.jobs.room < 2) return 0;
     if (this.count >= 2 && (this.count >= MOST_AHEAD || this.expectedMs >= AHEAD_MS)) return 0;
     return this.callsLeft;
   }
@@ -140,10 +139,10 @@ export class Lane {
   }
 
   /** Takes so many jobs back that were not begun, the youngest ones. */
-  takeBack(most: number): Job[] {
+  takeBack(most: number, isWanted: (job: Job) => boolean): Job[] {
     const taken: Job[] = [];
     for (const job of [...this.underWay()].reverse())
-      if (taken.length < most && !job.feed.hasHandles && this.withdraw(job)) taken.unshift(job);
+      if (taken.length < most && !job.feed.hasHandles && isWanted(job) && this.withdraw(job)) taken.unshift(job);
     return taken;
   }
 
@@ -273,6 +272,7 @@ export class Lane {
     const [bad] = this.outbox.splice(0, drawn).slice(-1);
     if (isPipeGone(error, this.conn)) {
       this.outbox.unshift(bad); // it goes back with the rest, once the pipe has ended
+      this.isSending = true; // and until then nothing more is taken
       return false;
     }
     if ("message" in bad) throw error;
