@@ -5,8 +5,9 @@ import type { Duplex, Readable, Writable } from "node:stream";
 import { NotFoundError, SystemError, UsageError } from "../errors.js";
 import { lengthFrames } from "../transports/length-frames.js";
 import { lineFrames } from "../transports/line-frames.js";
+import { LinkConnection, MAX_MESSAGE } from "../transports/link-connection.js";
 import { messageCodec } from "../transports/message-codec.js";
-import { StreamConnection } from "../transports/stream-connection.js";
+import { StreamLink } from "../transports/stream-link.js";
 import { Program } from "./program.js";
 
 /**
@@ -69,7 +70,7 @@ export function spawnProgram<Kind extends ProgramConnection>(
   args: readonly string[],
   options: ProgramOptions & { connection: Kind },
 ): Program<Value<Kind>, Value<Kind>> {
-  const { connection, on = "stdio", signal, maxMessage } = options;
+  const { connection, on = "stdio", signal, maxMessage = MAX_MESSAGE } = options;
   if (!Object.hasOwn(kinds, connection))
     throw new UsageError(`spawnProgram(): connection is ${String(connection)}; allowed: "lines", "json", "length"`);
   if (on !== "stdio" && on !== "fd")
@@ -84,13 +85,9 @@ export function spawnProgram<Kind extends ProgramConnection>(
   const input = (on === "fd" ? socket : child.stdout) as Readable;
   const output = (on === "fd" ? socket : child.stdin) as Writable;
   const peer = { transport: on, pid: child.pid };
-  const conn = new StreamConnection<Value<Kind>, Value<Kind>>({
-    input,
-    output,
-    ...kinds[connection],
-    peer,
-    maxMessage,
-  });
+  const { framing, codec } = kinds[connection];
+  const link = new StreamLink(input, output, framing, maxMessage);
+  const conn = new LinkConnection<Value<Kind>, Value<Kind>>({ link, codec, peer, maxMessage });
   return new Program(child, command, conn, signal);
 }
 

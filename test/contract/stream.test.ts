@@ -4,8 +4,9 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lengthFrames } from "#src/transports/length-frames.js";
+import { LinkConnection, MAX_MESSAGE } from "#src/transports/link-connection.js";
 import { messageCodec } from "#src/transports/message-codec.js";
-import { StreamConnection } from "#src/transports/stream-connection.js";
+import { StreamLink } from "#src/transports/stream-link.js";
 import { everyConnection } from "./connection.js";
 import { type ConnectionKind, farEnd } from "./connection-kind.js";
 
@@ -22,11 +23,9 @@ async function socketPair(): Promise<[Socket, Socket]> {
   return [mine, theirs];
 }
 
-const overSocket = (socket: Socket): StreamConnection =>
-  new StreamConnection({
-    input: socket,
-    output: socket,
-    framing: lengthFrames(true),
+const overSocket = (socket: Socket): LinkConnection =>
+  new LinkConnection({
+    link: new StreamLink(socket, socket, lengthFrames(true), MAX_MESSAGE),
     codec: messageCodec("structured"),
     peer: { transport: "unix" },
   });
