@@ -102,6 +102,16 @@ int ipc_access(int fd) {
   return flags < 0 ? -errno : flags & O_ACCMODE;
 }
 
+int ipc_peer(int fd, ipc_peer_t *out) {
+  struct ucred who;
+  socklen_t length = sizeof who;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) < 0) return -errno;
+  out->pid = (uint64_t)who.pid;
+  out->uid = who.uid;
+  out->gid = who.gid;
+  return 0;
+}
+
 int ipc_mkfifo(const char *path, unsigned mode) { return result(mkfifo(path, mode)); }
 
 int ipc_poke(int fd) {

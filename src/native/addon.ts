@@ -22,6 +22,8 @@ export interface Addon {
   read(fd: number, out: ArrayBuffer, offset: number): number;
   /** Fills six doubles: size, links, inode, device, uid, mode. */
   stat(fd: number, out: ArrayBuffer): number;
+  /** Fills three doubles: pid, uid, gid of whoever is at the other end of a unix socket. */
+  peer(fd: number, out: ArrayBuffer): number;
   mkfifo(path: string, mode: number): number;
   poke(fd: number): number;
   drain(fd: number): number;

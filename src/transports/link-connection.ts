@@ -22,6 +22,8 @@ export interface LinkParts {
   readonly maxWaiting?: number | undefined;
   /** A peer that takes nothing for so many milliseconds while a message is under way is given up; never by default. */
   readonly slowPeerTimeout?: number | undefined;
+  /** What is wrong with the first message that comes, if anything. */
+  readonly refuseFirst?: (message: Uint8Array) => Error | undefined;
 }
 
 const END = { done: true, value: undefined } as const;
@@ -51,14 +53,24 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
     const cut = (): void => link.close(false);
     this.sending = new Sending(link, { maxMessage, maxWaiting, slowPeerTimeout }, hold, cut);
     this.receiving = new Receiving(link, hold, cut);
+    const failed = (error: Error): void => {
+      this.sending.broken(error.name === "AuthenticationError" ? error : undefined);
+      this.receiving.failed(error);
+    };
+    let { refuseFirst } = parts;
     link.start({
-      message: (bytes) => this.receiving.message(bytes),
+      message: (bytes) => {
+        const refusal = refuseFirst?.(bytes);
+        refuseFirst = undefined;
+        if (refusal) failed(refusal);
+        else this.receiving.message(bytes);
+      },
       settled: () => this.receiving.settled(),
       ended: () => {
         this.receiving.ended();
         this.onOver?.();
       },
-      failed: (error) => this.receiving.failed(error),
+      failed,
       broken: () => {
         this.sending.broken();
         this.onOver?.();

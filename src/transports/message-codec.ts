@@ -5,9 +5,11 @@ import { CodecError } from "../errors.js";
 export interface MessageCodec<Out = unknown, In = unknown> {
   encode(value: Out): Uint8Array;
   decode(bytes: Uint8Array): In;
+  /** Its bytes are UTF-8 text: for programs that tell text from bytes, as WebSockets do. */
+  readonly isText?: boolean;
 }
 
-export type CodecName = "structured" | "json" | "text" | "bytes";
+export type CodecName = "structured" | "json" | "text" | "bytes" | "pickle";
 
 const encoder = new StructuredEncoder();
 const decoder = new StructuredDecoder();
@@ -32,6 +34,7 @@ const codecs: Record<CodecName, MessageCodec> = {
     decode: (bytes) => decoder.decode(bytes, 0, bytes.length),
   },
   json: {
+    isText: true,
     encode: (value) => {
       let line: string | undefined;
       try {
@@ -52,6 +55,7 @@ const codecs: Record<CodecName, MessageCodec> = {
     },
   },
   text: {
+    isText: true,
     encode: (value) => {
       if (typeof value !== "string") throw new CodecError(`send of ${typeof value}; allowed: a string`);
       return Buffer.from(value);
@@ -66,6 +70,8 @@ const codecs: Record<CodecName, MessageCodec> = {
     decode: (bytes) => bytes,
   },
 };
+
+export const isCodecName = (name: string): name is CodecName => Object.hasOwn(codecs, name);
 
 /** The codec of that name. */
 export function messageCodec(name: CodecName): MessageCodec {

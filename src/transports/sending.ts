@@ -41,6 +41,7 @@ export class Sending {
   private queue: Entry[] = [];
   private writing: readonly Entry[] = [];
   private isBroken = false;
+  private why: Error | undefined;
   private slowTimer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -90,15 +91,16 @@ export class Sending {
     this.onWaiting();
   }
 
-  /** Nothing more can be sent. */
-  broken(): void {
+  /** Nothing more can be sent; `why` where it is not just that the peer is gone. */
+  broken(why?: Error): void {
     if (this.isBroken) return;
+    this.why = why;
     const { writing, queue } = this;
     this.writing = [];
     this.queue = [];
     this.isBroken = true;
     clearTimeout(this.slowTimer);
-    for (const { pending, value } of [...writing, ...queue]) pending.reject(brokenPipe("send()", value));
+    for (const { pending, value } of [...writing, ...queue]) pending.reject(why ?? brokenPipe("send()", value));
     this.onWaiting();
   }
 
@@ -116,7 +118,7 @@ export class Sending {
     operation: string,
     options: WaitOptions,
   ): Promise<void> {
-    if (this.isBroken) throw brokenPipe(operation, value);
+    if (this.isBroken) throw this.why ?? brokenPipe(operation, value);
     const { maxWaiting } = this.limits;
     if (this.queue.length >= maxWaiting)
       throw new UsageError(`${operation} while ${this.queue.length} others wait; at most ${maxWaiting} (maxWaiting)`, {

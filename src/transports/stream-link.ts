@@ -11,15 +11,19 @@ export class StreamLink implements Link {
   private readonly reader: FrameReader;
   private receiver: LinkReceiver | undefined;
   private isOver = false;
+  private limited: number;
 
   constructor(
     private readonly input: Readable,
     private readonly output: Writable,
     private readonly framing: Framing,
-    maxMessage: number,
+    private readonly maxMessage: number,
+    /** The first messages may be no longer than that. */
+    first?: { readonly messages: number; readonly maxMessage: number },
   ) {
     this.parts = framing.parts;
-    this.reader = framing.reader(maxMessage);
+    this.reader = framing.reader(first?.maxMessage ?? maxMessage);
+    this.limited = first?.messages ?? 0;
   }
 
   frame(payload: Uint8Array): Uint8Array {
@@ -95,7 +99,10 @@ export class StreamLink implements Link {
     if (this.isOver || !receiver) return;
     try {
       reader.push(chunk);
-      for (let message = reader.next(); message; message = reader.next()) receiver.message(message);
+      for (let message = reader.next(); message; message = reader.next()) {
+        if (this.limited > 0 && --this.limited === 0) reader.maxMessage = this.maxMessage;
+        receiver.message(message);
+      }
     } catch (error) {
       this.isOver = true;
       receiver.failed(error as Error);
