@@ -68,3 +68,7 @@ export { type ModuleLike, type Task, task } from "./processes/task.js";
 export type { Readiness, Waitable } from "./readiness.js";
 export { type Exposed, type ExposeOptions, expose } from "./rpc/expose.js";
 export { type Remote, type RemoteOptions, type RemoteResult, remote } from "./rpc/remote.js";
+export type { CodecName, MessageCodec } from "./transports/message-codec.js";
+export type { StandardSchema } from "./transports/standard-schema.js";
+export { bindUdp, type UdpOptions } from "./transports/udp.js";
+export type { Datagram, UdpSocket } from "./transports/udp-socket.js";
