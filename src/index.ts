@@ -23,11 +23,14 @@ export type { EntryOptions, SharedMapOptions } from "./primitives/map/map-option
 export { SharedMap, type SharedMapStats } from "./primitives/map/shared-map.js";
 export type { ElementDelta, ElementKind, ElementValue, ElementView } from "./primitives/memory/element-kinds.js";
 export { MappedFile, type MappedFileOptions } from "./primitives/memory/mapped-file.js";
+export { ShareableList, type ShareableListOptions, type ShareableSlot } from "./primitives/memory/shareable-list.js";
+export type { ShareableValue } from "./primitives/memory/shareable-value.js";
 export { type ArrayContent, SharedArray } from "./primitives/memory/shared-array.js";
 export {
   type OpenSharedMemoryOptions,
   SharedMemory,
   type SharedMemoryOptions,
+  type ViewOptions,
 } from "./primitives/memory/shared-memory.js";
 export { SharedValue } from "./primitives/memory/shared-value.js";
 export { type PipeOptions, pipe } from "./primitives/pipe/pipe.js";
