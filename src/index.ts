@@ -23,11 +23,14 @@ export type { EntryOptions, SharedMapOptions } from "./primitives/map/map-option
 export { SharedMap, type SharedMapStats } from "./primitives/map/shared-map.js";
 export type { ElementDelta, ElementKind, ElementValue, ElementView } from "./primitives/memory/element-kinds.js";
 export { MappedFile, type MappedFileOptions } from "./primitives/memory/mapped-file.js";
+export { ShareableList, type ShareableListOptions, type ShareableSlot } from "./primitives/memory/shareable-list.js";
+export type { ShareableValue } from "./primitives/memory/shareable-value.js";
 export { type ArrayContent, SharedArray } from "./primitives/memory/shared-array.js";
 export {
   type OpenSharedMemoryOptions,
   SharedMemory,
   type SharedMemoryOptions,
+  type ViewOptions,
 } from "./primitives/memory/shared-memory.js";
 export { SharedValue } from "./primitives/memory/shared-value.js";
 export { type PipeOptions, pipe } from "./primitives/pipe/pipe.js";
@@ -66,11 +69,13 @@ export { type SpawnOptions, spawn } from "./processes/spawn.js";
 export { type ProgramConnection, type ProgramOptions, spawnProgram } from "./processes/spawn-program.js";
 export { type ModuleLike, type Task, task } from "./processes/task.js";
 export type { Readiness, Waitable } from "./readiness.js";
+export { type Exposed, type ExposeOptions, expose } from "./rpc/expose.js";
+export { type Remote, type RemoteOptions, type RemoteResult, remote } from "./rpc/remote.js";
 export { type ConnectOptions, connect } from "./transports/connect.js";
 export type { Allowed, ConnectionOptions, FramingName, TlsOptions } from "./transports/connection-options.js";
 export { type ListenOptions, listen } from "./transports/listen.js";
 export { Listener } from "./transports/listener.js";
 export type { CodecName, MessageCodec } from "./transports/message-codec.js";
-export type { SchemaIssue, SchemaResult, StandardSchema } from "./transports/standard-schema.js";
-export { type Exposed, type ExposeOptions, expose } from "./rpc/expose.js";
-export { type Remote, type RemoteOptions, type RemoteResult, remote } from "./rpc/remote.js";
+export type { StandardSchema } from "./transports/standard-schema.js";
+export { bindUdp, type UdpOptions } from "./transports/udp.js";
+export type { Datagram, UdpSocket } from "./transports/udp-socket.js";

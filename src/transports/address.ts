@@ -3,8 +3,10 @@ import { UsageError } from "../errors.js";
 /** Where a connection leads, as its url says. */
 export type Address =
   | { readonly scheme: "unix"; readonly path: string }
-  | { readonly scheme: "tcp" | "tls" | "udp"; readonly host: string; readonly port: number }
-  | { readonly scheme: "ws" | "wss"; readonly host: string; readonly port: number; readonly path: string }
+  | { readonly scheme: "tcp"; readonly host: string; readonly port: number }
+  | { readonly scheme: "tls"; readonly host: string; readonly port: number }
+  | { readonly scheme: "ws"; readonly host: string; readonly port: number; readonly path: string }
+  | { readonly scheme: "wss"; readonly host: string; readonly port: number; readonly path: string }
   | { readonly scheme: "shm"; readonly name: string }
   | { readonly scheme: "fd"; readonly input: number; readonly output: number }
   | { readonly scheme: "stdio" };
@@ -24,7 +26,8 @@ export function parseAddress(url: string, operation: string): Address {
     case "unix": {
       const path = rest.startsWith("//") ? rest.slice(2) : rest;
       if (path === "") return refuse("it names no path");
-      if (path.includes("\0")) return refuse("a path has no NUL (and there are no abstract sockets: anybody could take their name)");
+      if (path.includes("\0"))
+        return refuse("a path has no NUL (and there are no abstract sockets: anybody could take their name)");
       return { scheme, path };
     }
     case "shm":
@@ -37,20 +40,17 @@ export function parseAddress(url: string, operation: string): Address {
     }
     case "tcp":
     case "tls":
-    case "udp":
     case "ws":
     case "wss":
       return parseNetwork(scheme, url, refuse);
+    case "udp":
+      return refuse("datagrams have no connection, see bindUdp()");
     default:
       return refuse(`there is no transport ${JSON.stringify(scheme)}`);
   }
 }
 
-function parseNetwork(
-  scheme: "tcp" | "tls" | "udp" | "ws" | "wss",
-  url: string,
-  refuse: (why: string) => never,
-): Address {
+function parseNetwork(scheme: "tcp" | "tls" | "ws" | "wss", url: string, refuse: (why: string) => never): Address {
   let parsed: URL;
   try {
     parsed = new URL(url.replace(/^[a-z]+:/, "http:"));

@@ -1,5 +1,5 @@
-import type { TlsOptions } from "./connection-options.js";
 import type { Peer } from "../channel.js";
+import type { TlsOptions } from "./connection-options.js";
 import type { Link } from "./link.js";
 
 /** Somebody has connected: what a listener makes a connection of. */

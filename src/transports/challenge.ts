@@ -47,7 +47,9 @@ function named(message: Uint8Array): Named | undefined {
 }
 
 const code = (digest: string, key: Uint8Array, message: Uint8Array): Buffer =>
-  createHmac(digests.get(digest) as string, key).update(message).digest();
+  createHmac(digests.get(digest) as string, key)
+    .update(message)
+    .digest();
 
 const isSame = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && timingSafeEqual(a, b);
 
@@ -76,7 +78,9 @@ export function answerChallenge(challenge: Uint8Array, key: Uint8Array, md5: boo
   }
   const asked = named(message);
   if (!asked)
-    throw new AuthenticationError(`a challenge of ${message.length} bytes names no digest; allowed: ${[...digests.keys()].join(", ")}`);
+    throw new AuthenticationError(
+      `a challenge of ${message.length} bytes names no digest; allowed: ${[...digests.keys()].join(", ")}`,
+    );
   if (asked.rest.length < Math.min(...LEGACY_LENGTHS) + 4)
     throw new AuthenticationError(`a challenge has ${asked.rest.length} random bytes; allowed: 20 or more`);
   if (asked.digest === "md5" && !md5) throw new AuthenticationError(MD5_ASKED);
@@ -91,7 +95,10 @@ export function verifyAnswer(answer: Uint8Array, challenge: Uint8Array, key: Uin
     throw new AuthenticationError(MD5_ASKED);
   }
   const given = named(answer);
-  if (!given) throw new AuthenticationError("the other side's answer is no code of a known digest: it has another authkey, or none");
+  if (!given)
+    throw new AuthenticationError(
+      "the other side's answer is no code of a known digest: it has another authkey, or none",
+    );
   if (!isSame(given.rest, code(given.digest, key, message)))
     throw new AuthenticationError("the other side has another authkey");
   if (given.digest === "md5" && !md5) throw new AuthenticationError(MD5_ASKED);

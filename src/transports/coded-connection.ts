@@ -1,5 +1,12 @@
 import { checkMax } from "../buffers.js";
-import type { AsyncConnection, Connection, Peer, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "../channel.js";
+import type {
+  AsyncConnection,
+  Connection,
+  Peer,
+  RecvBytesOptions,
+  RecvIntoOptions,
+  SendBytesOptions,
+} from "../channel.js";
 import type { WaitOptions } from "../deadline.js";
 import { READY, type Readiness } from "../readiness.js";
 import { readableOf, writableOf } from "../web-streams.js";
@@ -36,17 +43,17 @@ export class CodedConnection<Out = unknown, In = unknown> implements AsyncConnec
 
   async recvMany(max: number, options?: WaitOptions): Promise<In[]> {
     checkMax(max, "recvMany()");
-    const values = [await this.recv(options)];
+    const values: (In | Awaited<In>)[] = [await this.recv(options)];
     while (values.length < max && this.failed === undefined) {
       const bytes = this.next();
       if (!bytes) break;
       try {
-        values.push(await this.codec.decode(bytes) as In);
+        values.push(await (this.codec.decode(bytes) as In));
       } catch (error) {
         this.failed = { error }; // what came before it is given first
       }
     }
-    return values;
+    return values as In[];
   }
 
   async poll(options?: WaitOptions): Promise<boolean> {
@@ -108,7 +115,10 @@ export class CodedConnection<Out = unknown, In = unknown> implements AsyncConnec
   /** @internal */
   [READY](): Readiness {
     const inner = this.pipe[READY]();
-    return { isReady: () => this.failed !== undefined || inner.isReady(), whenReady: (signal) => inner.whenReady(signal) };
+    return {
+      isReady: () => this.failed !== undefined || inner.isReady(),
+      whenReady: (signal) => inner.whenReady(signal),
+    };
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<In> {

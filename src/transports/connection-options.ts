@@ -93,7 +93,11 @@ const defaultCodecs: Readonly<Record<FramingName, CodecName>> = {
 const list = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(", ");
 
 /** @throws UsageError that names what is wrong and what is allowed */
-export function settingsOf(options: ConnectionOptions<never, unknown>, operation: string, isListener: boolean): Settings {
+export function settingsOf(
+  options: ConnectionOptions<never, unknown>,
+  operation: string,
+  isListener: boolean,
+): Settings {
   const { framing = "length", codec = defaultCodecs[framing], schema, allow = "same-user", tls = {} } = options;
   if (!Object.hasOwn(framings, framing))
     throw new UsageError(`${operation}: framing is ${String(framing)}; allowed: ${list(Object.keys(framings))}`);

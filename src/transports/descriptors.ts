@@ -65,7 +65,11 @@ export function openDescriptors(input: number, output: number, { framing, maxMes
   if (input === output && kindOf(input) === "socket") {
     const socket = new Socket({ fd: input, allowHalfOpen: true });
     socket.on("error", () => undefined);
-    return { link: new StreamLink(socket, socket, framing, maxMessage), transport: "fd", destroy: () => socket.destroy() };
+    return {
+      link: new StreamLink(socket, socket, framing, maxMessage),
+      transport: "fd",
+      destroy: () => socket.destroy(),
+    };
   }
   for (const fd of [input, output])
     if (fstatSync(fd).isDirectory())

@@ -29,8 +29,6 @@ export async function dial(address: Exclude<Address, { scheme: "shm" }>, setting
       return descriptors(address.input, address.output, formatAddress(address), settings);
     case "stdio":
       return descriptors(0, 1, "stdio:", settings);
-    case "udp":
-      throw systemFailure(new Error("datagrams have no connection; see bindUdp"), "connect()", formatAddress(address));
     default:
       return dialSocket(address, settings);
   }
@@ -40,9 +38,10 @@ function dialSocket(address: Extract<Address, { scheme: "unix" | "tcp" | "tls" }
   const url = formatAddress(address);
   const to = "path" in address ? { path: address.path } : { host: address.host, port: address.port };
   const isTls = address.scheme === "tls";
-  const socket: Socket = isTls
-    ? connectTls({ ...to, ...SOCKET_OPTIONS, ...clientTls(settings.tls, address.host) })
-    : connectSocket({ ...to, ...SOCKET_OPTIONS });
+  const socket: Socket =
+    address.scheme === "tls"
+      ? connectTls({ ...to, ...SOCKET_OPTIONS, ...clientTls(settings.tls, address.host) })
+      : connectSocket({ ...to, ...SOCKET_OPTIONS });
   const ready = async (): Promise<{ link: Link; peer: Peer }> => {
     try {
       await once(socket, isTls ? "secureConnect" : "connect");

@@ -49,7 +49,11 @@ export async function listen<Out = unknown, In = unknown>(
   const settings = settingsOf(options as ListenOptions<never, unknown>, "listen()", true);
   const { backlog = 511, insecure = false, origins = [], onRefused } = options;
   if ("host" in address && !insecure) requireProof(address, settings);
-  const listener = new Listener<Out, In>(settings, count(options.maxConnections, 1024, "maxConnections", "listen()"), onRefused);
+  const listener = new Listener<Out, In>(
+    settings,
+    count(options.maxConnections, 1024, "maxConnections", "listen()"),
+    onRefused,
+  );
   return listener.open(await entrance(address, settings, backlog, { origins }, listener as Listener));
 }
 

@@ -5,8 +5,8 @@ import { PendingCall } from "../pending-call.js";
 import { READY, type Readiness, type Waitable } from "../readiness.js";
 import type { Arrival, Entrance, Porter } from "./arrival.js";
 import { authenticate } from "./authenticate.js";
-import type { Settings, TlsOptions } from "./connection-options.js";
 import { connectionOf } from "./connection-of.js";
+import type { Settings, TlsOptions } from "./connection-options.js";
 
 /** Refusals that nobody has been told of yet; older ones are forgotten. */
 const KEPT_REFUSALS = 16;
@@ -35,7 +35,9 @@ type AnyConnection<Out, In> = AsyncConnection<Out, In> | Connection<Out, In>;
  * await client.send("hello");
  * console.log(await served.recv()); // hello
  */
-export class Listener<Out = unknown, In = unknown> implements Waitable, AsyncDisposable, AsyncIterable<AnyConnection<Out, In>> {
+export class Listener<Out = unknown, In = unknown>
+  implements Waitable, AsyncDisposable, AsyncIterable<AnyConnection<Out, In>>
+{
   private readonly ready: AnyConnection<Out, In>[] = [];
   private readonly refusals: Error[] = [];
   private readonly entries: Entry<AnyConnection<Out, In>>[] = [];
@@ -107,7 +109,9 @@ export class Listener<Out = unknown, In = unknown> implements Waitable, AsyncDis
   reload(tls: TlsOptions): void {
     this.requireOpen("reload()");
     if (!this.entrance?.reload)
-      throw new UsageError(`reload() of ${this.address}: it has no certificates; allowed: a listener at tls:// or wss://`);
+      throw new UsageError(
+        `reload() of ${this.address}: it has no certificates; allowed: a listener at tls:// or wss://`,
+      );
     this.entrance.reload(tls);
   }
 
@@ -200,7 +204,10 @@ export class Listener<Out = unknown, In = unknown> implements Waitable, AsyncDis
 
   private admits(): boolean {
     if (!this.isClosed && this.arrivals.size < this.maxConnections) return true;
-    if (!this.isClosed) this.tell(new UsageError(`a connection too many at ${this.address}; at most ${this.maxConnections} (maxConnections)`));
+    if (!this.isClosed)
+      this.tell(
+        new UsageError(`a connection too many at ${this.address}; at most ${this.maxConnections} (maxConnections)`),
+      );
     return false;
   }
 

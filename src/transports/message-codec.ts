@@ -1,3 +1,4 @@
+import { pickleCodec } from "../codec/pickle/pickle-codec.js";
 import { StructuredDecoder, StructuredEncoder } from "../codec.js";
 import { CodecError } from "../errors.js";
 
@@ -62,6 +63,7 @@ const codecs: Record<CodecName, MessageCodec> = {
     },
     decode: decodeText,
   },
+  pickle: pickleCodec(),
   bytes: {
     encode: (value) => {
       if (!(value instanceof Uint8Array)) throw new CodecError(`send of ${typeof value}; allowed: a Uint8Array`);

@@ -1,5 +1,5 @@
-import { userInfo } from "node:os";
 import type { Socket } from "node:net";
+import { userInfo } from "node:os";
 import type { Peer } from "../channel.js";
 import { AuthenticationError } from "../errors.js";
 import type { Allowed } from "./connection-options.js";
@@ -16,7 +16,9 @@ export async function permittedPeer(socket: Socket, address: string, allow: Allo
   if (allow === "anybody") return peer;
   if (typeof allow === "function") {
     if (allow(peer)) return peer;
-    throw new AuthenticationError(`the peer (uid ${who?.uid}, pid ${who?.pid}) is not allowed here`, { resource: address });
+    throw new AuthenticationError(`the peer (uid ${who?.uid}, pid ${who?.pid}) is not allowed here`, {
+      resource: address,
+    });
   }
   if (!who) {
     if (allow === "same-user") return peer;

@@ -33,7 +33,8 @@ class PythonReader implements FrameReader {
     if (bytes.length < SHORT) return undefined;
     let header = SHORT;
     let length = this.word(0) | 0;
-    if (length < -1) throw new ProtocolError(`a frame's length is ${length}; allowed: 0 or more, or -1 for the long form`);
+    if (length < -1)
+      throw new ProtocolError(`a frame's length is ${length}; allowed: 0 or more, or -1 for the long form`);
     if (length === -1) {
       if (bytes.length < LONG) return undefined;
       header = LONG;

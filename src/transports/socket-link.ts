@@ -5,9 +5,20 @@ import type { Settings } from "./connection-options.js";
 import { StreamLink } from "./stream-link.js";
 
 /** How sockets are opened, at both ends: each end closes its own direction, small messages go at once. */
-export const SOCKET_OPTIONS = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 } as const;
+export const SOCKET_OPTIONS = {
+  allowHalfOpen: true,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
+} as const;
 
 /** A link over a socket; before the handshake is done it takes no long messages. */
 export function socketLink(socket: Socket, { framing, maxMessage, key }: Settings): StreamLink {
-  return new StreamLink(socket, socket, framing, maxMessage, key && { messages: HANDSHAKE_MESSAGES, maxMessage: MAX_HANDSHAKE_MESSAGE });
+  return new StreamLink(
+    socket,
+    socket,
+    framing,
+    maxMessage,
+    key && { messages: HANDSHAKE_MESSAGES, maxMessage: MAX_HANDSHAKE_MESSAGE },
+  );
 }

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { ConnectionOptions, SecureContextOptions, TlsOptions as NodeTlsOptions } from "node:tls";
+import type { ConnectionOptions, TlsOptions as NodeTlsOptions, SecureContextOptions } from "node:tls";
 import { UsageError } from "../errors.js";
 import type { TlsOptions } from "./connection-options.js";
 
@@ -16,7 +16,9 @@ function context({ cert, key, ca, passphrase }: TlsOptions): SecureContextOption
 /** What Node's TLS server is told. @throws UsageError when the certificate or its key is missing */
 export function listenerTls(tls: TlsOptions, operation: string): NodeTlsOptions {
   if (tls.cert === undefined || tls.key === undefined)
-    throw new UsageError(`${operation}: tls has no ${tls.cert === undefined ? "cert" : "key"}; a TLS listener needs both`);
+    throw new UsageError(
+      `${operation}: tls has no ${tls.cert === undefined ? "cert" : "key"}; a TLS listener needs both`,
+    );
   return { ...context(tls), requestCert: tls.ca !== undefined, rejectUnauthorized: true };
 }
 

@@ -26,7 +26,9 @@ function isListening(path: string): Promise<boolean> {
       resolve(answer);
     };
     socket.once("connect", end(true));
-    socket.once("error", (error: NodeJS.ErrnoException) => end(error.code !== "ECONNREFUSED" && error.code !== "ENOENT")());
+    socket.once("error", (error: NodeJS.ErrnoException) =>
+      end(error.code !== "ECONNREFUSED" && error.code !== "ENOENT")(),
+    );
   });
 }
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { WebSocket } from "ws";
+import type { SecureContextOptions } from "node:tls";
+import { type ClientOptions, WebSocket } from "ws";
 import { AuthenticationError } from "../errors.js";
 import { type Address, formatAddress } from "./address.js";
 import type { Settings } from "./connection-options.js";
@@ -14,13 +15,14 @@ import { SUBPROTOCOL, WebSocketLink } from "./websocket-link.js";
 export function dialWebSocket(address: Extract<Address, { scheme: "ws" | "wss" }>, settings: Settings): Dialled {
   const url = formatAddress(address);
   let connection: IncomingMessage["socket"] | undefined;
-  const socket = new WebSocket(url, [SUBPROTOCOL], {
+  const options: ClientOptions & { closeTimeout: number } = {
     perMessageDeflate: false,
     maxPayload: settings.maxMessage,
     handshakeTimeout: settings.handshakeTimeout === Number.POSITIVE_INFINITY ? 0 : settings.handshakeTimeout,
     closeTimeout: CLOSE_TIMEOUT,
-    ...(address.scheme === "wss" && clientTls(settings.tls, address.host)),
-  });
+    ...(address.scheme === "wss" && (clientTls(settings.tls, address.host) as SecureContextOptions)),
+  };
+  const socket = new WebSocket(url, [SUBPROTOCOL], options);
   socket.once("upgrade", (response: IncomingMessage) => {
     connection = response.socket;
     connection.setNoDelay(true);

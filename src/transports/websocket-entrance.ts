@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import { AuthenticationError } from "../errors.js";
 import { type Address, formatAddress } from "./address.js";
 import type { Entrance, Porter } from "./arrival.js";
@@ -44,13 +44,14 @@ export async function openWebSocketEntrance(
   server.on("connection", (socket) => {
     if (!porter.admits()) socket.destroy();
   });
-  const sockets = new WebSocketServer({
+  const options: ServerOptions & { closeTimeout: number } = {
     noServer: true,
     perMessageDeflate: false,
     maxPayload: settings.maxMessage,
     closeTimeout: CLOSE_TIMEOUT,
     handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
-  });
+  };
+  const sockets = new WebSocketServer(options);
   try {
     server.listen({ host: address.host, port: address.port, backlog, exclusive: true });
     await once(server, "listening");
@@ -70,7 +71,9 @@ export async function openWebSocketEntrance(
     const isOwn = origin === undefined || origin === `http://${host}` || origin === `https://${host}`;
     if (request.url !== address.path) return refuse(socket, 404, "Not Found");
     if (!isOwn && origins !== "any" && !origins.includes(origin)) {
-      porter.refused(new AuthenticationError(`a page of ${origin} is not allowed here; see origins`, { resource: url }));
+      porter.refused(
+        new AuthenticationError(`a page of ${origin} is not allowed here; see origins`, { resource: url }),
+      );
       return refuse(socket, 403, "Forbidden");
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {

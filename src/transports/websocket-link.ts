@@ -15,7 +15,12 @@ import type { Frame, Link, LinkReceiver } from "./link.js";
 
 export const SUBPROTOCOL = "interproc";
 
-const parts = { begin: "begin", part: (bytes: Uint8Array) => bytes.slice(), commit: "commit", cancel: "cancel" } as const;
+const parts = {
+  begin: "begin",
+  part: (bytes: Uint8Array) => bytes.slice(),
+  commit: "commit",
+  cancel: "cancel",
+} as const;
 
 function bytesOf(data: RawData): Uint8Array {
   if (Array.isArray(data)) return Buffer.concat(data);
@@ -135,4 +140,3 @@ export class WebSocketLink implements Link {
     receiver.ended();
   }
 }
-

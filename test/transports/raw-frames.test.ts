@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { LinkConnection, MAX_MESSAGE } from "#src/transports/link-connection.js";
 import { messageCodec } from "#src/transports/message-codec.js";
 import { rawFrames } from "#src/transports/raw-frames.js";
-import { StreamConnection } from "#src/transports/stream-connection.js";
+import { StreamLink } from "#src/transports/stream-link.js";
 import { codes } from "../contract/connection-kind.js";
 import { socketPair } from "../contract/socket-pair.js";
 
@@ -51,12 +52,14 @@ describe("raw frames", watchdog, () => {
 });
 
 describe("a connection over raw frames", watchdog, () => {
-  async function pair(maxMessage?: number): Promise<[StreamConnection<Uint8Array, Uint8Array>, StreamConnection]> {
+  async function pair(maxMessage?: number): Promise<[LinkConnection<Uint8Array, Uint8Array>, LinkConnection]> {
     const [near, far] = (await socketPair()).map(
       (socket) =>
-        new StreamConnection<Uint8Array, Uint8Array>({
-          ...{ input: socket, output: socket, framing: rawFrames, codec: messageCodec("bytes") },
-          ...{ peer: { transport: "unix" }, maxMessage },
+        new LinkConnection<Uint8Array, Uint8Array>({
+          link: new StreamLink(socket, socket, rawFrames, maxMessage ?? MAX_MESSAGE),
+          codec: messageCodec("bytes"),
+          peer: { transport: "unix" },
+          maxMessage,
         }),
     );
     return [near, far];

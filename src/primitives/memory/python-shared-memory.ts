@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { join } from "node:path";
 import { ClosedError, ExistsError, MismatchError, NotFoundError, SystemError, UsageError } from "../../errors.js";
@@ -30,7 +31,8 @@ export class PythonMemory implements MemoryBlock {
     private mapped: ArrayBuffer,
   ) {}
 
-  static create(name: string, size: number, persist: boolean): PythonMemory {
+  /** @param fill writes what is to be in it before anybody finds it */
+  static create(name: string, size: number, persist: boolean, fill?: (buffer: ArrayBuffer) => void): PythonMemory {
     const label = labelOf(name);
     const home = registry();
     sweepOnce();
@@ -39,6 +41,7 @@ export class PythonMemory implements MemoryBlock {
     check(fd, "open", `${label}: create in ${PYTHON_FOLDER}`);
     try {
       const buffer = mapBlock(fd, MAP_SHARED, 0, size, `${label}: map`);
+      fill?.(buffer);
       const { inode } = factsOf(fd, `${label}: create`);
       if (!persist) addRecord(home, inode, name);
       const linked = addon().link(fd, join(PYTHON_FOLDER, name));
@@ -49,6 +52,17 @@ export class PythonMemory implements MemoryBlock {
       return new PythonMemory(name, inode, buffer);
     } finally {
       addon().close(fd);
+    }
+  }
+
+  /** Makes one under a name of Python's kind. */
+  static createAnonymous(size: number, persist: boolean, fill?: (buffer: ArrayBuffer) => void): PythonMemory {
+    for (;;) {
+      try {
+        return PythonMemory.create(`psm_${randomBytes(4).toString("hex")}`, size, persist, fill);
+      } catch (error) {
+        if (!(error instanceof ExistsError)) throw error;
+      }
     }
   }
 

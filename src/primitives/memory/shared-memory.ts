@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
+import { checkIndex } from "../../buffers.js";
 import { HANDLE } from "../../codec.js";
-import { ExistsError, NotFoundError, UsageError } from "../../errors.js";
+import { ClosedError, ExistsError, NotFoundError, UsageError } from "../../errors.js";
 import { checkName } from "../../memory/directory.js";
 import { type Given, type Handing, registerKind } from "../handle.js";
 import {
@@ -11,6 +11,7 @@ import {
   takeObject,
 } from "../shared-object.js";
 import { checkSize } from "./block-mapping.js";
+import { bytesOf, checkKind, type ElementKind, type ElementView, viewOf } from "./element-kinds.js";
 import type { MemoryBlock } from "./memory-block.js";
 import { OwnMemory } from "./own-memory.js";
 import { PYTHON_FOLDER } from "./python-records.js";
@@ -28,6 +29,14 @@ export interface SharedMemoryOptions extends SharedObjectOptions {
 export interface OpenSharedMemoryOptions {
   /** `true`: only Python's blocks are looked at; `false`: only ours; left out: first ours, then Python's. */
   python?: boolean;
+}
+
+/** Which part of a block is shown. */
+export interface ViewOptions {
+  /** First byte, a multiple of an element's bytes; default 0. */
+  offset?: number;
+  /** How many elements; default up to the end. */
+  length?: number;
 }
 
 /**
@@ -136,6 +145,28 @@ export class SharedMemory implements Disposable, Handing {
     return this.block.buffer;
   }
 
+  /**
+   * Some of its bytes as numbers, without a copy: a typed array of `length` elements from byte `offset` on, by default
+   * of as many as there are. numpy's array over the same block, of the dtype that goes with the kind (`f64` float64,
+   * `u8` uint8, `bool` bool …), is the same memory. Like `bytes` it is empty after `close()` and `resize()`.
+   *
+   * @throws UsageError for a kind that there is not, an offset that is no multiple of an element's bytes, and for more
+   * than there is; ClosedError
+   */
+  view<K extends ElementKind>(kind: K, { offset = 0, length }: ViewOptions = {}): ElementView<K> {
+    const operation = `SharedMemory ${JSON.stringify(this.name)}: view()`;
+    if (this.closed) throw new ClosedError(`${operation} after close()`, { resource: this.name || undefined });
+    const each = bytesOf(checkKind(kind, operation));
+    checkIndex(offset, this.size, "offset", operation);
+    if (offset % each !== 0)
+      throw new UsageError(
+        `${operation}: offset is ${offset}; allowed: multiples of ${each}, the bytes of each ${kind}`,
+      );
+    const most = Math.floor((this.size - offset) / each);
+    if (length !== undefined) checkIndex(length, most, "length", operation);
+    return viewOf(kind, this.buffer, offset, length ?? most);
+  }
+
   get closed(): boolean {
     return this.block.closed;
   }
@@ -186,13 +217,7 @@ function makeAnonymous(options: SharedMemoryOptions): MemoryBlock {
   const size = checkSize(options?.size, operation);
   if (!isPython(options, operation))
     return new OwnMemory(createObject(OwnMemory.spec(size), undefined, options, operation));
-  for (;;) {
-    try {
-      return PythonMemory.create(`psm_${randomBytes(4).toString("hex")}`, size, false);
-    } catch (error) {
-      if (!(error instanceof ExistsError)) throw error;
-    }
-  }
+  return PythonMemory.createAnonymous(size, false);
 }
 
 function openElsewhere(name: string, notFound: NotFoundError): PythonMemory {

@@ -14,12 +14,12 @@ export class ConnectionQueue extends Queue<Connection> {
     return { name: "Listener", discipline: "listener" };
   }
 
-  static override create<T = never>(name: string): Queue<T> & ConnectionQueue {
-    return new ConnectionQueue(makeQueue(ConnectionQueue.kind, name, {})) as Queue<T> & ConnectionQueue;
+  static override create<T = Connection>(name: string): Queue<T> {
+    return new ConnectionQueue(makeQueue(ConnectionQueue.kind, name, {})) as Queue<unknown> as Queue<T>;
   }
 
-  static override open<T = never>(name: string): Queue<T> & ConnectionQueue {
-    return new ConnectionQueue(openQueue(ConnectionQueue.kind, name)) as Queue<T> & ConnectionQueue;
+  static override open<T = Connection>(name: string): Queue<T> {
+    return new ConnectionQueue(openQueue(ConnectionQueue.kind, name)) as Queue<unknown> as Queue<T>;
   }
 }
 
