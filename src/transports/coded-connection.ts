@@ -8,6 +8,7 @@ import type {
   SendBytesOptions,
 } from "../channel.js";
 import type { WaitOptions } from "../deadline.js";
+import { InterprocError } from "../errors.js";
 import { READY, type Readiness } from "../readiness.js";
 import { readableOf, writableOf } from "../web-streams.js";
 import type { MessageCodec } from "./message-codec.js";
@@ -27,7 +28,14 @@ export class CodedConnection<Out = unknown, In = unknown> implements AsyncConnec
   ) {}
 
   async send(value: Out, options?: WaitOptions): Promise<void> {
-    return this.pipe.sendBytes(this.codec.encode(value), options);
+    try {
+      await this.pipe.sendBytes(this.codec.encode(value), options);
+    } catch (error) {
+      // the value is what was in hand, not its bytes
+      if (error instanceof InterprocError && error.undelivered !== undefined)
+        Object.defineProperty(error, "undelivered", { value });
+      throw error;
+    }
   }
 
   async sendMany(values: Iterable<Out>, options?: WaitOptions): Promise<void> {

@@ -2,6 +2,7 @@ import { checkLimit, checkMax, part, rest } from "../buffers.js";
 import type { AsyncConnection, Peer, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "../channel.js";
 import type { WaitOptions } from "../deadline.js";
 import { ClosedError, UsageError } from "../errors.js";
+import { withTurn } from "../loop-turn.js";
 import { READY, type Readiness } from "../readiness.js";
 import { readableOf, writableOf } from "../web-streams.js";
 import type { Link } from "./link.js";
@@ -81,14 +82,14 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
 
   async send(value: Out, options?: WaitOptions): Promise<void> {
     this.requireOpen("send()");
-    return this.sending.send(this.codec.encode(value), value, "send()", options);
+    return withTurn(this.sending.send(this.codec.encode(value), value, "send()", options));
   }
 
   async sendMany(values: Iterable<Out>, options?: WaitOptions): Promise<void> {
     this.requireOpen("sendMany()");
     if (options?.timeout === undefined && options?.signal === undefined) {
       const payloads = Array.from(values, (value) => this.codec.encode(value).slice());
-      return this.sending.sendAll(payloads, undefined, "sendMany()");
+      return withTurn(this.sending.sendAll(payloads, undefined, "sendMany()"));
     }
     const sends: Promise<void>[] = [];
     for (const value of values) {
@@ -99,7 +100,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
   }
 
   async recv(options?: WaitOptions): Promise<In> {
-    return this.into("recv()").receive((bytes) => this.codec.decode(bytes) as In, "recv()", options);
+    return withTurn(this.into("recv()").receive((bytes) => this.codec.decode(bytes) as In, "recv()", options));
   }
 
   async recvMany(max: number, options?: WaitOptions): Promise<In[]> {
@@ -122,7 +123,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       }
       return values.some(isThenable) ? Promise.all(values) : values;
     };
-    return into.receive(take, "recvMany()", options);
+    return withTurn(into.receive(take, "recvMany()", options));
   }
 
   async poll(options: WaitOptions = {}): Promise<boolean> {
@@ -138,7 +139,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
 
   async sendBytes(bytes: ArrayBufferView | ArrayBuffer, options?: SendBytesOptions): Promise<void> {
     this.requireOpen("sendBytes()");
-    return this.sending.send(part(bytes, options, "sendBytes()"), bytes, "sendBytes()", options);
+    return withTurn(this.sending.send(part(bytes, options, "sendBytes()"), bytes, "sendBytes()", options));
   }
 
   async recvBytes(options?: RecvBytesOptions): Promise<Uint8Array> {
@@ -149,7 +150,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       const what = `recvBytes() of a message of ${bytes.length} bytes`;
       throw new Stays(new UsageError(`${what}; at most ${limit} (maxLength); it is still there`));
     };
-    return this.into("recvBytes()").receive(take, "recvBytes()", options);
+    return withTurn(this.into("recvBytes()").receive(take, "recvBytes()", options));
   }
 
   async recvBytesInto(buffer: ArrayBufferView | ArrayBuffer, options?: RecvIntoOptions): Promise<number> {
@@ -163,7 +164,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       target.set(bytes);
       return bytes.length;
     };
-    return this.into("recvBytesInto()").receive(take, "recvBytesInto()", options);
+    return withTurn(this.into("recvBytesInto()").receive(take, "recvBytesInto()", options));
   }
 
   get readable(): ReadableStream<In> {
@@ -251,7 +252,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
           if (isThenable(value)) return value.then((one) => ({ done: false, value: one as In }));
           return { done: false, value };
         };
-        return this.into("for await").receive(take, "for await", undefined, () => END);
+        return withTurn(this.into("for await").receive(take, "for await", undefined, () => END));
       },
       return: () => Promise.resolve(END),
       [Symbol.asyncIterator]: () => iterator,

@@ -27,8 +27,8 @@ export function dialWebSocket(address: Extract<Address, { scheme: "ws" | "wss" }
     connection = response.socket;
     connection.setNoDelay(true);
     connection.setKeepAlive(true, 30_000);
-    socket.pause(); // nothing is lost while nobody listens
   });
+  socket.once("open", () => socket.pause()); // what comes with the handshake's last bytes waits for who receives it
   const ready = async (): Promise<{ link: WebSocketLink; peer: { transport: string; address: string } }> => {
     try {
       await once(socket, "open");
@@ -39,7 +39,6 @@ export function dialWebSocket(address: Extract<Address, { scheme: "ws" | "wss" }
         : systemFailure(error, "connect()", url);
     }
     socket.on("error", () => undefined);
-    socket.pause();
     const link = new WebSocketLink(socket, settings.maxMessage, settings.codec.isText === true, (isHeld) => {
       connection?.[isHeld ? "ref" : "unref"]();
     });

@@ -23,8 +23,10 @@ const parts = {
 } as const;
 
 function bytesOf(data: RawData): Uint8Array {
-  if (Array.isArray(data)) return Buffer.concat(data);
-  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+  const bytes = Array.isArray(data) ? Buffer.concat(data) : data;
+  return bytes instanceof ArrayBuffer
+    ? new Uint8Array(bytes)
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 export class WebSocketLink implements Link {

@@ -1,12 +1,12 @@
 import { StructuredDecoder } from "../../codec.js";
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
 import { CodecError, EOFError, ProtocolError, UsageError } from "../../errors.js";
+import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { copyOf } from "../../memory/copy-of.js";
 import { MessageReader } from "../../rings/message-reader.js";
 import { wantedWord } from "../../rings/message-writer.js";
 import { FORMATS } from "../../rings/record-ring.layout.js";
 import { looksBriefly } from "../../sync/look-briefly.js";
-import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import { Pending } from "../../sync/pending.js";
 import type { Wait } from "../../sync/wait.js";
 import { unpackHandles } from "../handle.js";

@@ -1,4 +1,4 @@
-import { now } from "../deadline.js";
+import { now } from "./deadline.js";
 
 const MOST_MS = 1;
 const LOOK_EVERY = 32;
@@ -23,6 +23,11 @@ export function turnIsDue(): boolean {
   }
   if (++count % LOOK_EVERY !== 0) return false;
   return now() - begun > MOST_MS;
+}
+
+/** The same promise, but not before timers and I/O have had their turn, if that is due. */
+export function withTurn<T>(promise: Promise<T>): Promise<T> {
+  return turnIsDue() ? Promise.all([promise, nextTurn()]).then(([value]) => value) : promise;
 }
 
 /** Resolves once timers and I/O had their turn. */
