@@ -176,14 +176,15 @@ export class PickleWriter {
   }
 
   private builtIn(value: object, prototype: object, isKey: boolean): void {
-    const isOwn = isForeign(value);
-    if (types.isMap(value) && (prototype === Map.prototype || isOwn)) {
+    const isOther = isForeign(value);
+    if (isOther && Object.getPrototypeOf(prototype) === null) return this.plain(value);
+    if (types.isMap(value) && (prototype === Map.prototype || isOther)) {
       this.out.byte(OP.EMPTY_DICT);
       this.memoize(value);
       if (value.size > 0) this.frames.push(new WrittenFrame("entries", [...value].flat(1), value));
       return;
     }
-    if (types.isSet(value) && (prototype === Set.prototype || isOwn)) return this.set(value, isKey);
+    if (types.isSet(value) && (prototype === Set.prototype || isOther)) return this.set(value, isKey);
     if (types.isUint8Array(value)) return this.bytes(value, value);
     if (types.isArrayBuffer(value)) return this.bytes(value, new Uint8Array(value));
     if (types.isDataView(value))
@@ -191,7 +192,7 @@ export class PickleWriter {
     const constant = this.constants.get(value);
     if (constant !== undefined) return this.global(constant);
     for (const [known, write] of this.writers)
-      if (isOwn && known.constructor.name === prototype.constructor?.name) return write(this, value);
+      if (isOther && known.constructor.name === prototype.constructor?.name) return write(this, value);
     const write = types.isNativeError(value) || value instanceof Error ? this.writers.get(Error.prototype) : undefined;
     if (write !== undefined) return write(this, value);
     const name = prototype.constructor?.name ?? "";
