@@ -15,7 +15,7 @@ export const answerOf = (id: number): number => id * 3 + 1;
 
 export interface Asking {
   readonly pool: Pool;
-  readonly task: Task<[id: number], number>;
+  readonly task: Task<[id: number], Promise<number>>;
   readonly way: (typeof poolWays)[number];
   readonly chunkSize: number;
   readonly calls: number;
