@@ -159,10 +159,7 @@ export class Engine implements LaneHost {
   }
 
   notReady(lane: Lane, failure: RemoteFailure): void {
-    const error = restoreFailure(failure, `the initializer in ${lane.worker.label}`);
-    lane.refused(error);
-    this.falseStarts++;
-    this.failAll(error, this.waiting());
+    this.refuse(lane, restoreFailure(failure, `the initializer in ${lane.worker.label}`));
   }
 
   unloadable(task: PoolTask, failure: RemoteFailure, where: string): void {
@@ -188,7 +185,12 @@ export class Engine implements LaneHost {
   }
 
   tooSlow(lane: Lane, error: TimeoutError, task: PoolTask | undefined): void {
-    if (task) return this.failTask(task, error);
+    if (task) this.failTask(task, error);
+    else this.refuse(lane, error);
+    this.end(lane);
+  }
+
+  private refuse(lane: Lane, error: unknown): void {
     lane.refused(error);
     this.falseStarts++;
     this.failAll(error, this.waiting());
@@ -338,9 +340,15 @@ export class Engine implements LaneHost {
 
   private stop(lane: Lane, job: Job): void {
     lane.stop(job);
-    after(this.options.stopTimeout, () => {
-      if (lane.has(job)) lane.kill();
-    });
+    after(this.options.stopTimeout, () => this.end(lane, job));
+  }
+
+  /** Ends a worker that is at nothing, or at this. It may be through with it by now, and must not be killed at the next. */
+  private end(lane: Lane, job?: Job): void {
+    if (job && !lane.has(job)) return;
+    this.again.unshift(...lane.takeBack(lane.count, () => true));
+    if (!lane.isAtAnother(job)) lane.kill();
+    this.pump();
   }
 
   private lost(job: Job, step: number, lane: Lane): void {
@@ -376,8 +384,7 @@ export class Engine implements LaneHost {
   }
 
   private get hasReady(): boolean {
-    for (const lane of this.lanes) if (lane.state === "ready") return true;
-    return false;
+    return [...this.lanes].some(({ state }) => state === "ready");
   }
 
   private get isDrained(): boolean {

@@ -180,7 +180,13 @@ export class Lane {
     this.flush();
   }
 
+  /** Whether the worker is at something else by now, as far as can be told. */
+  isAtAnother(than?: Job): boolean {
+    return this.jobs.isAtAnother(than);
+  }
+
   kill(): void {
+    if (this.state === "ready") this.state = "leaving";
     this.worker.kill();
   }
 
@@ -354,18 +360,12 @@ export class Lane {
   private killWhenLate(hasHappened: () => boolean, what: string, task?: PoolTask): NodeJS.Timeout | undefined {
     return after(this.startTimeout, () => {
       if (hasHappened() || this.state === "gone") return;
-      if (this.isRunning) return void this.killWhenLate(hasHappened, what, task); // its turn comes behind that
+      if (this.isAtAnother()) return void this.killWhenLate(hasHappened, what, task); // its turn comes behind that
       const error = new TimeoutError(
         `pool: ${this.worker.label} was not ${what} within ${this.startTimeout} ms (startTimeout)`,
       );
       this.host.tooSlow(this, error, task);
-      this.kill();
     });
-  }
-
-  private get isRunning(): boolean {
-    for (const job of this.jobs.all()) if (this.jobs.hasBegun(job)) return true;
-    return false;
   }
 
   /** A job is not this lane's any more. */
