@@ -104,7 +104,7 @@ for (const worker of workerKinds)
     });
 
     test("time in which a worker is at work is no time in which it imports another task", async () => {
-      await using pool = new Pool({ processes: 1, worker, startTimeout: 2000 });
+      await using pool = new Pool({ processes: 1, worker, startTimeout: 2500 });
       await pool.warm();
       const long = pool.run(napping, 3000);
       const [who] = await Promise.all([pool.run(whoRuns), long]);
