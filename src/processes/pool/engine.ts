@@ -16,6 +16,7 @@ import { type RemoteFailure, restoreFailure } from "../../rpc/remote-failure.js"
 import { refuseWhileImporting } from "../importing.js";
 import { taskName } from "../task.js";
 import { after } from "./after.js";
+import { FalseStarts } from "./false-starts.js";
 import type { Feed } from "./feed.js";
 import type { Job } from "./job.js";
 import type { Lane } from "./lane.js";
@@ -26,11 +27,6 @@ import { PoolTask } from "./pool-task.js";
 import { Staff } from "./staff.js";
 import type { StartWorker } from "./worker.js";
 
-/** Workers in a row that ended before they were ready: then it is no accident. */
-const MOST_FALSE_STARTS = 3;
-/** The same when somebody killed them: they may have been killed for no fault of theirs. */
-const MOST_KILLED_STARTS = 20;
-
 export class Engine implements LaneHost {
   readonly staff: Staff;
   /** Those of which more will be drawn; the first one is next. */
@@ -38,7 +34,7 @@ export class Engine implements LaneHost {
   /** Jobs that were given to workers in vain. */
   private readonly again: Job[] = [];
   private readonly tasks = new Map<string, PoolTask>();
-  private falseStarts = 0;
+  private readonly falseStarts = new FalseStarts();
   private isPumping = false;
   private isToPumpAgain = false;
   /** Calls of `warm` that wait. */
@@ -153,7 +149,7 @@ export class Engine implements LaneHost {
   }
 
   ready(): void {
-    this.falseStarts = 0;
+    this.falseStarts.forget();
     this.pump();
     this.staff.watchIdle();
   }
@@ -192,7 +188,7 @@ export class Engine implements LaneHost {
 
   private refuse(lane: Lane, error: unknown): void {
     lane.refused(error);
-    this.falseStarts++;
+    this.falseStarts.add("refused");
     this.failAll(error, this.waiting());
   }
 
@@ -205,7 +201,7 @@ export class Engine implements LaneHost {
     else {
       lane.refused(new ClosedError(`the pool was closed before ${lane.worker.label} was ready`)); // unless it was, or was told
       try {
-        if (this.falseStarts === 0) this.staff.keepLeast(); // else once somebody asks for something, and one is ready
+        if (this.falseStarts.areNone) this.staff.keepLeast(); // else once somebody asks for something, and one is ready
       } catch {
         // whoever needs one will be told
       }
@@ -310,7 +306,7 @@ export class Engine implements LaneHost {
 
   /** Starts workers as long as there is work for which no other one is on its way. */
   private startMore(): void {
-    if (this.staff.isFull || (this.falseStarts >= MOST_FALSE_STARTS && this.hasReady)) return;
+    if (this.staff.isFull || (this.falseStarts.areMany && this.hasReady)) return;
     const most = this.options.processes;
     let wanted = this.again.length - this.staff.arriving;
     for (const feed of this.feeds) {
@@ -375,9 +371,8 @@ export class Engine implements LaneHost {
     const advice = "look at what it printed, and at execArgv, env and the initializer";
     const error = new AbandonedError(`pool: ${lane.worker.label} ended with ${how} before it was ready; ${advice}`);
     lane.refused(error);
-    const most = how.startsWith("signal") ? MOST_KILLED_STARTS : MOST_FALSE_STARTS;
-    if (++this.falseStarts >= most && !this.hasReady) {
-      this.falseStarts = 0;
+    if (this.falseStarts.add(how) && !this.hasReady) {
+      this.falseStarts.forget();
       this.failAll(error, this.waiting());
     }
     this.pump();
