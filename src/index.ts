@@ -76,6 +76,7 @@ export type { Allowed, ConnectionOptions, FramingName, TlsOptions } from "./tran
 export { type ListenOptions, listen } from "./transports/listen.js";
 export { Listener } from "./transports/listener.js";
 export type { CodecName, MessageCodec } from "./transports/message-codec.js";
+export type { ReconnectOptions } from "./transports/reconnecting-connection.js";
 export type { StandardSchema } from "./transports/standard-schema.js";
 export { bindUdp, type UdpOptions } from "./transports/udp.js";
 export type { Datagram, UdpSocket } from "./transports/udp-socket.js";

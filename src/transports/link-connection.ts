@@ -181,6 +181,11 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
     return this.isClosed;
   }
 
+  /** @internal nothing is left to receive but the end of file */
+  get isAtEnd(): boolean {
+    return this.receiving.isAtEnd;
+  }
+
   get peer(): Peer {
     return this.parts.peer;
   }

@@ -45,6 +45,11 @@ export class Receiving implements Omit<LinkReceiver, "broken"> {
     return this.queue.length > 0;
   }
 
+  /** Nothing is left but the end of file. */
+  get isAtEnd(): boolean {
+    return this.isOver && this.count === 0;
+  }
+
   /** Whether a receive would not wait. */
   get wouldNotWait(): boolean {
     return this.queue.every(({ looks }) => looks) && (this.count > 0 || this.isOver);
