@@ -124,7 +124,9 @@ export class GlobalStack implements ReadContext {
       return this.create(type, args.slice(1));
     }
     if (!(base instanceof PythonGlobal) || rest.length !== 1) throw this.broken("an instance without its base");
-    return this.create(type, base.fullName === "builtins.object" ? [] : rest);
+    if (base.fullName === "builtins.object") return this.create(type, []);
+    // a named tuple's fields
+    return this.create(type, base.fullName === "builtins.tuple" ? rest[0] : rest);
   }
 
   private callable(callable: unknown): PythonGlobal {
