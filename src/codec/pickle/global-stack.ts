@@ -5,18 +5,17 @@ import { COPIES_PER_BYTE } from "./pickle.layout.js";
 import type { PickleInput } from "./pickle-input.js";
 import { PythonGlobal, type ReadContext } from "./python-global.js";
 import { PythonUuid } from "./python-uuid.js";
+import { Unmade } from "./unmade.js";
 import { instanceOf } from "./value-globals.js";
 
 /** So much may be copied in any pickle, however short. */
 const FREE_COPIES = 65_536;
 
-/** Stands for what a user's function would make while a pickle is read only to learn about its dicts. */
-export class Unmade {}
-
 /** What happens to the globals that a pickle names: looked up in tables, called, and never let into a value. */
 export class GlobalStack implements ReadContext {
   /** False until the pickle names the first: then nothing has to be looked at. */
   hasAny = false;
+  /** The pickle is read to learn about its dicts: nothing is called. */
   isLearning = false;
 
   /** Tuples in which a global lies: arguments of another one. */
@@ -81,6 +80,7 @@ export class GlobalStack implements ReadContext {
   }
 
   reduce(callable: unknown, args: unknown): unknown {
+    if (this.isLearning) return new Unmade(-1);
     const type = this.callable(callable);
     if (!Array.isArray(args)) throw this.broken(`${type.fullName} is called without a tuple`);
     if (type.module === "copyreg") return this.reconstruct(type, args);
@@ -89,6 +89,7 @@ export class GlobalStack implements ReadContext {
   }
 
   create(callable: unknown, args: unknown, keywords: unknown = undefined): unknown {
+    if (this.isLearning) return new Unmade(-1);
     const type = this.callable(callable);
     if (!Array.isArray(args)) throw this.broken(`an instance of ${type.fullName} without a tuple`);
     if (keywords !== undefined && !isEmpty(keywords))
@@ -97,7 +98,7 @@ export class GlobalStack implements ReadContext {
   }
 
   build(instance: unknown, state: unknown): void {
-    if (instance instanceof Unmade) return;
+    if (this.isLearning) return;
     const maker = this.makers.get(instance as object);
     if (maker?.actions.setState === undefined) {
       if (state === null || isEmpty(state)) return;
@@ -140,7 +141,6 @@ export class GlobalStack implements ReadContext {
   }
 
   private made(type: PythonGlobal, make: () => unknown): unknown {
-    if (this.isLearning && type.actions.isForeign === true) return new Unmade();
     let value = make();
     if (value === undefined) value = null;
     const isObject = typeof value === "object" && value !== null && !(value instanceof PythonGlobal);

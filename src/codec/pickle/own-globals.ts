@@ -79,7 +79,6 @@ function readable(module: string, name: string, entry: PickleGlobal): PythonGlob
   };
   const isMade = entry.create !== undefined || entry.class !== undefined;
   return new PythonGlobal(module, name, {
-    isForeign: true,
     ...(isMade ? { call: make, create: make, setState } : {}),
     ...("value" in entry ? { value: entry.value } : {}),
   });

@@ -19,8 +19,6 @@ export interface GlobalActions {
   readonly setState?: (instance: object, state: unknown, context: ReadContext) => void;
   /** What stands for the global itself. */
   readonly value?: unknown;
-  /** Its functions are the user's: run once only, and not where they would see a value half read. */
-  readonly isForeign?: boolean;
 }
 
 /** A global of Python's that a pickle may name. It lies on the reader's stack, and is no value by itself. */

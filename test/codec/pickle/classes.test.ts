@@ -154,7 +154,6 @@ describe("pickle: classes of one's own", () => {
     const pickle = "(}q\x00(Vme\nh\x00K\x01Nucshop\nsee\n}Va\nK\x01s\x85Rt.";
     const [dict] = own.decode(Uint8Array.from(Buffer.from(pickle, "latin1"))) as Map<unknown, unknown>[];
     assert.ok(dict instanceof Map && dict.get("me") === dict);
-    for (const one of seen) assert.deepEqual(one, { a: 1 });
-    assert.ok(seen.length >= 1);
+    assert.deepEqual(seen, [{ a: 1 }]);
   });
 });

@@ -100,7 +100,8 @@ The functions get data from the other process and have to check it. They may run
 | bytes of an int | what a bigint can have: 2^27 in V8 |
 | numbers as keys that V8 would put into one bucket | about 64, and 1,000 bigints that are equal in their low 64 bits |
 
-Memory is taken as contents come, never for a length that a pickle announces. A number in the memo may be anything; the memo holds
+Memory is taken as contents come, never for a length that a pickle announces: at most about 250 bytes for a byte of the
+pickle, most for empty sets, as in Python. A number in the memo may be anything; the memo holds
 what was put. What follows STOP is ignored, as Python does. Of a Python 2 str that is not ASCII, \`pickleCodec({ encoding })\` says
 what it becomes, as \`pickle.loads\` does.
 

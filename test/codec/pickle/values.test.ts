@@ -150,6 +150,10 @@ describe("pickle: values", () => {
     );
   });
 
+  test("None may be in the memo, under any number", () => {
+    assert.deepEqual(codec.decode(latin1("(Np0\n0g0\nNp99999\n0g99999\nt.")), [null, null]);
+  });
+
   test("buffers beside a pickle of protocol 5 stand where the pickle says", (t) => {
     if (python === undefined || python.version[1] < 8) return t.skip("needs Python 3.8");
     const program = `import sys, json, pickle
