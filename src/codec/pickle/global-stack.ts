@@ -1,7 +1,7 @@
 import { keyOfGlobal, knownGlobals } from "./known-globals.js";
 import { NumpyArray } from "./numpy-array.js";
 import { NumpyDtype } from "./numpy-dtype.js";
-import { COPIES_PER_BYTE } from "./pickle.layout.js";
+import { COPIES_PER_BYTE, MAX_UNKNOWN_ZONES } from "./pickle.layout.js";
 import type { PickleInput } from "./pickle-input.js";
 import { PythonGlobal, type ReadContext } from "./python-global.js";
 import { PythonUuid } from "./python-uuid.js";
@@ -22,6 +22,7 @@ export class GlobalStack implements ReadContext {
   private readonly tainted = new Set<unknown>();
   private readonly makers = new Map<object, PythonGlobal>();
   private copies = 0;
+  private unknownZones = 0;
 
   constructor(
     private readonly input: PickleInput,
@@ -32,6 +33,7 @@ export class GlobalStack implements ReadContext {
     this.hasAny = false;
     this.isLearning = false;
     this.copies = 0;
+    this.unknownZones = 0;
     this.tainted.clear();
     this.makers.clear();
   }
@@ -44,6 +46,11 @@ export class GlobalStack implements ReadContext {
     this.copies += copied;
     if (this.copies > FREE_COPIES + COPIES_PER_BYTE * this.input.bytes.length)
       throw this.broken("the pickle has more copied than its length justifies");
+  }
+
+  unknownZone(): void {
+    if (++this.unknownZones > MAX_UNKNOWN_ZONES)
+      throw this.broken(`more than ${MAX_UNKNOWN_ZONES} time zones that are not known here`);
   }
 
   /** The global of that module and name, if it is allowed. */

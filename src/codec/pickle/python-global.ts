@@ -4,6 +4,8 @@ export interface ReadContext {
   broken(what: string, cause?: unknown): Error;
   /** Counts what is copied, and refuses a pickle that lets more be copied than its length justifies. */
   charge(copied: number): void;
+  /** Counts a time zone that is not known here, and refuses a pickle that has too many. */
+  unknownZone(): void;
   /** A value that may lie in another one: no global. */
   settled(value: unknown): unknown;
 }

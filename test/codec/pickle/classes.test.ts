@@ -53,7 +53,7 @@ const codec = pickleCodec({
     "shop.Point": {
       class: Point,
       create: (x, y) => new Point(Number(x), Number(y)),
-      getArguments: (point) => [(point as Point).x, (point as Point).y],
+      getArguments: ({ x, y }: Point) => [x, y],
     },
     "shop.OutOfStock": (...args) => new PythonError("shop", "OutOfStock", args),
     "shop.Slotted": { class: Slotted, getState: (one) => [null, { ...(one as Slotted) }] },

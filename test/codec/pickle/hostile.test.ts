@@ -385,6 +385,22 @@ describe("pickle: bombs", () => {
     assert.equal((codec.decode(honest) as Set<number>).size, 200_000);
   });
 
+  test("more than a hundred time zones that Node does not know are refused", () => {
+    const zone = (name: string): number[] => [
+      OP.GLOBAL,
+      ...text("zoneinfo\nZoneInfo\n"),
+      ...short(name),
+      OP.TUPLE1,
+      OP.REDUCE,
+    ];
+    const zones = (count: number): Uint8Array =>
+      program([OP.MARK], Array.from({ length: count }, (_, i) => zone(`No/${i}`)).flat(), [OP.LIST]);
+    assert.equal((codec.decode(zones(100)) as unknown[]).length, 100);
+    assert.throws(() => codec.decode(zones(101)), /more than 100 time zones that are not known here/);
+    const known = program([OP.MARK], Array.from({ length: 1000 }, () => zone("Europe/Berlin")).flat(), [OP.LIST]);
+    assert.equal((codec.decode(known) as unknown[]).length, 1000);
+  });
+
   test("an int as text is read in time that grows with its length, up to a million digits", () => {
     const digits = "7".repeat(1_000_000);
     assert.equal(codec.decode(Buffer.from(`L-${digits}L\n.`)), -BigInt(digits));
