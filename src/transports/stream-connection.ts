@@ -66,9 +66,8 @@ export class StreamConnection<Out = unknown, In = unknown> implements AsyncConne
   async recvMany(max: number, options?: WaitOptions): Promise<In[]> {
     checkMax(max, "recvMany()");
     const into = this.into("recvMany()");
-    const take = (bytes: Uint8Array): In[] =>
-      [bytes, ...into.takeMore(max - 1)].map((one) => this.codec.decode(one) as In);
-    return into.receive(take, "recvMany()", options);
+    const decode = (bytes: Uint8Array): In => this.codec.decode(bytes) as In;
+    return into.receive((bytes) => [decode(bytes), ...into.takeMore(max - 1, decode)], "recvMany()", options);
   }
 
   async poll(options: WaitOptions = {}): Promise<boolean> {

@@ -73,11 +73,15 @@ export class StreamReceiving {
     return entry.pending.promise;
   }
 
-  /** The next messages, up to so many: the first one that was asked for and what lies behind it. */
-  takeMore(max: number): Uint8Array[] {
-    const more = this.messages.splice(0, max);
-    for (const { length } of more) this.bytes -= length + EACH;
-    return more;
+  /** What `take` makes of the next messages, up to so many. One at which it throws stays, and the next receive fails with it. */
+  takeMore<T>(max: number, take: (message: Uint8Array) => T): T[] {
+    const taken: T[] = [];
+    try {
+      for (; taken.length < max && this.messages.length > 0; this.drop()) taken.push(take(this.messages[0]));
+    } catch {
+      // it will be taken by itself
+    }
+    return taken;
   }
 
   rejectAll(error: () => Error): void {
