@@ -8,6 +8,14 @@ export type {
   RecvIntoOptions,
   SendBytesOptions,
 } from "./channel.js";
+export type { PickleGlobal, PickleGlobals } from "./codec/pickle/own-globals.js";
+export {
+  type PickleCodec,
+  type PickleDecodeOptions,
+  type PickleOptions,
+  pickleCodec,
+} from "./codec/pickle/pickle-codec.js";
+export * from "./codec/pickle/python-values.js";
 export { registerClass } from "./codec.js";
 export type { SyncWaitOptions, WaitOptions } from "./deadline.js";
 export * from "./errors.js";

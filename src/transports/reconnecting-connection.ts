@@ -18,6 +18,7 @@ import { ClosedError, EOFError, InterprocError } from "../errors.js";
 import { PendingCall } from "../pending-call.js";
 import { READY, type Readiness } from "../readiness.js";
 import { readableOf, writableOf } from "../web-streams.js";
+import { LinkConnection } from "./link-connection.js";
 
 export interface ReconnectOptions {
   /** Milliseconds before the first new attempt; 100 by default. */
@@ -56,8 +57,8 @@ export class ReconnectingConnection<Out = unknown, In = unknown> implements Asyn
     private readonly dial: Dial,
     private readonly options: ReconnectOptions,
   ) {
-    this.current = first as AsyncConnection<Out, In>;
     this.lastPeer = first.peer;
+    this.use(first as AsyncConnection<Out, In>);
   }
 
   send(value: Out, options?: WaitOptions): Promise<void> {
@@ -244,6 +245,16 @@ export class ReconnectingConnection<Out = unknown, In = unknown> implements Asyn
     return call.promise;
   }
 
+  /** Its end is noticed also while nobody receives; what it still has to give is received first. */
+  private use(conn: AsyncConnection<Out, In>): void {
+    this.current = conn;
+    const ended = (): void => {
+      if (hasEnded(conn)) this.lost(conn, new EOFError("the peer has closed or died"));
+    };
+    if (conn instanceof LinkConnection) conn.onOver = ended;
+    ended();
+  }
+
   /** A connection has ended: the next one is dialled, once. */
   private lost(conn: AsyncConnection<Out, In>, why: Error): void {
     if (conn !== this.current || this.isClosed) return;
@@ -268,8 +279,8 @@ export class ReconnectingConnection<Out = unknown, In = unknown> implements Asyn
       await onConnect?.(conn as AsyncConnection);
       if (this.isClosed) return conn.close();
       if (!this.holdsLoop) conn.unref();
-      this.current = conn;
       this.timer = undefined;
+      this.use(conn);
       for (const call of this.waiting.splice(0)) call.resolve(conn);
     } catch (error) {
       if (this.isClosed) return;
