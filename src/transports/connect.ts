@@ -1,5 +1,5 @@
 import type { AsyncConnection, Connection } from "../channel.js";
-import { timedOut, type WaitOptions } from "../deadline.js";
+import { startTimer, timedOut, type WaitOptions } from "../deadline.js";
 import { AuthenticationError, UsageError } from "../errors.js";
 import { type Address, parseAddress } from "./address.js";
 import { authenticate } from "./authenticate.js";
@@ -77,10 +77,7 @@ async function attempt(
   const ends = new AbortController();
   const onAbort = (): void => ends.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  const timer =
-    timeout === undefined || timeout === Number.POSITIVE_INFINITY
-      ? undefined
-      : setTimeout(() => ends.abort(timedOut(`connect() to ${url}`, timeout)), Math.max(0, timeout));
+  const timer = startTimer(timeout, () => ends.abort(timedOut(`connect() to ${url}`, timeout)));
   try {
     const connection = await (address.scheme === "shm"
       ? overMemory(address.name, settings, ends.signal)
