@@ -27,6 +27,9 @@ const named = (name: string): string => `interproc-test-${process.pid}-list-${na
 const fileOf = (name: string): string => `/dev/shm/${name}`;
 const bytes = (...all: number[]): Uint8Array => Uint8Array.from(all);
 
+/** Python 3.8 has a layout of its own, which only we read. */
+const readsOurs = ({ version }: { version: string }): boolean => !version.startsWith("3.8.");
+
 /** How the Python program writes a value: its type and its text. */
 type Written = readonly [type: string, text: string];
 const none: Written = ["NoneType", "None"];
@@ -205,7 +208,7 @@ describe("ShareableList", { timeout }, () => {
   });
 
   for (const { version, path } of pythons("multiprocessing.shared_memory")) {
-    const older = version.startsWith("3.8.") ? "3.8 does not know the layout of all versions after it" : false;
+    const older = readsOurs({ version }) ? false : "3.8 does not know the layout of all versions after it";
 
     test(`Python ${version} reads and changes our list, and we see what it has made of it`, {
       skip: older,
@@ -290,18 +293,21 @@ describe("ShareableList", { timeout }, () => {
     });
   }
 
-  test("a tracker of Python that unlinks our list leaves our handle whole", async (t) => {
-    const old = pythons("multiprocessing.shared_memory").find(({ version }) => !version.startsWith("3.8."));
-    if (!old) return t.skip("there is no Python with shared_memory");
-    const name = named("tracked");
-    using list = ShareableList.create(name, [1]);
-    const python = new PythonProgram(old.path, "shareable_list", [], { PYTHONWARNINGS: "ignore" });
-    assert.equal(await python.ask("open", name, true), 1);
-    assert.equal(await python.end(), 0);
-    assert.throws(() => ShareableList.open(name), NotFoundError);
-    list.set(0, 2);
-    assert.equal(list.get(0), 2);
-  });
+  for (const { version, path } of pythons("multiprocessing.shared_memory").filter(readsOurs))
+    test(`the tracker of Python ${version} takes our list's name away, and our handle stays whole`, async () => {
+      const name = named(`tracked-${version}`);
+      using list = ShareableList.create(name, [1]);
+      const python = new PythonProgram(path, "shareable_list", [], { PYTHONWARNINGS: "ignore" });
+      assert.equal(await python.ask("open", name, true), 1);
+      await python.ask("set", 0, ["int", "5"]);
+      await python.ask("close");
+      assert.equal(await python.end(), 0);
+      assert.throws(() => ShareableList.open(name), NotFoundError);
+      assert.throws(() => list.unlink(), NotFoundError);
+      assert.equal(list.get(0), 5);
+      list.set(0, 2);
+      assert.equal(list.get(0), 2);
+    });
 
   test("what is no list is a MismatchError when it is opened, and nothing of it is left behind", () => {
     const name = named("garbage");
