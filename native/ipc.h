@@ -33,6 +33,12 @@ int ipc_stat(int fd, ipc_stat_t *out);
 /* The access mode (O_RDONLY, O_WRONLY, O_RDWR) with which `fd` was opened. */
 int ipc_access(int fd);
 
+typedef struct {
+  uint64_t pid, uid, gid;
+} ipc_peer_t;
+/* Who connected, or listened, at the other end of a unix socket, as the kernel noted it then. */
+int ipc_peer(int fd, ipc_peer_t *out);
+
 int ipc_mkfifo(const char *path, unsigned mode);
 /* Writes one byte; 0 when the pipe is full (then the reader has bytes to wake by already). */
 int ipc_poke(int fd);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -100,6 +101,16 @@ int ipc_stat(int fd, ipc_stat_t *out) {
 int ipc_access(int fd) {
   int flags = fcntl(fd, F_GETFL);
   return flags < 0 ? -errno : flags & O_ACCMODE;
+}
+
+int ipc_peer(int fd, ipc_peer_t *out) {
+  struct ucred who;
+  socklen_t length = sizeof who;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &length) < 0) return -errno;
+  out->pid = (uint64_t)who.pid;
+  out->uid = who.uid;
+  out->gid = who.gid;
+  return 0;
 }
 
 int ipc_mkfifo(const char *path, unsigned mode) { return result(mkfifo(path, mode)); }

@@ -198,6 +198,18 @@ FUNCTION(js_stat) {
   return give(env, status);
 }
 
+/* peer(fd, out: ArrayBuffer of 3 doubles): pid, uid, gid */
+FUNCTION(js_peer) {
+  ARGUMENTS;
+  int64_t fd = number(&call, 0);
+  double *out = (double *)(void *)bytes(&call, 1, 0, 3 * sizeof(double));
+  if (call.failed) return NULL;
+  ipc_peer_t who;
+  int status = ipc_peer((int)fd, &who);
+  if (status == 0) out[0] = (double)who.pid, out[1] = (double)who.uid, out[2] = (double)who.gid;
+  return give(env, status);
+}
+
 FUNCTION(js_mkfifo) {
   ARGUMENTS;
   char path[MAX_PATH];
@@ -458,7 +470,7 @@ NAPI_MODULE_INIT() {
       {"open", js_open},           {"lend", js_lend},
       {"close", js_close},
       {"tmpfile", js_tmpfile},     {"link", js_link},           {"allocate", js_allocate},
-      {"stat", js_stat},           {"read", js_read},          {"mkfifo", js_mkfifo},       {"poke", js_poke},
+      {"stat", js_stat},           {"peer", js_peer},           {"read", js_read},          {"mkfifo", js_mkfifo},       {"poke", js_poke},
       {"drain", js_drain},         {"map", js_map},             {"detach", js_detach},
       {"sync", js_sync},           {"lock", js_lock},           {"unlock", js_unlock},
       {"locked", js_locked},       {"futexWait", js_futex_wait}, {"futexWake", js_futex_wake},

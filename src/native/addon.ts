@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
-import { fileURLToPath } from "node:url";
 import { getSystemErrorName } from "node:util";
 import { SystemError } from "../errors.js";
+import { here, isBundled, packageFile } from "./package-file.js";
 
 /**
  * The kernel calls of the addon (`native/ipc.h` says what each does). Each gives a number of 0 or more, or a negative
@@ -22,6 +22,8 @@ export interface Addon {
   read(fd: number, out: ArrayBuffer, offset: number): number;
   /** Fills six doubles: size, links, inode, device, uid, mode. */
   stat(fd: number, out: ArrayBuffer): number;
+  /** Fills three doubles: pid, uid, gid of whoever is at the other end of a unix socket. */
+  peer(fd: number, out: ArrayBuffer): number;
   mkfifo(path: string, mode: number): number;
   poke(fd: number): number;
   drain(fd: number): number;
@@ -89,22 +91,29 @@ export function addon(): Addon {
 
 /** Where the binary for this platform is looked for. */
 export function addonPath(): string {
-  return fileURLToPath(new URL(`../prebuilds/${target()}/interproc.node`, import.meta.url));
+  return packageFile(`prebuilds/${target()}/interproc.node`);
 }
 
 function load(): Addon {
   const path = addonPath();
   try {
-    return createRequire(import.meta.url)(path) as Addon;
+    return createRequire(here)(path) as Addon;
   } catch (cause) {
     const missing = !existsSync(path);
     throw new SystemError(
       missing
-        ? `interproc has no binary for ${target()} (looked for ${path}); shared memory needs one, sockets and brokers do not`
+        ? missingBinary(path)
         : `interproc could not load its binary for ${target()} (${path}): ${(cause as Error).message}`,
       { cause, errno: missing ? "ENOENT" : undefined, syscall: "dlopen" },
     );
   }
+}
+
+function missingBinary(path: string): string {
+  if (!isBundled)
+    return `interproc has no binary for ${target()} (looked for ${path}); shared memory needs one, sockets and brokers do not`;
+  const advice = "leave it out of the bundle (esbuild: --external:interproc), or install it where the bundle finds it";
+  return `interproc was bundled into ${here}, and its binary for ${target()}, which no bundle can contain, is not found from there; ${advice}`;
 }
 
 /** The symbolic name of a negative errno. */

@@ -16,19 +16,23 @@ interface Registered {
   readonly signals: readonly NodeJS.Signals[];
 }
 
+/** A terminal, and what started the program in it, may both pass the same signal on: that is one request. */
+const SAME_REQUEST_MS = 500;
 const handlers: Registered[] = [];
 const listening = new Set<NodeJS.Signals>();
-let began: NodeJS.Signals | undefined;
+let began: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
 
 /**
  * Runs `work` when this process is asked to end: stop taking, finish what is under way, close. Handlers run one after the
  * other, the one that was registered last first, and may return promises. Then the process exits: with code 0, or 1 when a
  * handler threw (it is told on stderr, and the others still run). Past the `timeout`, or at a second signal, it ends at once
- * with 128 + the signal's number, as a shell reports one that was killed.
+ * with 128 + the signal's number, as a shell reports one that was killed. The same signal within half a second is no second one:
+ * runners pass on what the terminal has sent to the whole group already.
  *
- * Gives what takes the handler back. Main threads only: a worker thread is not told of signals.
+ * The workers of a `Pool` and a `Manager`'s process leave signals to this process, so that handlers may still use them. Gives what
+ * takes the handler back. Main threads only: a worker thread is not told of signals.
  *
- * @throws UsageError for a timeout that is no number of milliseconds, and for a signal that the system does not have
+ * @throws UsageError for what is no function, for a timeout that is no number of milliseconds, and for a signal that the system does not have
  * @example
  * const stopping = new AbortController();
  * const forget = onShutdown(() => stopping.abort());
@@ -71,8 +75,12 @@ function listen(): void {
 }
 
 function onSignal(signal: NodeJS.Signals): void {
-  if (began) process.exit(128 + constants.signals[signal]);
-  began = signal;
+  const at = performance.now();
+  if (began) {
+    if (signal === began.signal && at - began.at < SAME_REQUEST_MS) return;
+    process.exit(128 + constants.signals[signal]);
+  }
+  began = { signal, at };
   const asked = handlers.filter(({ signals }) => signals.includes(signal)).reverse();
   const most = Math.max(0, ...asked.map(({ timeout }) => timeout));
   setTimeout(() => {

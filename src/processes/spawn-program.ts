@@ -5,19 +5,22 @@ import type { Duplex, Readable, Writable } from "node:stream";
 import { NotFoundError, SystemError, UsageError } from "../errors.js";
 import { lengthFrames } from "../transports/length-frames.js";
 import { lineFrames } from "../transports/line-frames.js";
+import { LinkConnection, MAX_MESSAGE } from "../transports/link-connection.js";
 import { messageCodec } from "../transports/message-codec.js";
-import { StreamConnection } from "../transports/stream-connection.js";
+import { pythonFrames } from "../transports/python-frames.js";
+import { StreamLink } from "../transports/stream-link.js";
 import { Program } from "./program.js";
 
 /**
  * How messages stand in the program's streams. `"lines"`: a string a line; `"json"`: a JSON value a line; `"length"`: bytes,
- * after their length in 4 bytes, most significant first.
+ * after their length in 4 bytes, most significant first; `"python"`: what `multiprocessing.connection.Connection` sends and
+ * receives.
  */
-export type ProgramConnection = "lines" | "json" | "length";
+export type ProgramConnection = "lines" | "json" | "length" | "python";
 
 export interface ProgramOptions {
   connection: ProgramConnection;
-  /** `"stdio"` (default): the program's stdin and stdout. `"fd"`: a socket whose descriptor INTERPROC_FD names. */
+  /** `"stdio"` (default): the program's stdin and stdout. `"fd"` (default with python): a socket whose descriptor INTERPROC_FD names. */
   on?: "stdio" | "fd";
   /** With `on: "fd"`; default nothing. */
   stdin?: "ignore" | "inherit" | "pipe";
@@ -36,12 +39,17 @@ export interface ProgramOptions {
   maxMessage?: number;
 }
 
-type Value<Kind extends ProgramConnection> = Kind extends "lines" ? string : Kind extends "json" ? unknown : Uint8Array;
+type Value<Kind extends ProgramConnection> = Kind extends "lines"
+  ? string
+  : Kind extends "length"
+    ? Uint8Array
+    : unknown;
 
 const kinds = {
   lines: { framing: lineFrames, codec: messageCodec("text") },
   json: { framing: lineFrames, codec: messageCodec("json") },
   length: { framing: lengthFrames(false), codec: messageCodec("bytes") },
+  python: { framing: pythonFrames, codec: messageCodec("pickle") },
 } as const;
 const FD = 3;
 /** Programs that still run: they are asked to end when this process does. */
@@ -58,6 +66,9 @@ process.on("exit", () => {
  * A message whose write has begun cannot be taken back from a program: giving it up (`timeout`, `signal`) ends the
  * connection. What the program writes without a newline before it ends is a last line.
  *
+ * A Python program needs nothing but its own library: `Connection(int(os.environ["INTERPROC_FD"]))` of
+ * `multiprocessing.connection` is the other end of a connection `"python"`.
+ *
  * @throws NotFoundError when there is no such program; SystemError when it cannot be started
  * @throws UsageError for a connection that is none of those above
  * @example
@@ -69,9 +80,12 @@ export function spawnProgram<Kind extends ProgramConnection>(
   args: readonly string[],
   options: ProgramOptions & { connection: Kind },
 ): Program<Value<Kind>, Value<Kind>> {
-  const { connection, on = "stdio", signal, maxMessage } = options;
+  const { connection, signal, maxMessage = MAX_MESSAGE } = options;
+  const { on = connection === "python" ? "fd" : "stdio" } = options;
   if (!Object.hasOwn(kinds, connection))
-    throw new UsageError(`spawnProgram(): connection is ${String(connection)}; allowed: "lines", "json", "length"`);
+    throw new UsageError(
+      `spawnProgram(): connection is ${String(connection)}; allowed: "lines", "json", "length", "python"`,
+    );
   if (on !== "stdio" && on !== "fd")
     throw new UsageError(`spawnProgram(): on is ${String(on)}; allowed: "stdio" or "fd"`);
   signal?.throwIfAborted();
@@ -84,13 +98,9 @@ export function spawnProgram<Kind extends ProgramConnection>(
   const input = (on === "fd" ? socket : child.stdout) as Readable;
   const output = (on === "fd" ? socket : child.stdin) as Writable;
   const peer = { transport: on, pid: child.pid };
-  const conn = new StreamConnection<Value<Kind>, Value<Kind>>({
-    input,
-    output,
-    ...kinds[connection],
-    peer,
-    maxMessage,
-  });
+  const { framing, codec } = kinds[connection];
+  const link = new StreamLink(input, output, framing, maxMessage);
+  const conn = new LinkConnection<Value<Kind>, Value<Kind>>({ link, codec, peer, maxMessage });
   return new Program(child, command, conn, signal);
 }
 

@@ -1,12 +1,12 @@
 import { type ChildProcess, type StdioOptions, spawn as spawnChild } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Connection } from "../channel.js";
 import { SystemError, UsageError } from "../errors.js";
 import { outOfMemory } from "../memory/directory.js";
 import { registry } from "../memory/this-thread.js";
 import { addon } from "../native/addon.js";
+import { packageFile } from "../native/package-file.js";
 import { dropFolder } from "../primitives/flight.js";
 import { type Given, packHandles } from "../primitives/handle.js";
 import { pipe } from "../primitives/pipe/pipe.js";
@@ -123,7 +123,7 @@ function pack({ folder }: Carrier, file: string, value: unknown, given: Given[])
 }
 
 function start({ folder, fd }: Carrier, options: SpawnOptions, name: string): ChildProcess {
-  const main = fileURLToPath(new URL("./child-main.js", import.meta.url));
+  const main = packageFile("processes/child-main.js");
   const execArgv = options.execArgv ?? inheritedOptions();
   const child = spawnChild(process.execPath, [...execArgv, main], {
     env: {

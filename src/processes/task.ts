@@ -1,5 +1,6 @@
 import { pathToFileURL } from "node:url";
 import { UsageError } from "../errors.js";
+import { commonJsBundle } from "../native/package-file.js";
 
 const TASK: unique symbol = Symbol.for("interproc.task") as never;
 /** Shared by all copies of the package in one process, so that a child finds a task whichever copy registered it. */
@@ -26,6 +27,13 @@ export function moduleUrl(module: ModuleLike, operation: string): string {
   if (typeof module === "object" && module !== null) {
     if ("url" in module && typeof module.url === "string") return module.url;
     if ("filename" in module && typeof module.filename === "string") return pathToFileURL(module.filename).href;
+    if (Object.keys(module).length === 0) {
+      if (commonJsBundle) return commonJsBundle; // this copy is in the same file as the module that asks
+      throw new UsageError(
+        `${operation}: the first argument is an empty object, as bundlers that write CommonJS make of import.meta; ` +
+          "allowed: import.meta, or module in CommonJS (esbuild: --define:import.meta=module)",
+      );
+    }
   }
   throw new UsageError(
     `${operation}: the first argument is ${String(module)}; allowed: import.meta, or module in CommonJS`,

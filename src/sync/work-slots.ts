@@ -7,8 +7,8 @@
  * States  none -> offered -> begun | withdrawn, with the message's number beside the state: a slot serves one message after
  *         another, and a late look at it never takes one for the other.
  * Order   giver: offered, then the message   publishes: offer      worker: the message, then its slot   observes: offer
- *         worker: step 0, then begun, then the work; each further step before its part of the work. The giver reads the slots of a dead worker only once it knows that
- *         it is dead, and has read all that it had sent.
+ *         worker: step 0, then begun, then the work; each further step before its part of the work. The giver reads the
+ *         slots of a dead worker only once it knows that it is dead, and has read all that it had sent.
  * Death   Of a worker: what is offered was never begun, and can be given to another one as if nothing had happened; what is
  *         begun and not answered is the one piece that died with it, and `step` says how far in it was. Of the giver:
  *         its workers end.
@@ -54,7 +54,7 @@ export class WorkSlots {
   }
 
   get step(): number {
-    return this.words.load(this.at + STEP);
+    return this.words.load(this.at + STEP) >>> 0;
   }
 
   private turn(number: number, state: number): boolean {

@@ -6,6 +6,8 @@ export interface FrameReader {
   next(): Uint8Array | undefined;
   /** The stream has ended: what is left and counts as a message. */
   last(): Uint8Array | undefined;
+  /** No longer message is taken; may change between two. */
+  maxMessage: number;
   /** Bytes that are kept and are no message yet. */
   readonly kept: number;
 }

@@ -30,7 +30,7 @@ class LengthReader implements FrameReader {
   private readonly parts = new ByteQueue();
 
   constructor(
-    private readonly maxMessage: number,
+    public maxMessage: number,
     private readonly takesParts: boolean,
   ) {}
 

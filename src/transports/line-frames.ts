@@ -9,7 +9,7 @@ class LineReader implements FrameReader {
   /** So many bytes have no newline among them. */
   private looked = 0;
 
-  constructor(private readonly maxMessage: number) {}
+  constructor(public maxMessage: number) {}
 
   get kept(): number {
     return this.bytes.length;

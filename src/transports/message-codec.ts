@@ -1,3 +1,4 @@
+import { pickleCodec } from "../codec/pickle/pickle-codec.js";
 import { StructuredDecoder, StructuredEncoder } from "../codec.js";
 import { CodecError } from "../errors.js";
 
@@ -5,9 +6,11 @@ import { CodecError } from "../errors.js";
 export interface MessageCodec<Out = unknown, In = unknown> {
   encode(value: Out): Uint8Array;
   decode(bytes: Uint8Array): In;
+  /** Its bytes are UTF-8 text: for programs that tell text from bytes, as WebSockets do. */
+  readonly isText?: boolean;
 }
 
-export type CodecName = "structured" | "json" | "text" | "bytes";
+export type CodecName = "structured" | "json" | "text" | "bytes" | "pickle";
 
 const encoder = new StructuredEncoder();
 const decoder = new StructuredDecoder();
@@ -32,6 +35,7 @@ const codecs: Record<CodecName, MessageCodec> = {
     decode: (bytes) => decoder.decode(bytes, 0, bytes.length),
   },
   json: {
+    isText: true,
     encode: (value) => {
       let line: string | undefined;
       try {
@@ -52,12 +56,14 @@ const codecs: Record<CodecName, MessageCodec> = {
     },
   },
   text: {
+    isText: true,
     encode: (value) => {
       if (typeof value !== "string") throw new CodecError(`send of ${typeof value}; allowed: a string`);
       return Buffer.from(value);
     },
     decode: decodeText,
   },
+  pickle: pickleCodec(),
   bytes: {
     encode: (value) => {
       if (!(value instanceof Uint8Array)) throw new CodecError(`send of ${typeof value}; allowed: a Uint8Array`);
@@ -66,6 +72,8 @@ const codecs: Record<CodecName, MessageCodec> = {
     decode: (bytes) => bytes,
   },
 };
+
+export const isCodecName = (name: string): name is CodecName => Object.hasOwn(codecs, name);
 
 /** The codec of that name. */
 export function messageCodec(name: CodecName): MessageCodec {

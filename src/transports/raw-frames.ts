@@ -1,5 +1,5 @@
 import { ByteQueue } from "./byte-queue.js";
-import type { Framing } from "./framing.js";
+import type { FrameReader, Framing } from "./framing.js";
 
 /** No frames: what comes is given as it comes, in pieces that need not be those that were sent. */
 export const rawFrames: Framing = {
@@ -7,15 +7,15 @@ export const rawFrames: Framing = {
   frame: (payload) => payload.slice(),
   reader: (maxMessage) => {
     const bytes = new ByteQueue();
-    const take = (): Uint8Array | undefined =>
-      bytes.length > 0 ? bytes.take(Math.min(bytes.length, maxMessage)) : undefined;
-    return {
+    const reader: FrameReader = {
+      maxMessage,
       push: (chunk) => bytes.push(chunk),
-      next: take,
-      last: take,
+      next: () => (bytes.length > 0 ? bytes.take(Math.min(bytes.length, reader.maxMessage)) : undefined),
+      last: () => reader.next(),
       get kept() {
         return bytes.length;
       },
     };
+    return reader;
   },
 };

@@ -1,32 +1,15 @@
-import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { Socket } from "node:net";
 import { lengthFrames } from "#src/transports/length-frames.js";
+import { LinkConnection, MAX_MESSAGE } from "#src/transports/link-connection.js";
 import { messageCodec } from "#src/transports/message-codec.js";
-import { StreamConnection } from "#src/transports/stream-connection.js";
+import { StreamLink } from "#src/transports/stream-link.js";
 import { everyConnection } from "./connection.js";
 import { type ConnectionKind, farEnd } from "./connection-kind.js";
+import { socketPair } from "./socket-pair.js";
 
-/** Two ends of a socket, whichever way it was made. */
-async function socketPair(): Promise<[Socket, Socket]> {
-  const folder = mkdtempSync(join(tmpdir(), "interproc-stream-"));
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-  server.listen(join(folder, "socket"));
-  await once(server, "listening");
-  const mine = connect({ path: join(folder, "socket"), allowHalfOpen: true });
-  const [theirs] = (await once(server, "connection")) as [Socket];
-  server.close();
-  rmSync(folder, { recursive: true });
-  return [mine, theirs];
-}
-
-const overSocket = (socket: Socket): StreamConnection =>
-  new StreamConnection({
-    input: socket,
-    output: socket,
-    framing: lengthFrames(true),
+const overSocket = (socket: Socket): LinkConnection =>
+  new LinkConnection({
+    link: new StreamLink(socket, socket, lengthFrames(true), MAX_MESSAGE),
     codec: messageCodec("structured"),
     peer: { transport: "unix" },
   });

@@ -1,4 +1,5 @@
 import { type Mutant, mutant } from "./mutant.js";
+import { workSlotsMutants } from "./work-slots-mutants.js";
 
 const ofPermits: readonly Mutant[] = [
   mutant(
@@ -391,4 +392,5 @@ export const mutantsOfObjects: readonly Mutant[] = [
   ...ofEvents,
   ...ofReadWriteLocks,
   ...ofItemsAgain,
+  ...workSlotsMutants,
 ];

@@ -7,8 +7,9 @@ import { permits } from "./configurations/permits.js";
 import { queuesAgain } from "./configurations/queue-again.js";
 import { readWriteLocks } from "./configurations/read-write-lock.js";
 import { waitersAgain } from "./configurations/waiters-again.js";
+import { workSlots } from "./configurations/work-slots.js";
 
-/** Semaphores, conditions, barriers, events, read-write locks; items that come again; seats that change hands. */
+/** Semaphores, conditions, barriers, events, read-write locks, work slots; items that come again; seats that change hands. */
 export const objectConfigurations: readonly Configuration[] = [
   ...queuesAgain,
   ...waitersAgain,
@@ -18,4 +19,5 @@ export const objectConfigurations: readonly Configuration[] = [
   ...events,
   ...barriers,
   ...readWriteLocks,
+  ...workSlots,
 ];

@@ -38,6 +38,7 @@ export interface Production {
   readonly EventWait: typeof import("#src/sync/event-word.js").EventWait;
   readonly ReadWriteLock: typeof import("#src/sync/read-write-lock.js").ReadWriteLock;
   readonly AccessWait: typeof import("#src/sync/read-write-lock.js").AccessWait;
+  readonly WorkSlots: typeof import("#src/sync/work-slots.js").WorkSlots;
 }
 
 const entries = [
@@ -64,6 +65,7 @@ const entries = [
   "sync/rendezvous.js",
   "sync/event-word.js",
   "sync/read-write-lock.js",
+  "sync/work-slots.js",
   "primitives/locks/permit-holding.js",
   "primitives/waiting-calls.js",
 ];

@@ -99,4 +99,25 @@ describe("a program that knows nothing of us", watchdog, () => {
     parent.kill();
     await until(() => !isRunning(pid));
   });
+
+  test("on a descriptor gets the end of its socket when its parent is killed", async () => {
+    const parent = new RunningProgram("program-parent", "fd");
+    const pid = Number(await parent.line());
+    assert.ok(isRunning(pid));
+    parent.kill();
+    assert.equal(await parent.line(), "end of file");
+    assert.equal(await parent.line(), undefined);
+    await until(() => !isRunning(pid));
+  });
+
+  test("that is killed is the end of its connection, on a descriptor as well", async () => {
+    for (const on of ["stdio", "fd"] as const) {
+      const child = spawnProgram("sleep", ["1000"], { connection: "lines", on });
+      const receiving = assert.rejects(child.connection.recv(), codes.end);
+      child.kill();
+      await receiving;
+      assert.deepEqual(await child.join(), { code: null, signal: "SIGKILL" });
+      child.connection.close();
+    }
+  });
 });

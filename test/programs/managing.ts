@@ -69,3 +69,14 @@ export const counting = task(import.meta, async function counting(counter: Manag
     return (error as { code?: string }).code;
   }
 });
+
+export const putting = task(
+  import.meta,
+  async function putting(dict: ManagedDict<string, unknown>, key: string, value: unknown) {
+    await dict.set(key, value);
+  },
+);
+
+export const getting = task(import.meta, async function getting(dict: ManagedDict<string, unknown>, key: string) {
+  return await dict.get(key);
+});

@@ -1,8 +1,8 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../project-root.js";
 import type { UserProject } from "../user-project.js";
+import { installPackages } from "./install-packages.js";
 
 /** Another program than this Node that runs JavaScript. */
 export interface Runtime {
@@ -12,8 +12,7 @@ export interface Runtime {
   readonly command: readonly string[];
 }
 
-const folder = join(projectRoot, "test/runtimes");
-const packages = join(folder, "node_modules");
+const packages = join(projectRoot, "test/runtimes/node_modules");
 
 export const runtimes: readonly Runtime[] = [
   { name: "node-24", command: [join(packages, "node-24/bin/node")] },
@@ -46,21 +45,5 @@ export function whyNotHere(): string | undefined {
 
 /** Installs what is missing into `test/runtimes/node_modules`: nobody who runs no test of them fetches them. */
 export function installRuntimes(): void {
-  const { dependencies } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
-    dependencies: Record<string, string>;
-  };
-  if (Object.entries(dependencies).every(([name, alias]) => alias.endsWith(`@${installedVersion(name)}`))) return;
-  const args = ["install", "--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"];
-  const { status, stderr } = spawnSync("npm", args, { cwd: folder, encoding: "utf8" });
-  if (status !== 0)
-    throw new Error(`npm ${args.join(" ")} in test/runtimes failed with exit code ${status}: ${stderr}`);
-}
-
-function installedVersion(name: string): string | undefined {
-  try {
-    const manifest = readFileSync(join(packages, name, "package.json"), "utf8");
-    return (JSON.parse(manifest) as { version: string }).version;
-  } catch {
-    return undefined;
-  }
+  installPackages("test/runtimes");
 }

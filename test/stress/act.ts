@@ -5,6 +5,7 @@ const plays: Record<string, () => Promise<{ act(stage: Stage): Promise<void> }>>
   queue: () => import("./queue-roles.js"),
   lock: () => import("./lock-roles.js"),
   topic: () => import("./topic-roles.js"),
+  map: () => import("./map-roles.js"),
 };
 
 const stage = Stage.ofThisThread();

@@ -12,5 +12,5 @@ export function forgedParty(
     return { at: at + i, what, about: about.map(Number) };
   });
   const job = { play: "", role, object: "", number, seed: 0, path: "", detail: {} };
-  return { job, history, killedAt, begunAt: 0, stops: 0 };
+  return { job, history, killedAt, endedAt: killedAt, begunAt: 0, stops: 0 };
 }

@@ -1,6 +1,6 @@
 // The long version of the kill tests: `npm run stress -- [NAME] [--faults N] [--seed N] [--pairs N] [--death KIND]`.
 // Of pipe-kill, --kills says the same as --faults, and KIND is how victims end, by default a mix drawn by the seed.
-// Of queue-kill, topic-kill and lock-kill, --pairs is how many objects are used at once, and --namespaces (as root) gives
+// Of queue-kill, topic-kill, map-kill and lock-kill, --pairs is how many objects are used at once, and --namespaces (as root) gives
 // each party a pid namespace of its own instead of processes and threads beside each other.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,6 +29,7 @@ const runs: Record<string, (options: Options) => Promise<Outcome>> = {
   "pipe-kill": async (options) => (await import("./pipe-kill.js")).killPipes(options),
   "queue-kill": async (options) => (await import("./queue-kill.js")).killQueues(faultsOf(options)),
   "topic-kill": async (options) => (await import("./topic-kill.js")).killTopics(faultsOf(options)),
+  "map-kill": async (options) => (await import("./map-kill.js")).killMaps(faultsOf(options)),
   "lock-kill": async (options) => (await import("./lock-kill.js")).killLocks(faultsOf(options)),
   "pool-kill": async (options) => (await import("./pool-kill.js")).killWorkers(faultsOf(options)),
   // not by chance but step by step: so many states of each configuration at most

@@ -73,7 +73,7 @@ export abstract class Party {
 }
 
 /** What the checkers know of a party. */
-export type Witness = Pick<Party, "job" | "history" | "killedAt" | "begunAt" | "stops">;
+export type Witness = Pick<Party, "job" | "history" | "killedAt" | "endedAt" | "begunAt" | "stops">;
 
 class ProcessParty extends Party {
   readonly ended: Promise<void>;

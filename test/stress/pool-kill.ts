@@ -165,9 +165,9 @@ class PoolRound {
           tally.fault("stopped and continued");
           continue;
         }
-        process.kill(pid, how === 1 ? "SIGTERM" : "SIGKILL");
+        process.kill(pid, how === 1 ? "SIGALRM" : "SIGKILL"); // a worker leaves SIGTERM to its parent
         this.kills++;
-        tally.fault(how === 1 ? "terminated" : "killed");
+        tally.fault(how === 1 ? "ended by another signal" : "killed");
       } catch {
         tally.count("gone before"); // it had ended by itself
       }

@@ -83,7 +83,8 @@ export class QueueCore {
     this.body = body;
     this.messageFolder = new MessageFolder(segment);
     this.folder = this.messageFolder.path;
-    const discipline: Discipline = DISCIPLINES[this.head(word.discipline)] ?? "fifo";
+    const named = DISCIPLINES[this.head(word.discipline)] ?? "fifo";
+    const discipline: Discipline = named === "listener" ? "fifo" : named;
     this.maxItems = this.head(word.maxItems) >>> 0;
     this.maxDeliveries = this.head(word.maxDeliveries) >>> 0;
     this.share = (blocks * BLOCK) / 4;

@@ -5,7 +5,7 @@ import { waitersBytes } from "../../sync/waiters.layout.js";
 
 /** Behind header and attachments of a queue; its blocks are the segment's block. */
 export const queueHead = layout("queue", {
-  discipline: ["u32", "0 first in first out, 1 last in first out, 2 by priority"],
+  discipline: ["u32", "0 first in first out, 1 last in first out, 2 by priority, 3 ends of connections for a listener"],
   maxItems: ["u32", "ready items at most; 0: as many as there is memory for"],
   maxDeliveries: ["u32", "an item that was taken so often goes to the dead letters; 0: never"],
   shutdown: ["u32", "0 open, 1 nothing more is put, 2 and what was there was dropped"],
@@ -14,7 +14,7 @@ export const queueHead = layout("queue", {
   deadLetter: ["text:208", "the name of the queue of dead letters, empty when it has none or is anonymous"],
 });
 
-export const DISCIPLINES = ["fifo", "lifo", "priority"] as const;
+export const DISCIPLINES = ["fifo", "lifo", "priority", "listener"] as const;
 
 /** Word indexes of a queue's parts, from its body's start. */
 export interface QueuePlan {

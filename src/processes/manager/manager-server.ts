@@ -3,6 +3,7 @@ import { UsageError } from "../../errors.js";
 import { Queue } from "../../primitives/queue/queue.js";
 import { expose } from "../../rpc/expose.js";
 import { importTask } from "../import-task.js";
+import { leaveSignalsToParent } from "../leave-signals-to-parent.js";
 import { type TaskName, task } from "../task.js";
 import { ServedCounter } from "./managed-counter.js";
 import { ServedDict } from "./managed-dict.js";
@@ -35,6 +36,7 @@ export const serveManager = task(
     initializer: TaskName | undefined,
     initArgs: readonly unknown[],
   ) {
+    leaveSignalsToParent();
     const store = new ManagedStore(manager);
     if (initializer) await (await importTask(initializer))(...(initArgs as never[]));
     using door = Queue.create<Connection>(manager, { capacity: DOOR_BYTES, maxAttached: MOST_AT_DOOR });

@@ -128,7 +128,8 @@ export class Manager implements AsyncDisposable {
     if (!this.isClosed) this.link.release();
     this.isClosed = true;
     this.child.ref();
-    await this.child[Symbol.asyncDispose]();
+    this.child.kill(); // it leaves other signals to this process
+    await this.child.join();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

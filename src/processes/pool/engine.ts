@@ -82,7 +82,8 @@ export class Engine implements LaneHost {
 
   add(feed: Feed): void {
     if (!feed.isSpent) this.feeds.add(feed);
-    this.pump();
+    // for what waits already there was no worker, so that only this one may go: else n calls would look at n feeds each
+    this.pump([...this.lanes].some((lane) => this.hasRoom(lane) && this.mayGive(lane, feed)));
   }
 
   /** Nobody waits for the feed any more: what has not begun is dropped; `stops`: what runs is ended. */
@@ -104,16 +105,18 @@ export class Engine implements LaneHost {
     this.leave(feed, true);
   }
 
-  pump(): void {
+  pump(hasWork = true): void {
+    let isToDistribute = hasWork;
     this.isToPumpAgain = true;
     if (this.isPumping) return;
     this.isPumping = true;
     try {
       while (this.isToPumpAgain) {
         this.isToPumpAgain = false;
-        this.distribute();
-        this.share();
+        if (isToDistribute) this.distribute();
+        if (isToDistribute) this.share();
         this.startMore();
+        isToDistribute = true;
       }
     } finally {
       this.isPumping = false;
@@ -266,10 +269,11 @@ export class Engine implements LaneHost {
   private nextFor(lane: Lane): Job | undefined {
     for (let index = 0; index < this.again.length; index++)
       if (this.mayGive(lane, this.again[index].feed)) return this.takeAgain(index, lane.room);
-    for (let turn = this.feeds.size; turn > 0; turn--) {
-      const [feed] = this.feeds;
-      if (!feed) return undefined;
-      const job = this.mayGive(lane, feed) ? feed.draw(lane.room) : undefined;
+    let turns = this.feeds.size;
+    for (const feed of this.feeds) {
+      if (turns-- === 0) return undefined;
+      if (!this.mayGive(lane, feed)) continue;
+      const job = feed.draw(lane.room);
       this.feeds.delete(feed);
       if (!feed.isSpent) this.feeds.add(feed); // behind the others
       if (job) return job;

@@ -15,6 +15,7 @@ import type { SharedArray } from "../../primitives/memory/shared-array.js";
 import { describeFailure, type RemoteFailure } from "../../rpc/remote-failure.js";
 import { WorkSlots } from "../../sync/work-slots.js";
 import { importTask } from "../import-task.js";
+import { leaveSignalsToParent } from "../leave-signals-to-parent.js";
 import { task } from "../task.js";
 import { closeHandles } from "./close-handles.js";
 import { RunningTask, setCurrentTask } from "./current-task.js";
@@ -253,4 +254,7 @@ export async function serveLane(
 }
 
 /** What a worker process runs. */
-export const poolWorker = task(import.meta, "poolWorker", serveLane);
+export const poolWorker = task(import.meta, "poolWorker", (...given: Parameters<typeof serveLane>) => {
+  leaveSignalsToParent();
+  return serveLane(...given);
+});

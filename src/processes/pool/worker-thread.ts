@@ -1,4 +1,5 @@
 import { Worker as NodeWorker } from "node:worker_threads";
+import { packageFile } from "../../native/package-file.js";
 import { pipe } from "../../primitives/pipe/pipe.js";
 import { share } from "../share.js";
 import { type Task, taskName } from "../task.js";
@@ -16,7 +17,7 @@ export function workerThreads(
   return (lane, slots) => {
     const name = nextName();
     const errand: ThreadErrand = { lane: share(lane), slots: share(slots), order, initArgs: boxed(initArgs) };
-    const thread = new NodeWorker(new URL("./thread-main.js", import.meta.url), {
+    const thread = new NodeWorker(packageFile("processes/pool/thread-main.js"), {
       workerData: errand,
       name,
       ...(options.env && { env: options.env }),

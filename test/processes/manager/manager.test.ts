@@ -18,9 +18,11 @@ import {
   countUp,
   deposit,
   failing,
+  getting,
   keeping,
   noObject,
   openAccount,
+  putting,
   storing,
 } from "../../programs/managing.js";
 import { until, watchdog } from "../running.js";
@@ -175,6 +177,16 @@ describe("a reference", watchdog, () => {
     await child.join();
   });
 
+  test("[case 71] is how one process gets exactly what another has put: texts, numbers, bytes", async () => {
+    await using manager = new Manager();
+    const dict = await manager.dict<string, unknown>();
+    const values = ["grüße, 世界 🌍 \ud800", 0.1 + 0.2, -0, Number.NaN, 5e-324, 2n ** 70n, new Uint8Array([0, 255])];
+    for (const value of values) {
+      assert.equal((await spawn(putting, [dict, "key", value]).join()).code, 0);
+      assert.deepEqual(await spawn(getting, [dict, "key"]).result(), value);
+    }
+  });
+
   test("stands in other managed objects, which keep what it refers to", async () => {
     await using manager = new Manager();
     const list = await manager.list<unknown>();
@@ -297,7 +309,19 @@ describe("a manager's server", watchdog, () => {
     while ((await manager.held()) > 0);
   });
 
-  test("ends with close(), which can be called twice; then the manager is closed", async () => {
+  test("[case 72] is followed at once by another one, which knows nothing of the first", async () => {
+    let last: ManagedDict<string, number> | undefined;
+    for (let round = 0; round < 5; round++) {
+      await using manager = new Manager();
+      const dict = await manager.dict<string, number>();
+      assert.equal(await dict.size(), 0);
+      await dict.set("round", round);
+      if (last) await assert.rejects(last.get("round"), abandoned);
+      last = dict;
+    }
+  });
+
+  test("[case 72] ends with close(), which can be called twice; then the manager is closed", async () => {
     const manager = new Manager();
     const counter = await manager.counter();
     await manager.close();

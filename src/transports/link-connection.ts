@@ -1,47 +1,81 @@
-import type { Readable, Writable } from "node:stream";
 import { checkLimit, checkMax, part, rest } from "../buffers.js";
 import type { AsyncConnection, Peer, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "../channel.js";
 import type { WaitOptions } from "../deadline.js";
 import { ClosedError, UsageError } from "../errors.js";
 import { READY, type Readiness } from "../readiness.js";
 import { readableOf, writableOf } from "../web-streams.js";
-import type { Framing } from "./framing.js";
+import type { Link } from "./link.js";
 import type { MessageCodec } from "./message-codec.js";
-import { Stays, StreamReceiving } from "./stream-receiving.js";
-import { StreamSending } from "./stream-sending.js";
+import { Receiving, Stays } from "./receiving.js";
+import { Sending } from "./sending.js";
 
-/** The longest message over a stream, unless it is said otherwise. */
-export const MAX_STREAM_MESSAGE = 64 * 2 ** 20;
+/** The longest message over anything but shared memory, unless it is said otherwise. */
+export const MAX_MESSAGE = 64 * 2 ** 20;
 
-/** What a connection over a stream is made of. */
-export interface StreamParts {
-  readonly input: Readable;
-  readonly output: Writable;
-  readonly framing: Framing;
+/** What a connection over a link is made of. */
+export interface LinkParts {
+  readonly link: Link;
   readonly codec: MessageCodec;
   readonly peer: Peer;
   readonly maxMessage?: number | undefined;
+  /** So many calls may wait to be sent; 65,536 by default. */
+  readonly maxWaiting?: number | undefined;
+  /** A peer that takes nothing for so many milliseconds while a message is under way is given up; never by default. */
+  readonly slowPeerTimeout?: number | undefined;
+  /** What is wrong with the first message that comes, if anything. */
+  readonly refuseFirst?: (message: Uint8Array) => Error | undefined;
 }
 
 const END = { done: true, value: undefined } as const;
 const yes = (): boolean => true;
+const isThenable = (value: unknown): value is Promise<unknown> => value instanceof Promise;
 
-/** A {@link AsyncConnection} over Node's streams: a socket, or a readable and a writable one. */
-export class StreamConnection<Out = unknown, In = unknown> implements AsyncConnection<Out, In> {
-  private readonly sending: StreamSending;
-  private readonly receiving: StreamReceiving;
+/** An {@link AsyncConnection} over whatever carries messages: a stream with a framing, a WebSocket. */
+export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnection<Out, In> {
+  private readonly link: Link;
+  private readonly sending: Sending;
+  private readonly receiving: Receiving;
   private readonly codec: MessageCodec;
   private isClosed = false;
   private holdsLoop = true;
+  private isHeld: boolean | undefined;
   private streamIn: ReadableStream<In> | undefined;
   private streamOut: WritableStream<Out> | undefined;
+  /** Is called once nothing more can come or nothing more can be sent. */
+  onOver: (() => void) | undefined;
 
-  constructor(private readonly parts: StreamParts) {
-    const { input, output, framing, codec, maxMessage = MAX_STREAM_MESSAGE } = parts;
+  constructor(private readonly parts: LinkParts) {
+    const { link, codec, maxMessage = MAX_MESSAGE, maxWaiting = 65_536 } = parts;
+    const { slowPeerTimeout = Number.POSITIVE_INFINITY } = parts;
+    this.link = link;
     this.codec = codec;
     const hold = (): void => this.hold();
-    this.sending = new StreamSending(output, framing, maxMessage, hold, () => this.destroy());
-    this.receiving = new StreamReceiving(input, framing.reader(maxMessage), hold, () => this.destroy());
+    const cut = (): void => link.close(false);
+    this.sending = new Sending(link, { maxMessage, maxWaiting, slowPeerTimeout }, hold, cut);
+    this.receiving = new Receiving(link, hold, cut);
+    const failed = (error: Error): void => {
+      this.sending.broken(error.name === "AuthenticationError" ? error : undefined);
+      this.receiving.failed(error);
+    };
+    let { refuseFirst } = parts;
+    link.start({
+      message: (bytes) => {
+        const refusal = refuseFirst?.(bytes);
+        refuseFirst = undefined;
+        if (refusal) failed(refusal);
+        else this.receiving.message(bytes);
+      },
+      settled: () => this.receiving.settled(),
+      ended: () => {
+        this.receiving.ended();
+        this.onOver?.();
+      },
+      failed,
+      broken: () => {
+        this.sending.broken();
+        this.onOver?.();
+      },
+    });
     this.hold();
   }
 
@@ -51,6 +85,11 @@ export class StreamConnection<Out = unknown, In = unknown> implements AsyncConne
   }
 
   async sendMany(values: Iterable<Out>, options?: WaitOptions): Promise<void> {
+    this.requireOpen("sendMany()");
+    if (options?.timeout === undefined && options?.signal === undefined) {
+      const payloads = Array.from(values, (value) => this.codec.encode(value).slice());
+      return this.sending.sendAll(payloads, undefined, "sendMany()");
+    }
     const sends: Promise<void>[] = [];
     for (const value of values) {
       sends.push(this.send(value, options));
@@ -66,8 +105,23 @@ export class StreamConnection<Out = unknown, In = unknown> implements AsyncConne
   async recvMany(max: number, options?: WaitOptions): Promise<In[]> {
     checkMax(max, "recvMany()");
     const into = this.into("recvMany()");
-    const take = (bytes: Uint8Array): In[] =>
-      [bytes, ...into.takeMore(max - 1)].map((one) => this.codec.decode(one) as In);
+    const take = (first: Uint8Array): In[] | Promise<In[]> => {
+      const all = [first, ...into.takeMore(max - 1)];
+      const values: In[] = [];
+      for (const [index, bytes] of all.entries()) {
+        try {
+          values.push(this.codec.decode(bytes) as In);
+        } catch (error) {
+          if (index === 0) {
+            into.putBack(all.slice(1));
+            throw error;
+          }
+          into.putBack(all.slice(index)); // the next receive throws it
+          break;
+        }
+      }
+      return values.some(isThenable) ? Promise.all(values) : values;
+    };
     return into.receive(take, "recvMany()", options);
   }
 
@@ -138,10 +192,19 @@ export class StreamConnection<Out = unknown, In = unknown> implements AsyncConne
     const closed = (): ClosedError => new ClosedError("the call on a connection that is closed");
     this.sending.rejectAll(closed);
     this.receiving.rejectAll(closed);
-    const { input, output } = this.parts;
-    if (isWhole) output.end(() => output.destroy());
-    else output.destroy();
-    if ((input as unknown) !== output) input.destroy();
+    this.link.close(isWhole);
+  }
+
+  /**
+   * Says that nothing more is sent, behind what was: the peer reads to the end of file, and can still send. A half-close, for
+   * programs that answer once they have read everything.
+   *
+   * @throws UsageError over a WebSocket to a program that is not interproc: there is no such thing
+   */
+  async closeSending(): Promise<void> {
+    this.requireOpen("closeSending()");
+    await this.sending.sendAll([], undefined, "closeSending()");
+    this.link.end();
   }
 
   ref(): this {
@@ -183,10 +246,11 @@ export class StreamConnection<Out = unknown, In = unknown> implements AsyncConne
   [Symbol.asyncIterator](): AsyncIterableIterator<In> {
     const iterator: AsyncIterableIterator<In> = {
       next: async () => {
-        const take = (bytes: Uint8Array): IteratorResult<In> => ({
-          done: false,
-          value: this.codec.decode(bytes) as In,
-        });
+        const take = (bytes: Uint8Array): IteratorResult<In> | Promise<IteratorResult<In>> => {
+          const value = this.codec.decode(bytes) as In;
+          if (isThenable(value)) return value.then((one) => ({ done: false, value: one as In }));
+          return { done: false, value };
+        };
         return this.into("for await").receive(take, "for await", undefined, () => END);
       },
       return: () => Promise.resolve(END),
@@ -195,7 +259,7 @@ export class StreamConnection<Out = unknown, In = unknown> implements AsyncConne
     return iterator;
   }
 
-  private into(operation: string): StreamReceiving {
+  private into(operation: string): Receiving {
     this.requireOpen(operation);
     return this.receiving;
   }
@@ -204,18 +268,12 @@ export class StreamConnection<Out = unknown, In = unknown> implements AsyncConne
     if (this.isClosed) throw new ClosedError(`${operation} on a connection that is closed`);
   }
 
-  /** The stream cannot be used any more: what comes is no messages, or a half written one cannot be voided. */
-  private destroy(): void {
-    this.parts.output.destroy();
-    this.parts.input.destroy();
-  }
-
   /** A pending call keeps the process alive; an idle connection does not. */
   private hold(): void {
     if (!this.sending || !this.receiving) return;
     const held = this.holdsLoop && (this.sending.isWaiting || this.receiving.isWaiting);
-    for (const stream of [this.parts.input, this.parts.output] as { ref?(): void; unref?(): void }[])
-      if (held) stream.ref?.();
-      else stream.unref?.();
+    if (held === this.isHeld) return;
+    this.isHeld = held;
+    this.link[held ? "ref" : "unref"]();
   }
 }

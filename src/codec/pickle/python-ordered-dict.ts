@@ -1,0 +1,2 @@
+/** Python's `collections.OrderedDict`. */
+export class PythonOrderedDict<Key = unknown, Value = unknown> extends Map<Key, Value> {}

@@ -1,0 +1,23 @@
+/** Values of Python's that JavaScript has no equal for. */
+export { NumpyArray, type NumpyData, type NumpyOptions } from "./numpy-array.js";
+export { NumpyDtype } from "./numpy-dtype.js";
+export { PythonComplex } from "./python-complex.js";
+export { PythonConstant } from "./python-constant.js";
+export { PythonCounter } from "./python-counter.js";
+export { PythonDate } from "./python-date.js";
+export { type DateTimeFields, PythonDateTime } from "./python-date-time.js";
+export { PythonDecimal } from "./python-decimal.js";
+export { PythonDefaultDict } from "./python-default-dict.js";
+export { PythonDeque } from "./python-deque.js";
+export { PythonError } from "./python-error.js";
+export { PythonFraction } from "./python-fraction.js";
+export { PythonOrderedDict } from "./python-ordered-dict.js";
+export { type PathKind, PythonPath } from "./python-path.js";
+export { PythonRange } from "./python-range.js";
+export { PythonSlice } from "./python-slice.js";
+export { PythonTime } from "./python-time.js";
+export { PythonTimeDelta } from "./python-time-delta.js";
+export { PythonTimeZone } from "./python-time-zone.js";
+export { PythonTuple } from "./python-tuple.js";
+export { PythonUuid } from "./python-uuid.js";
+export { PythonZoneInfo } from "./python-zone-info.js";

@@ -1,0 +1,42 @@
+/** A message, or a part of one, as it goes out. A string is a control word of a WebSocket; streams have none. */
+export type Frame = Uint8Array | string;
+
+/** What a link tells whoever receives from it. */
+export interface LinkReceiver {
+  message(bytes: Uint8Array): void;
+  /** Several were there at once, and these were the last of them. */
+  settled(): void;
+  /** Nothing more comes: the peer has closed or died. */
+  ended(): void;
+  /** What came is no message: the link cannot be used any more. */
+  failed(error: Error): void;
+  /** Nothing more can be sent. */
+  broken(): void;
+}
+
+/** Carries whole messages, both ways, in order: a pair of streams with a framing, or a WebSocket. */
+export interface Link {
+  /** A message as it goes out; a copy. @throws UsageError for bytes that cannot be a message */
+  frame(payload: Uint8Array): Frame;
+  /** A message in parts, which count only once `commit` has followed. Without it, a message that has begun cannot be voided. */
+  readonly parts?: {
+    readonly begin?: Frame;
+    part(bytes: Uint8Array): Frame;
+    readonly commit: Frame;
+    readonly cancel: Frame;
+  };
+  /** Hands frames to the system; `done` once it has taken them all. One write is under way at a time. */
+  write(frames: readonly Frame[], done: (error?: Error | null) => void): void;
+  /** What comes goes there from now on. */
+  start(receiver: LinkReceiver): void;
+  pause(): void;
+  resume(): void;
+  /** Bytes that came and are no message yet. */
+  readonly kept: number;
+  /** Sends the end of file, behind what was written; receiving goes on. @throws UsageError where that cannot be said */
+  end(): void;
+  /** Ends both ways: behind what was written, or at once when a message was cut. */
+  close(isWhole: boolean): void;
+  ref(): void;
+  unref(): void;
+}

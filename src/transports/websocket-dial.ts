@@ -1,0 +1,49 @@
+import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import type { SecureContextOptions } from "node:tls";
+import { type ClientOptions, WebSocket } from "ws";
+import { AuthenticationError } from "../errors.js";
+import { type Address, formatAddress } from "./address.js";
+import type { Settings } from "./connection-options.js";
+import type { Dialled } from "./dial.js";
+import { systemFailure } from "./system-failure.js";
+import { clientTls } from "./tls-settings.js";
+import { CLOSE_TIMEOUT } from "./websocket-entrance.js";
+import { SUBPROTOCOL, WebSocketLink } from "./websocket-link.js";
+
+/** Begins to open a WebSocket. */
+export function dialWebSocket(address: Extract<Address, { scheme: "ws" | "wss" }>, settings: Settings): Dialled {
+  const url = formatAddress(address);
+  let connection: IncomingMessage["socket"] | undefined;
+  const options: ClientOptions & { closeTimeout: number } = {
+    perMessageDeflate: false,
+    maxPayload: settings.maxMessage,
+    handshakeTimeout: settings.handshakeTimeout === Number.POSITIVE_INFINITY ? 0 : settings.handshakeTimeout,
+    closeTimeout: CLOSE_TIMEOUT,
+    ...(address.scheme === "wss" && (clientTls(settings.tls, address.host) as SecureContextOptions)),
+  };
+  const socket = new WebSocket(url, [SUBPROTOCOL], options);
+  socket.once("upgrade", (response: IncomingMessage) => {
+    connection = response.socket;
+    connection.setNoDelay(true);
+    connection.setKeepAlive(true, 30_000);
+    socket.pause(); // nothing is lost while nobody listens
+  });
+  const ready = async (): Promise<{ link: WebSocketLink; peer: { transport: string; address: string } }> => {
+    try {
+      await once(socket, "open");
+    } catch (error) {
+      const { message } = error as Error;
+      throw /^Unexpected server response: 40[13]|certificate/i.test(message)
+        ? new AuthenticationError(`connect() to ${url}: ${message}`, { resource: url, cause: error })
+        : systemFailure(error, "connect()", url);
+    }
+    socket.on("error", () => undefined);
+    socket.pause();
+    const link = new WebSocketLink(socket, settings.maxMessage, settings.codec.isText === true, (isHeld) => {
+      connection?.[isHeld ? "ref" : "unref"]();
+    });
+    return { link, peer: { transport: address.scheme, address: url } };
+  };
+  return { ready: ready(), destroy: () => socket.terminate() };
+}
