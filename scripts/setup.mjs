@@ -27,6 +27,14 @@ const systemPackages = [
     isThere: () => spawnSync("python3", ["--version"]).status === 0,
   },
   {
+    what: "Chromium",
+    packages: ["chromium"],
+    usedBy: ["test"],
+    essential: false,
+    without: "the tests of pages in a real browser are left out",
+    isThere: () => spawnSync("chromium", ["--version"]).status === 0,
+  },
+  {
     what: "a Redis server",
     packages: ["redis-server"],
     usedBy: ["bench map"],
