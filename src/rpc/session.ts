@@ -14,6 +14,7 @@
  *         calls; not while this side waits for an answer itself, or two such sides would wait for each other.
  * Source  JSON-RPC's numbered calls; the tables of exports of CapTP and Cap'n Proto; the credits of reactive streams.
  */
+import { afterTurn } from "../after-turn.js";
 import type { AsyncConnection, Connection } from "../channel.js";
 import { startTimer, timedOut } from "../deadline.js";
 import { AbandonedError, ClosedError, CodecError, ProtocolError, UsageError } from "../errors.js";
@@ -321,7 +322,7 @@ export class Session {
       this.conn.ref();
     } else if (!this.looksLater) {
       this.looksLater = true;
-      setImmediate(this.letLoopEnd);
+      afterTurn(this.letLoopEnd);
     }
   }
 

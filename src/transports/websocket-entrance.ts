@@ -9,7 +9,8 @@ import type { Entrance, Porter } from "./arrival.js";
 import type { Settings, TlsOptions } from "./connection-options.js";
 import { systemFailure } from "./system-failure.js";
 import { listenerTls } from "./tls-settings.js";
-import { SUBPROTOCOL, WebSocketLink } from "./websocket-link.js";
+import { WebSocketLink } from "./websocket-link.js";
+import { SUBPROTOCOL } from "./worded-link.js";
 
 type WebSocketAddress = Extract<Address, { scheme: "ws" | "wss" }>;
 
