@@ -34,3 +34,7 @@ export function startTimer(timeout: number | undefined, callback: () => void): N
 export function timedOut(operation: string, timeout: number | undefined, undelivered?: unknown): TimeoutError {
   return new TimeoutError(`${operation} did not finish within ${timeout} ms`, { undelivered });
 }
+
+/** What is left of a timeout that ends at a moment, for the next call of several. */
+export const remaining = (deadline: number, timeout: number | undefined): { timeout?: number } =>
+  timeout === undefined ? {} : { timeout: Math.max(0, deadline - now()) };
