@@ -1,6 +1,6 @@
 import type { AsyncConnection, Connection } from "../channel.js";
 import { timedOut, type WaitOptions } from "../deadline.js";
-import { AuthenticationError } from "../errors.js";
+import { AuthenticationError, UsageError } from "../errors.js";
 import { type Address, parseAddress } from "./address.js";
 import { authenticate } from "./authenticate.js";
 import { FAILURE } from "./challenge.js";
@@ -8,10 +8,17 @@ import { connectionOf } from "./connection-of.js";
 import { type ConnectionOptions, type Settings, settingsOf } from "./connection-options.js";
 import { dial } from "./dial.js";
 import type { LinkConnection } from "./link-connection.js";
+import type { ReconnectOptions } from "./reconnecting-connection.js";
 import { withDeadline } from "./with-deadline.js";
 
 /** `timeout` and `signal` bound the whole call: connecting and the handshake. */
-export interface ConnectOptions<Out = unknown, In = unknown> extends ConnectionOptions<Out, In>, WaitOptions {}
+export interface ConnectOptions<Out = unknown, In = unknown> extends ConnectionOptions<Out, In>, WaitOptions {
+  /**
+   * When the connection breaks another one is made, after a pause that grows. What had been sent and not been read is
+   * lost then, and a send under way rejects with BrokenPipeError; calls that come meanwhile wait. `true` for the defaults.
+   */
+  reconnect?: boolean | ReconnectOptions;
+}
 
 /**
  * Connects to whoever listens at an address: `unix:/path`, `tcp://host:port`, `tls://host:port`, `ws://host:port/path`,
@@ -31,7 +38,7 @@ export interface ConnectOptions<Out = unknown, In = unknown> extends ConnectionO
  */
 export function connect<Out = unknown, In = unknown>(
   url: `shm:${string}`,
-  options?: Omit<ConnectOptions<Out, In>, "codec" | "schema">,
+  options?: Omit<ConnectOptions<Out, In>, "codec" | "schema" | "reconnect">,
 ): Promise<Connection<Out, In>>;
 export function connect<Out = unknown, In = unknown>(
   url: string,
@@ -43,7 +50,29 @@ export async function connect(
 ): Promise<AsyncConnection<unknown, unknown>> {
   const address = parseAddress(url, "connect()");
   const settings = settingsOf(options, "connect()", false);
-  const { signal, timeout } = options;
+  const { reconnect = false, timeout, signal } = options;
+  if (reconnect === false) return attempt(url, address, settings, options);
+  if (address.scheme === "fd" || address.scheme === "stdio")
+    throw new UsageError(
+      `connect() to ${url} with reconnect: what is handed over cannot be had again; allowed: an address`,
+    );
+  const { ReconnectingConnection } = await import("./reconnecting-connection.js");
+  const again = reconnect === true ? {} : reconnect;
+  const first = await attempt(url, address, settings, {
+    ...(signal && { signal }),
+    ...(timeout !== undefined && { timeout }),
+  });
+  await again.onConnect?.(first);
+  return new ReconnectingConnection(first, (ends) => attempt(url, address, settings, { signal: ends }), again);
+}
+
+/** Connects once. */
+async function attempt(
+  url: string,
+  address: Address,
+  settings: Settings,
+  { signal, timeout }: WaitOptions,
+): Promise<AsyncConnection<unknown, unknown>> {
   signal?.throwIfAborted();
   const ends = new AbortController();
   const onAbort = (): void => ends.abort(signal?.reason);

@@ -23,7 +23,7 @@ import { answerOf, askPool, type Outcome, PIECE, poolWays } from "./pool-asking.
 
 const CALLS = 400;
 const FAULTS_A_POOL = 25;
-const HANGING_MS = 60_000;
+const HANGING_MS = 240_000; // with a replacement after every 20 calls, on a machine that takes seconds to start a process
 const CLOSING_MS = 5000;
 /** A worker is sure to be ready by then, even beside much else. */
 const YOUNG_MS = 1000;

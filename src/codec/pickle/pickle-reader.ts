@@ -1,13 +1,14 @@
 import { CodecError } from "../../errors.js";
 import { addTo, setIn } from "./collection-globals.js";
 import { DictShapes, startAgain } from "./dict-shapes.js";
-import { GlobalStack, Unmade } from "./global-stack.js";
+import { GlobalStack } from "./global-stack.js";
 import { KeyGuard } from "./key-guard.js";
 import { OldScalars, type PickleEncoding } from "./old-scalars.js";
 import { NEWEST_PROTOCOL, OP } from "./pickle.layout.js";
 import { PickleInput } from "./pickle-input.js";
 import { PickleMemo } from "./pickle-memo.js";
 import type { PythonGlobal } from "./python-global.js";
+import { Unmade } from "./unmade.js";
 
 const persistent = "a persistent id, which names something outside the pickle, is not allowed";
 const extension = "an extension code, which names a global by a number, is not allowed";
@@ -373,15 +374,15 @@ export class PickleReader {
       }
       target = shapes.toMap(stack, from - 1, this.memo);
     }
+    if (target instanceof Unmade) shapes.learn(target, stack, from);
     if (!(target instanceof Map)) return this.skipped(target, from, "what is no dict gets keys");
     for (let at = from; at < end; at += 2) {
-      if (shapes.isLearning && typeof stack[at] !== "string") shapes.learn(target);
       setIn(target, stack[at], stack[at + 1], this.guard, globals);
     }
     stack.length = from;
   }
 
-  /** While learning, what a user's function would make takes everything. */
+  /** While learning, what is not made takes everything. */
   private skipped(target: unknown, from: number, what: string): void {
     if (!(target instanceof Unmade)) throw this.input.broken(what);
     this.stack.length = from;

@@ -299,9 +299,8 @@ export class Lane {
       try {
         for (const message of await this.conn.recvMany(ANSWERS)) this.hear(message);
       } catch (error) {
-        const { code, undelivered } = error as { code?: string; undelivered?: unknown };
+        const { code } = error as { code?: string };
         if (code === "ERR_INTERPROC_EOF" || code === "ERR_INTERPROC_CLOSED" || this.conn.closed) return this.end();
-        if (Array.isArray(undelivered)) for (const message of undelivered as FromWorker[]) this.hear(message);
         if (!this.hearUndecodable(error)) {
           this.kill();
           return this.end();

@@ -3,6 +3,7 @@ import { knownGlobals } from "#src/codec/pickle/known-globals.js";
 import {
   COPIES_PER_BYTE,
   MAX_DIGITS,
+  MAX_UNKNOWN_ZONES,
   NEWEST_PROTOCOL,
   pickleOpcodes,
   WRITTEN_PROTOCOL,
@@ -80,7 +81,11 @@ Records and other types are refused. Memory that stands beside a pickle of proto
 const codec = pickleCodec({
   globals: {
     "shop.models.Order": { class: Order }, // instances, both ways: __dict__ becomes properties
-    "shop.models.Point": { class: Point, create: (x, y) => new Point(x, y), getArguments: ({ x, y }) => [x, y] },
+    "shop.models.Point": {
+      class: Point,
+      create: (x, y) => new Point(Number(x), Number(y)),
+      getArguments: ({ x, y }: Point) => [x, y], // written as Point(x, y)
+    },
     "shop.models.Colour": (value) => value, // an Enum arrives as its value
     "shop.models:Outer.Inner": { class: Inner }, // a nested class
     "shop.tasks.resize": { value: resize }, // a function by name, both ways
@@ -96,11 +101,13 @@ The functions get data from the other process and have to check it. They may run
 | --- | --- |
 | how deep values lie in each other, both ways | none |
 | what calls may copy of what the pickle holds, such as \`set(a list)\` | ${COPIES_PER_BYTE} bytes or elements for each byte of the pickle, and 65,536 |
+| time zones that Node does not know | ${MAX_UNKNOWN_ZONES} |
 | digits of an int that is written as text (protocol 0) | ${number(MAX_DIGITS)} |
 | bytes of an int | what a bigint can have: 2^27 in V8 |
 | numbers as keys that V8 would put into one bucket | about 64, and 1,000 bigints that are equal in their low 64 bits |
 
-Memory is taken as contents come, never for a length that a pickle announces. A number in the memo may be anything; the memo holds
+Memory is taken as contents come, never for a length that a pickle announces: at most about 250 bytes for a byte of the
+pickle, most for empty sets, as in Python. A number in the memo may be anything; the memo holds
 what was put. What follows STOP is ignored, as Python does. Of a Python 2 str that is not ASCII, \`pickleCodec({ encoding })\` says
 what it becomes, as \`pickle.loads\` does.
 
