@@ -1,4 +1,4 @@
-import { nextTurn, turnIsDue } from "../sync/loop-turn.js";
+import { nextTurn, turnIsDue } from "../loop-turn.js";
 
 /** What a step of a loop found. */
 export interface Found<T> {

@@ -1,7 +1,7 @@
 import { deadlineOf, now, type WaitOptions } from "../deadline.js";
 import { UsageError } from "../errors.js";
+import { nextTurn, turnIsDue } from "../loop-turn.js";
 import { READY, type Readiness, type Waitable } from "../readiness.js";
-import { nextTurn, turnIsDue } from "../sync/loop-turn.js";
 
 /** A timer cannot be longer; after that it is looked again. */
 const LONGEST_MS = 2 ** 31 - 1;

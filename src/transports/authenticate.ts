@@ -3,6 +3,7 @@ import {
   answerChallenge,
   FAILURE,
   isFailure,
+  isWelcome,
   MAX_HANDSHAKE_MESSAGE,
   makeChallenge,
   verifyAnswer,
@@ -51,7 +52,7 @@ async function answerPeer(conn: Handshaking, { key, md5 }: Key): Promise<void> {
   }
   await conn.sendBytes(answer);
   const verdict = await conn.recvBytes({ maxLength: MAX_HANDSHAKE_MESSAGE });
-  if (Buffer.compare(verdict, WELCOME) === 0) return;
+  if (isWelcome(verdict)) return;
   throw new AuthenticationError(
     isFailure(verdict)
       ? "the other side refused this authkey"

@@ -2,6 +2,7 @@ import { checkLimit, checkMax, part, rest } from "../buffers.js";
 import type { AsyncConnection, Peer, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "../channel.js";
 import type { WaitOptions } from "../deadline.js";
 import { ClosedError, UsageError } from "../errors.js";
+import { withTurn } from "../loop-turn.js";
 import { READY, type Readiness } from "../readiness.js";
 import { readableOf, writableOf } from "../web-streams.js";
 import type { Link } from "./link.js";
@@ -53,6 +54,10 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
     const cut = (): void => link.close(false);
     this.sending = new Sending(link, { maxMessage, maxWaiting, slowPeerTimeout }, hold, cut);
     this.receiving = new Receiving(link, hold, cut);
+    const over = (): void => {
+      if (this.sending.hasBroken && this.receiving.hasStopped) link.close(false);
+      this.onOver?.();
+    };
     const failed = (error: Error): void => {
       this.sending.broken(error.name === "AuthenticationError" ? error : undefined);
       this.receiving.failed(error);
@@ -68,12 +73,12 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       settled: () => this.receiving.settled(),
       ended: () => {
         this.receiving.ended();
-        this.onOver?.();
+        over();
       },
       failed,
       broken: () => {
         this.sending.broken();
-        this.onOver?.();
+        over();
       },
     });
     this.hold();
@@ -81,14 +86,14 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
 
   async send(value: Out, options?: WaitOptions): Promise<void> {
     this.requireOpen("send()");
-    return this.sending.send(this.codec.encode(value), value, "send()", options);
+    return withTurn(this.sending.send(this.codec.encode(value), value, "send()", options));
   }
 
   async sendMany(values: Iterable<Out>, options?: WaitOptions): Promise<void> {
     this.requireOpen("sendMany()");
     if (options?.timeout === undefined && options?.signal === undefined) {
       const payloads = Array.from(values, (value) => this.codec.encode(value).slice());
-      return this.sending.sendAll(payloads, undefined, "sendMany()");
+      return withTurn(this.sending.sendAll(payloads, undefined, "sendMany()"));
     }
     const sends: Promise<void>[] = [];
     for (const value of values) {
@@ -99,30 +104,19 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
   }
 
   async recv(options?: WaitOptions): Promise<In> {
-    return this.into("recv()").receive((bytes) => this.codec.decode(bytes) as In, "recv()", options);
+    return withTurn(this.into("recv()").receive((bytes) => this.codec.decode(bytes) as In, "recv()", options));
   }
 
   async recvMany(max: number, options?: WaitOptions): Promise<In[]> {
     checkMax(max, "recvMany()");
     const into = this.into("recvMany()");
-    const take = (first: Uint8Array): In[] | Promise<In[]> => {
-      const all = [first, ...into.takeMore(max - 1)];
-      const values: In[] = [];
-      for (const [index, bytes] of all.entries()) {
-        try {
-          values.push(this.codec.decode(bytes) as In);
-        } catch (error) {
-          if (index === 0) {
-            into.putBack(all.slice(1));
-            throw error;
-          }
-          into.putBack(all.slice(index)); // the next receive throws it
-          break;
-        }
-      }
-      return values.some(isThenable) ? Promise.all(values) : values;
+    const decode = (bytes: Uint8Array): In => this.codec.decode(bytes) as In;
+    const take = (bytes: Uint8Array): In[] | Promise<In[]> => {
+      const first = decode(bytes);
+      // a schema that answers later checks one at a time, so that one which does not fit costs no other
+      return isThenable(first) ? first.then((value) => [value as In]) : [first, ...into.takeMore(max - 1, decode)];
     };
-    return into.receive(take, "recvMany()", options);
+    return withTurn(into.receive(take, "recvMany()", options));
   }
 
   async poll(options: WaitOptions = {}): Promise<boolean> {
@@ -138,7 +132,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
 
   async sendBytes(bytes: ArrayBufferView | ArrayBuffer, options?: SendBytesOptions): Promise<void> {
     this.requireOpen("sendBytes()");
-    return this.sending.send(part(bytes, options, "sendBytes()"), bytes, "sendBytes()", options);
+    return withTurn(this.sending.send(part(bytes, options, "sendBytes()"), bytes, "sendBytes()", options));
   }
 
   async recvBytes(options?: RecvBytesOptions): Promise<Uint8Array> {
@@ -149,7 +143,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       const what = `recvBytes() of a message of ${bytes.length} bytes`;
       throw new Stays(new UsageError(`${what}; at most ${limit} (maxLength); it is still there`));
     };
-    return this.into("recvBytes()").receive(take, "recvBytes()", options);
+    return withTurn(this.into("recvBytes()").receive(take, "recvBytes()", options));
   }
 
   async recvBytesInto(buffer: ArrayBufferView | ArrayBuffer, options?: RecvIntoOptions): Promise<number> {
@@ -163,7 +157,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       target.set(bytes);
       return bytes.length;
     };
-    return this.into("recvBytesInto()").receive(take, "recvBytesInto()", options);
+    return withTurn(this.into("recvBytesInto()").receive(take, "recvBytesInto()", options));
   }
 
   get readable(): ReadableStream<In> {
@@ -178,6 +172,11 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
 
   get closed(): boolean {
     return this.isClosed;
+  }
+
+  /** @internal nothing is left to receive but the end of file */
+  get isAtEnd(): boolean {
+    return this.receiving.isAtEnd;
   }
 
   get peer(): Peer {
@@ -251,7 +250,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
           if (isThenable(value)) return value.then((one) => ({ done: false, value: one as In }));
           return { done: false, value };
         };
-        return this.into("for await").receive(take, "for await", undefined, () => END);
+        return withTurn(this.into("for await").receive(take, "for await", undefined, () => END));
       },
       return: () => Promise.resolve(END),
       [Symbol.asyncIterator]: () => iterator,

@@ -9,7 +9,8 @@ import type { Dialled } from "./dial.js";
 import { systemFailure } from "./system-failure.js";
 import { clientTls } from "./tls-settings.js";
 import { CLOSE_TIMEOUT } from "./websocket-entrance.js";
-import { SUBPROTOCOL, WebSocketLink } from "./websocket-link.js";
+import { WebSocketLink } from "./websocket-link.js";
+import { SUBPROTOCOL } from "./worded-link.js";
 
 /** Begins to open a WebSocket. */
 export function dialWebSocket(address: Extract<Address, { scheme: "ws" | "wss" }>, settings: Settings): Dialled {
@@ -27,8 +28,8 @@ export function dialWebSocket(address: Extract<Address, { scheme: "ws" | "wss" }
     connection = response.socket;
     connection.setNoDelay(true);
     connection.setKeepAlive(true, 30_000);
-    socket.pause(); // nothing is lost while nobody listens
   });
+  socket.once("open", () => socket.pause()); // what comes with the handshake's last bytes waits for who receives it
   const ready = async (): Promise<{ link: WebSocketLink; peer: { transport: string; address: string } }> => {
     try {
       await once(socket, "open");
@@ -39,7 +40,6 @@ export function dialWebSocket(address: Extract<Address, { scheme: "ws" | "wss" }
         : systemFailure(error, "connect()", url);
     }
     socket.on("error", () => undefined);
-    socket.pause();
     const link = new WebSocketLink(socket, settings.maxMessage, settings.codec.isText === true, (isHeld) => {
       connection?.[isHeld ? "ref" : "unref"]();
     });

@@ -28,6 +28,10 @@ export interface ConnectionKind<C extends AsyncConnection = AsyncConnection> {
   readonly transport: string;
   /** The far end is in another thread or process, so that this thread may block. */
   readonly isElsewhere: boolean;
+  /** What its values go through; structured clones by default. */
+  readonly codec?: "structured" | "json" | "pickle";
+  /** A message that has begun cannot be voided: giving it up ends the connection. */
+  readonly cannotVoid?: boolean;
   connect(): Promise<Pair<C>>;
 }
 

@@ -1,7 +1,7 @@
 import { deadlineOf, type SyncWaitOptions, type WaitOptions } from "../../deadline.js";
 import { BrokenBarrierError, UsageError } from "../../errors.js";
+import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { isLeaving } from "../../memory/this-thread.js";
-import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import { type Arrival, ArrivalWait, Rendezvous } from "../../sync/rendezvous.js";
 import { rendezvousHead } from "../../sync/rendezvous.layout.js";
 import type { Holding } from "../holding.js";

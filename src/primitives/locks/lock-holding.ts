@@ -1,6 +1,6 @@
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
 import { UsageError } from "../../errors.js";
-import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
+import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { LockWait, OwnerLock } from "../../sync/owner-lock.js";
 import { parker } from "../../sync/parker.js";
 import { Pending } from "../../sync/pending.js";

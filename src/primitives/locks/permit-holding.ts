@@ -1,6 +1,6 @@
 import { deadlineOf, type SyncWaitOptions, type WaitOptions } from "../../deadline.js";
 import { UsageError } from "../../errors.js";
-import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
+import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { OwnedPermits } from "../../sync/owned-permits.js";
 import { type Permits, PermitWait } from "../../sync/permits.js";
 import { permitsHead } from "../../sync/permits.layout.js";

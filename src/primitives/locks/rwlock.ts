@@ -1,6 +1,6 @@
 import { deadlineOf, type SyncWaitOptions, type WaitOptions } from "../../deadline.js";
 import { UsageError } from "../../errors.js";
-import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
+import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { type Access, AccessWait, ReadWriteLock } from "../../sync/read-write-lock.js";
 import type { Holding } from "../holding.js";
 import type { Place, SharedObjectOptions } from "../shared-object.js";

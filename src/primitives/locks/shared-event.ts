@@ -1,8 +1,8 @@
 import { deadlineOf, type SyncWaitOptions, type WaitOptions } from "../../deadline.js";
+import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { READY } from "../../readiness.js";
 import type { BlockingReadiness } from "../../sync/blocking-readiness.js";
 import { EventWait, EventWord } from "../../sync/event-word.js";
-import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import type { Holding } from "../holding.js";
 import type { Place, SharedObjectOptions } from "../shared-object.js";
 import { type Call, WaitingCalls } from "../waiting-calls.js";

@@ -16,10 +16,10 @@
  */
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
 import { type ClosedError, UsageError } from "../../errors.js";
+import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { WAITS } from "../../memory/object.layout.js";
 import { isOwner } from "../../memory/owner.js";
 import type { Words } from "../../memory/words.js";
-import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import { type Parker, parker } from "../../sync/parker.js";
 import { Pending } from "../../sync/pending.js";
 import type { Wait } from "../../sync/wait.js";

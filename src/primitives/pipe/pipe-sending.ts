@@ -1,10 +1,10 @@
 import { StructuredEncoder } from "../../codec.js";
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
 import { BrokenPipeError, UsageError } from "../../errors.js";
+import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { MessageWriter, type Outgoing } from "../../rings/message-writer.js";
 import { FORMATS, HANDLES } from "../../rings/record-ring.layout.js";
 import { looksBriefly } from "../../sync/look-briefly.js";
-import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import { Pending } from "../../sync/pending.js";
 import type { Wait } from "../../sync/wait.js";
 import { type Given, packHandles } from "../handle.js";

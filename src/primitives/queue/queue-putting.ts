@@ -1,7 +1,7 @@
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
 import { ClosedError } from "../../errors.js";
+import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { blocksFor } from "../../rings/block-chains.js";
-import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import { parker } from "../../sync/parker.js";
 import { Pending } from "../../sync/pending.js";
 import { type Body, commitBody, encodeBody, undoBody } from "../message-body.js";

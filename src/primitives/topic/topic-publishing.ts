@@ -1,7 +1,7 @@
 import { deadlineOf, type SyncWaitOptions, type WaitOptions } from "../../deadline.js";
 import { CodecError, UsageError } from "../../errors.js";
+import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { unitsOf } from "../../rings/broadcast-ring.js";
-import { nextTurn, turnIsDue } from "../../sync/loop-turn.js";
 import { parker } from "../../sync/parker.js";
 import type { Wait } from "../../sync/wait.js";
 import type { Descriptor } from "../handle.js";

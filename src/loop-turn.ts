@@ -1,4 +1,5 @@
-import { now } from "../deadline.js";
+import { afterTurn } from "./after-turn.js";
+import { now } from "./deadline.js";
 
 const MOST_MS = 1;
 const LOOK_EVERY = 32;
@@ -18,14 +19,19 @@ export function turnIsDue(): boolean {
   if (begun === 0) {
     begun = now();
     count = 0;
-    setImmediate(ended);
+    afterTurn(ended);
     return false;
   }
   if (++count % LOOK_EVERY !== 0) return false;
   return now() - begun > MOST_MS;
 }
 
+/** The same promise, but not before timers and I/O have had their turn, if that is due. */
+export function withTurn<T>(promise: Promise<T>): Promise<T> {
+  return turnIsDue() ? Promise.all([promise, nextTurn()]).then(([value]) => value) : promise;
+}
+
 /** Resolves once timers and I/O had their turn. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => afterTurn(resolve));
 }
