@@ -1,7 +1,8 @@
-/** The messages of the pipe benchmark. `into-1m` is 1 MiB received into one buffer instead of a fresh one each. */
+/** The messages of the benchmarks of pipes and sockets. `into-1m` is 1 MiB received into one buffer instead of a fresh one each. */
 export const payloads = {
   "bytes-64": { label: "64 B bytes", bytes: 64 },
   object: { label: "small object { id, name, ok }", bytes: undefined },
+  "bytes-16k": { label: "16 KiB bytes", bytes: 16 * 1024 },
   "bytes-64k": { label: "64 KiB bytes", bytes: 64 * 1024 },
   "bytes-1m": { label: "1 MiB bytes, each into a fresh buffer", bytes: 1024 * 1024 },
   "into-1m": { label: "1 MiB bytes, all into one buffer", bytes: 1024 * 1024 },

@@ -5,6 +5,11 @@ import { type PayloadName, payloads } from "./payload.js";
 
 export type PipeCell = Cell<PipeQuestion>;
 
+/** What is sent through pipes, in the order of the tables. */
+export const pipePayloads: readonly PayloadName[] = (Object.keys(payloads) as PayloadName[]).filter(
+  (name) => name !== "bytes-16k",
+);
+
 /** Ends the name of a mode of ours whose pipe has a ring of 1 MiB instead of 64 KiB. */
 export const largeRing = ", 1 MiB ring";
 
@@ -48,7 +53,7 @@ const peers: readonly Peer[] = [
   { name: "worker postMessage", program: "worker-thread", oneWay: fresh("events"), roundTrip: fresh("events") },
   {
     name: "unix socket",
-    program: "unix-socket",
+    program: "net-socket",
     oneWay: (payload) =>
       small.includes(payload) ? ["write", "cork", "packed"] : payload === into ? ["write"] : ["write", "cork"],
     roundTrip: fresh("write"),
@@ -74,9 +79,8 @@ const peers: readonly Peer[] = [
 
 /** All cells of the pipe benchmark, in the order of its tables. */
 export function pipeCells(seconds: number): PipeCell[] {
-  const names = Object.keys(payloads) as PayloadName[];
   return (["one-way", "round-trip"] as const).flatMap((measure) =>
-    names.flatMap((payload) =>
+    pipePayloads.flatMap((payload) =>
       peers.flatMap(({ name, program, oneWay, roundTrip }) =>
         (measure === "one-way" ? oneWay : roundTrip)(payload).map((mode): PipeCell => {
           return { peer: name, program, question: { measure, payload, mode, seconds } };

@@ -5,7 +5,7 @@ import { type Measured, measureAll, selectCells } from "./measure.js";
 import { type PayloadName, payloads } from "./payload.js";
 import { installPeerPackages } from "./peer-packages.js";
 import { latencyTable, type Ratios, throughputTable } from "./peer-tables.js";
-import { pipeCells } from "./pipe-cells.js";
+import { pipeCells, pipePayloads } from "./pipe-cells.js";
 import { pipeFloors, speed } from "./pipe-floors.js";
 import { report } from "./report.js";
 import { factor } from "./table.js";
@@ -28,10 +28,9 @@ export const bench: Bench = {
     const installProblem = installPeerPackages();
     const cells = selectCells(pipeCells(options.quick ? 0.2 : 1), options.only);
     const rows = await measureAll(cells, options);
-    const names = Object.keys(payloads) as PayloadName[];
     const tables = [
-      ...names.map((payload) => oneWayTable(rows, payload)),
-      ...names.map((payload) => roundTripTable(rows, payload)),
+      ...pipePayloads.map((payload) => oneWayTable(rows, payload)),
+      ...pipePayloads.map((payload) => roundTripTable(rows, payload)),
     ];
     return report({ rows, tables, notes, floors: pipeFloors(rows), problems: [installProblem], bytesOf });
   },

@@ -20,7 +20,7 @@ function findRoot(from: string): string {
 }
 
 /**
- * The path of a program in `bench/peers`: `unix-socket` is the compiled neighbour of this file (or its source, when this
+ * The path of a program in `bench/peers`: `net-socket` is the compiled neighbour of this file (or its source, when this
  * file itself runs as source), `python_pipe.py` is taken from the source folder, because a build copies no Python.
  */
 export function peerPath(program: string): string {

@@ -58,7 +58,7 @@ export interface AsyncConnection<Out = unknown, In = unknown>
   send(value: Out, options?: WaitOptions): Promise<void>;
   sendMany(values: Iterable<Out>, options?: WaitOptions): Promise<void>;
   recv(options?: WaitOptions): Promise<In>;
-  /** Waits for one message and takes up to `max` that are there. */
+  /** Waits for one message and takes up to `max` that are there. One that cannot be decoded fails the receive that begins with it. */
   recvMany(max: number, options?: WaitOptions): Promise<In[]>;
   /** Whether a receive would not wait: a message is there, or the end. False at the timeout (default 0). */
   poll(options?: WaitOptions): Promise<boolean>;

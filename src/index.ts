@@ -1,4 +1,22 @@
 export type {
+  AsyncMessage,
+  AsyncPutOptions,
+  AsyncQueue,
+  MessageHeaders,
+  QueueCapability,
+} from "./async-queue.js";
+export type {
+  AsyncPublishOptions,
+  AsyncSubscription,
+  AsyncTopic,
+  AsyncTopicMessage,
+  SubscribeOptions,
+  TopicCapability,
+} from "./async-topic.js";
+export type { OpenQueueOptions, OpenTopicOptions } from "./brokers/broker.js";
+export { openQueue } from "./brokers/open-queue.js";
+export { openTopic } from "./brokers/open-topic.js";
+export type {
   AsyncConnection,
   Claim,
   Connection,
@@ -8,6 +26,14 @@ export type {
   RecvIntoOptions,
   SendBytesOptions,
 } from "./channel.js";
+export type { PickleGlobal, PickleGlobals } from "./codec/pickle/own-globals.js";
+export {
+  type PickleCodec,
+  type PickleDecodeOptions,
+  type PickleOptions,
+  pickleCodec,
+} from "./codec/pickle/pickle-codec.js";
+export * from "./codec/pickle/python-values.js";
 export { registerClass } from "./codec.js";
 export type { SyncWaitOptions, WaitOptions } from "./deadline.js";
 export * from "./errors.js";
@@ -76,6 +102,7 @@ export type { Allowed, ConnectionOptions, FramingName, TlsOptions } from "./tran
 export { type ListenOptions, listen } from "./transports/listen.js";
 export { Listener } from "./transports/listener.js";
 export type { CodecName, MessageCodec } from "./transports/message-codec.js";
+export type { ReconnectOptions } from "./transports/reconnecting-connection.js";
 export type { StandardSchema } from "./transports/standard-schema.js";
 export { bindUdp, type UdpOptions } from "./transports/udp.js";
 export type { Datagram, UdpSocket } from "./transports/udp-socket.js";

@@ -10,7 +10,13 @@ import time
 from multiprocessing import Pipe, Process
 
 SAMPLE_EVERY = 64
-LENGTHS = {"bytes-64": 64, "bytes-64k": 64 * 1024, "bytes-1m": 1024 * 1024, "into-1m": 1024 * 1024}
+LENGTHS = {
+    "bytes-64": 64,
+    "bytes-16k": 16 * 1024,
+    "bytes-64k": 64 * 1024,
+    "bytes-1m": 1024 * 1024,
+    "into-1m": 1024 * 1024,
+}
 NAMES = ["sensor-%d" % index for index in range(16)]
 
 
@@ -142,47 +148,57 @@ def grow(count, took, warm):
     return int(count * min(8, max(1.5, 1.2 * warm / took))) + 1
 
 
-def main():
-    question = json.loads(sys.argv[1])
-    seconds = question["seconds"]
+def measure_trips(seconds, trips):
+    """Figures of round trips; `trips(count)` makes so many and returns the microseconds of each."""
     warm = max(0.1, seconds / 4)
-    duplex = "duplex=False" not in question["mode"]
-    other, conn = Pipe(duplex)
+    trips(1)  # waits for the other process to start
+    count, took = 8, 0.0
+    while took < warm:
+        start = time.perf_counter()
+        trips(count)
+        took = time.perf_counter() - start
+        if took < warm:
+            count = grow(count, took, warm)
+    count = max(10, round(count / took * seconds))
+    micros = sorted(trips(count))
+    return {
+        "p50Micros": micros[-(-count * 50 // 100) - 1],
+        "p99Micros": micros[-(-count * 99 // 100) - 1],
+        "trips": count,
+        "seconds": sum(micros) / 1e6,
+    }
+
+
+def measure_one_way(seconds, one_way):
+    """Figures of one direction; `one_way(count)` sends so many and returns the seconds that took."""
+    warm = max(0.1, seconds / 4)
+    one_way(1)  # waits for the other process to start
+    count, took = 1, one_way(1)
+    while took < warm:
+        count = grow(count, took, warm)
+        took = one_way(count)
+    count = max(1, round(count / took * seconds))
+    took = one_way(count)
+    return {"messagesPerSecond": count / took, "messages": count, "seconds": took}
+
+
+def measure(question, ends):
+    """Asks another process over a pair of connections, which `ends(question)` opens, and prints the figures."""
+    seconds = question["seconds"]
+    other, conn = ends(question)
     control, other_control = Pipe()
     process = Process(target=partner, args=(other, other_control, question), daemon=True)
     process.start()
     other.close()
     other_control.close()
     if question["measure"] == "one-way":
-        one_way_round(conn, control, question, 1)  # waits for the other process to start
-        count, took = 1, one_way_round(conn, control, question, 1)
-        while took < warm:
-            count = grow(count, took, warm)
-            took = one_way_round(conn, control, question, count)
-        count = max(1, round(count / took * seconds))
-        took = one_way_round(conn, control, question, count)
-        figures = {"messagesPerSecond": count / took, "messages": count, "seconds": took}
+        figures = measure_one_way(seconds, lambda count: one_way_round(conn, control, question, count))
     else:
-        trips_round(conn, control, question, 1)  # waits for the other process to start
-        count, took = 8, 0.0
-        while took < warm:
-            start = time.perf_counter()
-            trips_round(conn, control, question, count)
-            took = time.perf_counter() - start
-            if took < warm:
-                count = grow(count, took, warm)
-        count = max(10, round(count / took * seconds))
-        micros = sorted(trips_round(conn, control, question, count))
-        figures = {
-            "p50Micros": micros[-(-count * 50 // 100) - 1],
-            "p99Micros": micros[-(-count * 99 // 100) - 1],
-            "trips": count,
-            "seconds": sum(micros) / 1e6,
-        }
+        figures = measure_trips(seconds, lambda count: trips_round(conn, control, question, count))
     control.send(None)
     process.join()
     print(json.dumps(figures))
 
 
 if __name__ == "__main__":
-    main()
+    measure(json.loads(sys.argv[1]), lambda question: Pipe("duplex=False" not in question["mode"]))

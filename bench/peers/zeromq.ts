@@ -8,27 +8,31 @@ import { loadPeerPackage } from "../peer-packages.js";
 import { measureOneWay, measureRoundTrips } from "../rounds.js";
 import { checkTally, Tally, type TallyCount } from "../tally.js";
 
-/* zeromq.js over ipc://, PUSH to PULL one way and PAIR to PAIR for round trips; objects travel as JSON. */
+/* zeromq.js over ipc:// or tcp://, PUSH to PULL one way and PAIR to PAIR for round trips; objects travel as JSON. */
 interface Socket {
   bind(address: string): Promise<void>;
   connect(address: string): void;
   send(message: Uint8Array | string): Promise<void>;
   receive(): Promise<[Buffer]>;
   close(): void;
+  readonly lastEndpoint: string | null;
 }
 type SocketClass = new () => Socket;
 const zmq = loadPeerPackage<{ Push: SocketClass; Pull: SocketClass; Pair: SocketClass }>("zeromq");
 
-type Question = PipeQuestion & { folder?: string };
+type Question = PipeQuestion & { transport?: "unix" | "tcp"; addresses?: { control: string; data: string } };
 
 answer<Question>(
   async (question) => {
     const folder = mkdtempSync(join(tmpdir(), "interproc-bench-"));
     const control = new zmq.Pair();
     const data = question.measure === "one-way" ? new zmq.Push() : new zmq.Pair();
-    await control.bind(`ipc://${folder}/control`);
-    await data.bind(`ipc://${folder}/data`);
-    const partner = startPartner({ ...question, folder });
+    const open = async (socket: Socket, name: string): Promise<string> => {
+      await socket.bind(question.transport === "tcp" ? "tcp://127.0.0.1:*" : `ipc://${folder}/${name}`);
+      return socket.lastEndpoint ?? "";
+    };
+    const addresses = { control: await open(control, "control"), data: await open(data, "data") };
+    const partner = startPartner({ ...question, addresses });
     try {
       await control.receive();
       return await drive(question, control, data);
@@ -42,8 +46,8 @@ answer<Question>(
   async (question) => {
     const control = new zmq.Pair();
     const data = question.measure === "one-way" ? new zmq.Pull() : new zmq.Pair();
-    control.connect(`ipc://${question.folder}/control`);
-    data.connect(`ipc://${question.folder}/data`);
+    control.connect(question.addresses?.control ?? "");
+    data.connect(question.addresses?.data ?? "");
     await control.send("ready");
     if (question.measure === "one-way") await receive(question.payload, control, data);
     else await echo(question.payload, data);

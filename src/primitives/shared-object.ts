@@ -19,7 +19,7 @@ import { addon } from "../native/addon.js";
 import { dropLink, makeLink, removeLink } from "./flight.js";
 import { cannotGive, type Descriptor, type Given, type Handing } from "./handle.js";
 import { Holding, heldHere } from "./holding.js";
-import { sweepOnce } from "./sweep.js";
+import { sweep, sweepOnce } from "./sweep.js";
 
 /** How an object is made. */
 export interface SharedObjectOptions {
@@ -62,8 +62,17 @@ export function createObject(
     throw new UsageError(`${operation}: persist is ${String(persist)}; allowed: true or false`);
   const home = registry();
   sweepOnce();
-  const segment = createSegment(home, { ...spec, name, persist, maxAttached });
-  return new Place(new Holding(segment, 0), segment.data);
+  const make = (): Place => {
+    const segment = createSegment(home, { ...spec, name, persist, maxAttached });
+    return new Place(new Holding(segment, 0), segment.data);
+  };
+  try {
+    return make();
+  } catch (error) {
+    // whoever had the name may have been killed since this thread looked
+    if (!(error instanceof ExistsError) || sweep() === 0) throw error;
+    return make();
+  }
 }
 
 /** Attaches to the object of that name. @throws NotFoundError, MismatchError, SystemError when its places are taken */

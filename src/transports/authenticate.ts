@@ -20,6 +20,9 @@ export interface Key {
 /** So many messages of a handshake come to either side; no longer ones are taken until then. */
 export const HANDSHAKE_MESSAGES = 3;
 
+/** So long a side that was refused has to say its own verdict. */
+const VERDICT_MS = 1000;
+
 type Handshaking = Pick<LinkConnection, "sendBytes" | "recvBytes">;
 
 /** Asks the other side to prove that it knows the key. */
@@ -44,6 +47,7 @@ async function answerPeer(conn: Handshaking, { key, md5 }: Key): Promise<void> {
     answer = answerChallenge(challenge, key, md5);
   } catch (error) {
     await conn.sendBytes(FAILURE); // no answer that it accepts: it says so to its own user, instead of waiting
+    await conn.recvBytes({ timeout: VERDICT_MS }).catch(() => undefined); // and writes that, before it is left
     throw error;
   }
   await conn.sendBytes(answer);

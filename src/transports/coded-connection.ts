@@ -12,8 +12,39 @@ import { InterprocError } from "../errors.js";
 import { READY, type Readiness } from "../readiness.js";
 import { readableOf, writableOf } from "../web-streams.js";
 import type { MessageCodec } from "./message-codec.js";
+import { checked, type StandardSchema } from "./standard-schema.js";
 
 const END = { done: true, value: undefined } as const;
+
+/** How values go through a pipe that was not made for it. */
+export interface PipeValues {
+  send(pipe: Connection, value: unknown, options?: WaitOptions): Promise<void>;
+  recv(pipe: Connection, options?: WaitOptions): Promise<unknown>;
+  /** What is there now: one, or none. */
+  tryRecv(pipe: Connection): (unknown | Promise<unknown>)[];
+}
+
+/** Values that another codec than the pipe's own makes bytes of. */
+export function codedValues(codec: MessageCodec): PipeValues {
+  return {
+    send: (pipe, value, options) => pipe.sendBytes(codec.encode(value), options),
+    recv: async (pipe, options) => codec.decode(await pipe.recvBytes(options)),
+    tryRecv: (pipe) => {
+      const bytes = pipe.tryRecvBytes();
+      return bytes ? [codec.decode(bytes)] : [];
+    },
+  };
+}
+
+/** Values as the pipe carries them, which a schema checks as they arrive. */
+export function checkedValues(schema: StandardSchema): PipeValues {
+  const check = (value: unknown): unknown => checked(schema, value, "a message");
+  return {
+    send: (pipe, value, options) => pipe.send(value, options),
+    recv: async (pipe, options) => check(await pipe.recv(options)),
+    tryRecv: (pipe) => pipe.tryRecvMany(1).map(check),
+  };
+}
 
 /** A pipe in shared memory whose values go through another codec than its own, or through a schema. */
 export class CodedConnection<Out = unknown, In = unknown> implements AsyncConnection<Out, In> {
@@ -24,12 +55,12 @@ export class CodedConnection<Out = unknown, In = unknown> implements AsyncConnec
 
   constructor(
     private readonly pipe: Connection,
-    private readonly codec: MessageCodec,
+    private readonly values: PipeValues,
   ) {}
 
   async send(value: Out, options?: WaitOptions): Promise<void> {
     try {
-      await this.pipe.sendBytes(this.codec.encode(value), options);
+      await this.values.send(this.pipe, value, options);
     } catch (error) {
       // the value is what was in hand, not its bytes
       if (error instanceof InterprocError && error.undelivered !== undefined)
@@ -46,19 +77,21 @@ export class CodedConnection<Out = unknown, In = unknown> implements AsyncConnec
     const { failed } = this;
     this.failed = undefined;
     if (failed) throw failed.error;
-    return this.codec.decode(await this.pipe.recvBytes(options)) as In;
+    return (await this.values.recv(this.pipe, options)) as In;
   }
 
   async recvMany(max: number, options?: WaitOptions): Promise<In[]> {
     checkMax(max, "recvMany()");
-    const values: (In | Awaited<In>)[] = [await this.recv(options)];
-    while (values.length < max && this.failed === undefined) {
-      const bytes = this.next();
-      if (!bytes) break;
+    const values: unknown[] = [await this.recv(options)];
+    while (values.length < max) {
       try {
-        values.push(await (this.codec.decode(bytes) as In));
+        const some = this.values.tryRecv(this.pipe);
+        if (some.length === 0) break;
+        values.push(await some[0]);
       } catch (error) {
-        this.failed = { error }; // what came before it is given first
+        // what came before it is given first; the end of file comes again
+        if ((error as { code?: string }).code !== "ERR_INTERPROC_EOF") this.failed = { error };
+        break;
       }
     }
     return values as In[];
@@ -143,14 +176,5 @@ export class CodedConnection<Out = unknown, In = unknown> implements AsyncConnec
       [Symbol.asyncIterator]: () => iterator,
     };
     return iterator;
-  }
-
-  /** The next message that is there; the end of file is left to the next receive. */
-  private next(): Uint8Array | undefined {
-    try {
-      return this.pipe.tryRecvBytes();
-    } catch {
-      return undefined;
-    }
   }
 }

@@ -1,13 +1,21 @@
 import type { AsyncConnection, Connection } from "../channel.js";
 import type { WaitOptions } from "../deadline.js";
+import { UsageError } from "../errors.js";
 import { type Address, parseAddress } from "./address.js";
 import { connectOver } from "./connect-over.js";
 import { connecting } from "./connecting.js";
 import { type ConnectionOptions, type Settings, settingsOf } from "./connection-options.js";
 import { dial } from "./dial.js";
+import type { ReconnectOptions } from "./reconnecting-connection.js";
 
 /** `timeout` and `signal` bound the whole call: connecting and the handshake. */
-export interface ConnectOptions<Out = unknown, In = unknown> extends ConnectionOptions<Out, In>, WaitOptions {}
+export interface ConnectOptions<Out = unknown, In = unknown> extends ConnectionOptions<Out, In>, WaitOptions {
+  /**
+   * When the connection breaks another one is made, after a pause that grows. What had been sent and not been read is
+   * lost then, and a send under way rejects with BrokenPipeError; calls that come meanwhile wait. `true` for the defaults.
+   */
+  reconnect?: boolean | ReconnectOptions;
+}
 
 /**
  * Connects to whoever listens at an address: `unix:/path`, `tcp://host:port`, `tls://host:port`, `ws://host:port/path`,
@@ -27,7 +35,7 @@ export interface ConnectOptions<Out = unknown, In = unknown> extends ConnectionO
  */
 export function connect<Out = unknown, In = unknown>(
   url: `shm:${string}`,
-  options?: Omit<ConnectOptions<Out, In>, "codec" | "schema">,
+  options?: Omit<ConnectOptions<Out, In>, "codec" | "schema" | "reconnect">,
 ): Promise<Connection<Out, In>>;
 export function connect<Out = unknown, In = unknown>(
   url: string,
@@ -39,9 +47,22 @@ export async function connect(
 ): Promise<AsyncConnection<unknown, unknown>> {
   const address = parseAddress(url, "connect()");
   const settings = settingsOf(options, "connect()", false);
-  return connecting(url, options, (signal) =>
-    address.scheme === "shm" ? overMemory(address.name, settings, signal) : overLink(address, settings, signal),
-  );
+  const once = (options: WaitOptions): Promise<AsyncConnection> =>
+    connecting(url, options, (signal) =>
+      address.scheme === "shm" ? overMemory(address.name, settings, signal) : overLink(address, settings, signal),
+    );
+  const { reconnect = false, timeout, signal } = options;
+  const bounds = { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
+  if (reconnect === false) return once(bounds);
+  if (address.scheme === "fd" || address.scheme === "stdio")
+    throw new UsageError(
+      `connect() to ${url} with reconnect: what is handed over cannot be had again; allowed: an address`,
+    );
+  const { ReconnectingConnection } = await import("./reconnecting-connection.js");
+  const again = reconnect === true ? {} : reconnect;
+  const first = await once(bounds);
+  await again.onConnect?.(first);
+  return new ReconnectingConnection(first, (signal) => once({ signal }), again);
 }
 
 async function overMemory(name: string, settings: Settings, signal: AbortSignal): Promise<AsyncConnection> {

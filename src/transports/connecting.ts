@@ -1,5 +1,5 @@
 import type { AsyncConnection } from "../channel.js";
-import { timedOut, type WaitOptions } from "../deadline.js";
+import { startTimer, timedOut, type WaitOptions } from "../deadline.js";
 
 /** Opens a connection within what bounds the whole call; one that is open too late is closed. */
 export async function connecting<C extends Pick<AsyncConnection, "close">>(
@@ -11,10 +11,7 @@ export async function connecting<C extends Pick<AsyncConnection, "close">>(
   const ends = new AbortController();
   const onAbort = (): void => ends.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  const timer =
-    timeout === undefined || timeout === Number.POSITIVE_INFINITY
-      ? undefined
-      : setTimeout(() => ends.abort(timedOut(`connect() to ${url}`, timeout)), Math.max(0, timeout));
+  const timer = startTimer(timeout, () => ends.abort(timedOut(`connect() to ${url}`, timeout)));
   try {
     const connection = await open(ends.signal);
     if (!ends.signal.aborted) return connection;

@@ -69,6 +69,9 @@ export interface Settings {
   readonly framing: Framing;
   readonly framingName: FramingName;
   readonly codec: MessageCodec;
+  /** The codec is the one that shared memory has by itself, whatever a schema says of what arrives. */
+  readonly isStructured: boolean;
+  readonly schema: StandardSchema | undefined;
   readonly key: Key | undefined;
   readonly maxMessage: number;
   readonly maxWaiting: number;
@@ -111,6 +114,8 @@ export function settingsOf(
     framing: framings[framing],
     framingName: framing,
     codec: schema ? checkedCodec(bare, schema) : bare,
+    isStructured: codec === "structured",
+    schema,
     key,
     maxMessage: count(options.maxMessage, MAX_MESSAGE, "maxMessage", operation),
     maxWaiting: count(options.maxWaiting, 65_536, "maxWaiting", operation),

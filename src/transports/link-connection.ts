@@ -54,6 +54,10 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
     const cut = (): void => link.close(false);
     this.sending = new Sending(link, { maxMessage, maxWaiting, slowPeerTimeout }, hold, cut);
     this.receiving = new Receiving(link, hold, cut);
+    const over = (): void => {
+      if (this.sending.hasBroken && this.receiving.hasStopped) link.close(false);
+      this.onOver?.();
+    };
     const failed = (error: Error): void => {
       this.sending.broken(error.name === "AuthenticationError" ? error : undefined);
       this.receiving.failed(error);
@@ -69,12 +73,12 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       settled: () => this.receiving.settled(),
       ended: () => {
         this.receiving.ended();
-        this.onOver?.();
+        over();
       },
       failed,
       broken: () => {
         this.sending.broken();
-        this.onOver?.();
+        over();
       },
     });
     this.hold();
@@ -106,22 +110,11 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
   async recvMany(max: number, options?: WaitOptions): Promise<In[]> {
     checkMax(max, "recvMany()");
     const into = this.into("recvMany()");
-    const take = (first: Uint8Array): In[] | Promise<In[]> => {
-      const all = [first, ...into.takeMore(max - 1)];
-      const values: In[] = [];
-      for (const [index, bytes] of all.entries()) {
-        try {
-          values.push(this.codec.decode(bytes) as In);
-        } catch (error) {
-          if (index === 0) {
-            into.putBack(all.slice(1));
-            throw error;
-          }
-          into.putBack(all.slice(index)); // the next receive throws it
-          break;
-        }
-      }
-      return values.some(isThenable) ? Promise.all(values) : values;
+    const decode = (bytes: Uint8Array): In => this.codec.decode(bytes) as In;
+    const take = (bytes: Uint8Array): In[] | Promise<In[]> => {
+      const first = decode(bytes);
+      // a schema that answers later checks one at a time, so that one which does not fit costs no other
+      return isThenable(first) ? first.then((value) => [value as In]) : [first, ...into.takeMore(max - 1, decode)];
     };
     return withTurn(into.receive(take, "recvMany()", options));
   }
@@ -179,6 +172,11 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
 
   get closed(): boolean {
     return this.isClosed;
+  }
+
+  /** @internal nothing is left to receive but the end of file */
+  get isAtEnd(): boolean {
+    return this.receiving.isAtEnd;
   }
 
   get peer(): Peer {

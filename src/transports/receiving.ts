@@ -45,6 +45,16 @@ export class Receiving implements Omit<LinkReceiver, "broken"> {
     return this.queue.length > 0;
   }
 
+  /** Nothing more comes. */
+  get hasStopped(): boolean {
+    return this.isOver;
+  }
+
+  /** Nothing is left but the end of file. */
+  get isAtEnd(): boolean {
+    return this.isOver && this.count === 0;
+  }
+
   /** Whether a receive would not wait. */
   get wouldNotWait(): boolean {
     return this.queue.every(({ looks }) => looks) && (this.count > 0 || this.isOver);
@@ -69,11 +79,15 @@ export class Receiving implements Omit<LinkReceiver, "broken"> {
     return entry.pending.promise;
   }
 
-  /** The next messages, up to so many: the first one that was asked for and what lies behind it. */
-  takeMore(max: number): Uint8Array[] {
-    const more = this.messages.slice(this.taken, this.taken + max);
-    for (const _ of more) this.drop();
-    return more;
+  /** What `take` makes of the next messages, up to so many. One at which it throws stays, and the next receive fails with it. */
+  takeMore<T>(max: number, take: (message: Uint8Array) => T): T[] {
+    const taken: T[] = [];
+    try {
+      for (; taken.length < max && this.count > 0; this.drop()) taken.push(take(this.messages[this.taken]));
+    } catch {
+      // it will be taken by itself
+    }
+    return taken;
   }
 
   /** Puts messages back in front. */

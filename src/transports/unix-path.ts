@@ -5,12 +5,14 @@
  *         to its name. A link fails where the name is taken; so two who start at once cannot both have it, and there is no moment
  *         at which a socket has a mode that it should not have.
  * Death   A listener that was killed leaves its name behind. Whoever wants it and is refused there (ECONNREFUSED: nobody
- *         listens) moves the old name away, makes sure that it has moved that very socket, and links its own.
+ *         listens) moves the old name away, makes sure that it has moved that very socket, and links its own. One at a time
+ *         does that, under a lock that the kernel gives back when its holder dies.
  */
 import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { ExistsError, SystemError, UsageError } from "../errors.js";
+import { lockName } from "./lock-name.js";
 import { systemFailure } from "./system-failure.js";
 
 /** What a socket's address has room for, without its end. */
@@ -60,17 +62,17 @@ export class UnixPath {
     chmodSync(temporary, mode);
     const { dev, ino } = lstatSync(temporary);
     this.identity = `${dev}:${ino}`;
-    for (let attempt = 0; ; attempt++) {
+    if (!this.link()) {
+      const unlock = await lockName(path);
       try {
-        linkSync(temporary, path);
-        break;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw systemFailure(error, "listen()", `unix:${path}`);
+        while (!this.link())
+          if (!(await this.removeStale()))
+            throw new ExistsError(`listen() of unix:${path}: somebody listens there already, or it is no socket`, {
+              resource: `unix:${path}`,
+            });
+      } finally {
+        unlock();
       }
-      if (attempt === 3 || !(await this.removeStale()))
-        throw new ExistsError(`listen() of unix:${path}: somebody listens there already, or it is no socket`, {
-          resource: `unix:${path}`,
-        });
     }
     this.discard();
   }
@@ -87,6 +89,17 @@ export class UnixPath {
       if (`${dev}:${ino}` === this.identity) rmSync(this.path);
     } catch {
       // it is gone already
+    }
+  }
+
+  /** Whether the socket has its name now; not when that is taken. */
+  private link(): boolean {
+    try {
+      linkSync(this.temporary, this.path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+      throw systemFailure(error, "listen()", `unix:${this.path}`);
     }
   }
 

@@ -30,9 +30,10 @@ export async function openWebSocketEntrance(
   { origins }: Heard,
   porter: Porter,
 ): Promise<Entrance> {
+  const handshakeTimeout = Number.isFinite(settings.handshakeTimeout) ? settings.handshakeTimeout : 0; // 0: none
   const limits = {
-    headersTimeout: settings.handshakeTimeout,
-    requestTimeout: settings.handshakeTimeout,
+    headersTimeout: handshakeTimeout,
+    requestTimeout: handshakeTimeout,
     connectionsCheckingInterval: 1000,
     noDelay: true,
     keepAlive: true,

@@ -1,8 +1,24 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
+import { registerClass } from "interproc";
 import { chooseSeed, SeededRandom } from "../rings/seeded-random.js";
 import { type ConnectionKind, codes, type Pair, patterned, sentences } from "./connection-kind.js";
+
+/** Can be sent, and not be received. */
+class Fragile {
+  constructor(readonly number: number) {}
+}
+registerClass(Fragile, {
+  name: "fragile",
+  getState: ({ number }) => number,
+  setState: (number) => {
+    throw new RangeError(`fragile ${number} broke on its way`);
+  },
+});
+
+const broke = (number: number) => (error: Error & { readonly code?: string }) =>
+  error.code === codes.codec.code && String(error.cause) === `RangeError: fragile ${number} broke on its way`;
 
 /** More than any transport keeps of what nobody reads. */
 const tooMuch = new Uint8Array(2 ** 24);
@@ -120,6 +136,32 @@ export function everyConnection(kind: ConnectionKind): void {
       await far.send("still here");
       assert.deepEqual(await near.recvMany(10), ["still here"]);
     });
+
+    if (!kind.isElsewhere)
+      if (kind.codec === undefined)
+        it("recvMany gives what came before a message that cannot be decoded, which fails the next receive and no other", async (pair) => {
+          const { near, far } = pair;
+          const take = async (count: number): Promise<unknown[]> => {
+            const got: unknown[] = [];
+            while (got.length < count) got.push(...(await near.recvMany(10)));
+            return got;
+          };
+          const receives: readonly (() => Promise<unknown>)[] = [
+            () => near.recv(),
+            () => near.recvMany(10),
+            () => near[Symbol.asyncIterator]().next(),
+          ];
+          for (const [round, receive] of receives.entries()) {
+            await far.sendMany([1, { two: round }, new Fragile(1), 3, new Fragile(2), new Fragile(3), "last"]);
+            assert.deepEqual(await take(2), [1, { two: round }]);
+            assert.equal(await near.poll({ timeout: 20_000 }), true);
+            await assert.rejects(receive(), broke(1));
+            assert.deepEqual(await take(1), [3]);
+            await assert.rejects(receive(), broke(2));
+            await assert.rejects(receive(), broke(3));
+            assert.deepEqual(await take(1), ["last"]);
+          }
+        });
 
     it("a send waits while nobody reads, and goes on when somebody does", async ({ near, far }) => {
       let sent = 0;

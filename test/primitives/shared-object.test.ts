@@ -133,6 +133,16 @@ describe("the life of a shared object", { timeout }, () => {
     }
   });
 
+  test("a killed last holder's name can be taken at once, also by a process that was there before", async () => {
+    using _first = new SharedValue("i32", 0);
+    const holder = ChildProgram.node("hold-object", "create", "value", "taken");
+    assert.equal(await holder.line(), "held taken");
+    assert.throws(() => SharedValue.create("taken", "i32", 1), { code: "ERR_INTERPROC_EXISTS" });
+    await holder.kill();
+    using again = SharedValue.create("taken", "i32", 2);
+    assert.equal(again.value, 2);
+  });
+
   test("a holder's death takes nothing from a persistent object", async () => {
     using _holder = SharedValue.create("persists", "i32", 1, { persist: true });
     _holder.close();

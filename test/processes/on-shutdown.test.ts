@@ -45,6 +45,18 @@ describe("a process that is asked to end", watchdog, () => {
     assert.equal(await program.exit, 130);
   });
 
+  test("takes the same signal, when it comes again at once, for the same request", async () => {
+    const program = await asked("again", "SIGTERM");
+    assert.deepEqual(await rest(program), ["done 1 left", "last"]);
+    assert.equal(await program.exit, 0);
+  });
+
+  test("ends at once when it comes again half a second later", async () => {
+    const program = await asked("late again", "SIGINT");
+    assert.deepEqual(await rest(program), ["done 1 left"]);
+    assert.equal(await program.exit, 130);
+  });
+
   test("refuses what could never work", () => {
     assert.throws(() => onShutdown("no" as unknown as () => void), UsageError);
     assert.throws(() => onShutdown(() => undefined, { timeout: -1 }), UsageError);

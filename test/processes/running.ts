@@ -10,8 +10,12 @@ export const watchdog = { timeout: 120_000 };
 const programs = fileURLToPath(new URL("../programs/", import.meta.url));
 
 /** Runs Node until it ends. */
-export function runNode(args: readonly string[], cwd?: string): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, args, { cwd, encoding: "utf8", timeout: 30_000, killSignal: "SIGKILL" });
+export function runNode(
+  args: readonly string[],
+  cwd?: string,
+  env: NodeJS.ProcessEnv = process.env,
+): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, args, { cwd, env, encoding: "utf8", timeout: 30_000, killSignal: "SIGKILL" });
 }
 
 /** Runs a program of test/programs by itself until it ends. */

@@ -60,6 +60,20 @@ describe("a program and its children", watchdog, () => {
       assert.deepEqual({ status, stdout }, { status: 0, stdout: output }, stderr);
     });
 
+  test("run by pm2, whose own program imports the one that was asked for", () => {
+    using project = new UserProject();
+    project.write("plain.mjs", modules["plain.mjs"]);
+    for (const container of ["ProcessContainerFork.js", "ProcessContainer.js"]) {
+      project.write(
+        container,
+        'import { pathToFileURL } from "node:url"; import(pathToFileURL(process.env.pm_exec_path));',
+      );
+      const env = { ...process.env, pm_exec_path: join(project.folder, "plain.mjs") };
+      const { status, stdout, stderr } = runNode([container], project.folder, env);
+      assert.deepEqual({ status, stdout }, { status: 0, stdout: "42\n" }, stderr);
+    }
+  });
+
   test("run as a text given with --eval: a child cannot import that, and the error says so; tasks elsewhere do run", () => {
     using project = new UserProject();
     const program = `import { spawn, task } from "interproc";

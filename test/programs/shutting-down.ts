@@ -8,6 +8,13 @@ setInterval(() => undefined, 1000); // a service has something that keeps it ali
 const stopping = new AbortController();
 onShutdown(() => console.log("last"), { timeout: how === "late" ? 50 : 10_000 });
 onShutdown(() => how === "throws" && Promise.reject(new Error("oh")), { timeout: 50 });
+onShutdown(async (signal) => {
+  if (how === "late again") await new Promise((resolve) => setTimeout(resolve, 600));
+  if (how !== "again" && how !== "late again") return;
+  process.kill(process.pid, signal);
+  const seen = new Promise((resolve) => process.once(signal, resolve));
+  await seen;
+});
 onShutdown(() => (how === "hangs" || how === "late" ? new Promise(() => undefined) : worked), { timeout: 50 });
 onShutdown((signal) => {
   console.log(`asked ${signal}`);

@@ -1,4 +1,5 @@
 import type { PickleMemo } from "./pickle-memo.js";
+import { Unmade } from "./unmade.js";
 
 /** What is thrown when a dict has become a Map after something else already referred to the object. */
 export const startAgain = Symbol("a dict with other keys is referred to");
@@ -9,8 +10,8 @@ export const startAgain = Symbol("a dict with other keys is referred to");
  * Idea    A dict with only str keys becomes a plain object, any other a Map. But a pickle makes a dict empty, may refer
  *         to it at once, and brings the keys later. So every dict begins as an object; with the first other key a Map takes
  *         its place on the stack and in the memo. That is enough unless the object was fetched from the memo before, as
- *         a dict that contains itself is. Then the pickle is read again: once to learn which dicts have other keys, all being
- *         Maps meanwhile, and once more with each made right from the start.
+ *         a dict that contains itself is. Then the pickle is read again: once to learn which dicts have other keys, while
+ *         neither dicts are filled nor anything is called, and once more with each made right from the start.
  * Limits  At most three times the work, whatever the bytes. Only dicts that contain themselves, and that have other keys
  *         than str, are read again.
  */
@@ -20,7 +21,6 @@ export class DictShapes {
   /** How many dicts were made in this pass. */
   private made = 0;
   private fetched: Set<object> | undefined;
-  private readonly numbers = new Map<object, number>();
   private readonly maps = new Set<number>();
   /** For each place of the stack the memo's number of what was put aside there last; -1 for none. */
   private places: number[] = [];
@@ -44,10 +44,8 @@ export class DictShapes {
   empty(): object {
     if (this.pass === "guess") return {};
     const number = this.made++;
-    if (this.pass === "know") return this.maps.has(number) ? new Map() : {};
-    const map = new Map();
-    this.numbers.set(map, number);
-    return map;
+    if (this.pass === "learn") return new Unmade(number);
+    return this.maps.has(number) ? new Map() : {};
   }
 
   /** Where a value lay on the stack when it went into the memo. */
@@ -67,10 +65,9 @@ export class DictShapes {
     this.fetched.add(value);
   }
 
-  /** While learning: this dict has a key that is no str. */
-  learn(map: object): void {
-    const number = this.numbers.get(map);
-    if (number !== undefined) this.maps.add(number);
+  /** While learning: stack[from…] are keys and values of a dict. */
+  learn(dict: Unmade, stack: readonly unknown[], from: number): void {
+    for (let at = from; at < stack.length; at += 2) if (typeof stack[at] !== "string") this.maps.add(dict.dict);
   }
 
   /** The Map for the object at a place of the stack, in its place there and in the memo. */
@@ -87,7 +84,6 @@ export class DictShapes {
   private begin(): void {
     this.made = 0;
     this.fetched = undefined;
-    this.numbers.clear();
     if (this.places.length > 0) this.places = [];
   }
 }

@@ -1,28 +1,28 @@
 import { keyOfGlobal, knownGlobals } from "./known-globals.js";
 import { NumpyArray } from "./numpy-array.js";
 import { NumpyDtype } from "./numpy-dtype.js";
-import { COPIES_PER_BYTE } from "./pickle.layout.js";
+import { COPIES_PER_BYTE, MAX_UNKNOWN_ZONES } from "./pickle.layout.js";
 import type { PickleInput } from "./pickle-input.js";
 import { PythonGlobal, type ReadContext } from "./python-global.js";
 import { PythonUuid } from "./python-uuid.js";
+import { Unmade } from "./unmade.js";
 import { instanceOf } from "./value-globals.js";
 
 /** So much may be copied in any pickle, however short. */
 const FREE_COPIES = 65_536;
 
-/** Stands for what a user's function would make while a pickle is read only to learn about its dicts. */
-export class Unmade {}
-
 /** What happens to the globals that a pickle names: looked up in tables, called, and never let into a value. */
 export class GlobalStack implements ReadContext {
   /** False until the pickle names the first: then nothing has to be looked at. */
   hasAny = false;
+  /** The pickle is read to learn about its dicts: nothing is called. */
   isLearning = false;
 
   /** Tuples in which a global lies: arguments of another one. */
   private readonly tainted = new Set<unknown>();
   private readonly makers = new Map<object, PythonGlobal>();
   private copies = 0;
+  private unknownZones = 0;
 
   constructor(
     private readonly input: PickleInput,
@@ -33,6 +33,7 @@ export class GlobalStack implements ReadContext {
     this.hasAny = false;
     this.isLearning = false;
     this.copies = 0;
+    this.unknownZones = 0;
     this.tainted.clear();
     this.makers.clear();
   }
@@ -45,6 +46,11 @@ export class GlobalStack implements ReadContext {
     this.copies += copied;
     if (this.copies > FREE_COPIES + COPIES_PER_BYTE * this.input.bytes.length)
       throw this.broken("the pickle has more copied than its length justifies");
+  }
+
+  unknownZone(): void {
+    if (++this.unknownZones > MAX_UNKNOWN_ZONES)
+      throw this.broken(`more than ${MAX_UNKNOWN_ZONES} time zones that are not known here`);
   }
 
   /** The global of that module and name, if it is allowed. */
@@ -81,6 +87,7 @@ export class GlobalStack implements ReadContext {
   }
 
   reduce(callable: unknown, args: unknown): unknown {
+    if (this.isLearning) return new Unmade(-1);
     const type = this.callable(callable);
     if (!Array.isArray(args)) throw this.broken(`${type.fullName} is called without a tuple`);
     if (type.module === "copyreg") return this.reconstruct(type, args);
@@ -89,6 +96,7 @@ export class GlobalStack implements ReadContext {
   }
 
   create(callable: unknown, args: unknown, keywords: unknown = undefined): unknown {
+    if (this.isLearning) return new Unmade(-1);
     const type = this.callable(callable);
     if (!Array.isArray(args)) throw this.broken(`an instance of ${type.fullName} without a tuple`);
     if (keywords !== undefined && !isEmpty(keywords))
@@ -97,7 +105,7 @@ export class GlobalStack implements ReadContext {
   }
 
   build(instance: unknown, state: unknown): void {
-    if (instance instanceof Unmade) return;
+    if (this.isLearning) return;
     const maker = this.makers.get(instance as object);
     if (maker?.actions.setState === undefined) {
       if (state === null || isEmpty(state)) return;
@@ -124,7 +132,9 @@ export class GlobalStack implements ReadContext {
       return this.create(type, args.slice(1));
     }
     if (!(base instanceof PythonGlobal) || rest.length !== 1) throw this.broken("an instance without its base");
-    return this.create(type, base.fullName === "builtins.object" ? [] : rest);
+    if (base.fullName === "builtins.object") return this.create(type, []);
+    // a named tuple's fields
+    return this.create(type, base.fullName === "builtins.tuple" ? rest[0] : rest);
   }
 
   private callable(callable: unknown): PythonGlobal {
@@ -138,7 +148,6 @@ export class GlobalStack implements ReadContext {
   }
 
   private made(type: PythonGlobal, make: () => unknown): unknown {
-    if (this.isLearning && type.actions.isForeign === true) return new Unmade();
     let value = make();
     if (value === undefined) value = null;
     const isObject = typeof value === "object" && value !== null && !(value instanceof PythonGlobal);

@@ -3,6 +3,7 @@ import type { Constructor } from "../class-registry.js";
 import { keyOfGlobal } from "./known-globals.js";
 import type { WriteObject } from "./pickle-writer.js";
 import { PythonGlobal, type ReadContext } from "./python-global.js";
+import { PythonTuple } from "./python-tuple.js";
 import { entriesOf } from "./state-fields.js";
 import { WrittenGlobal } from "./written-global.js";
 
@@ -23,7 +24,7 @@ export interface PickleGlobal<T = unknown> {
   setState?(value: T, state: unknown): void;
   /** The arguments that Python is to call the class with. By default it is not called: an instance gets its state. */
   getArguments?(value: T): readonly unknown[];
-  /** The state for Python's `__setstate__` or `__dict__`. By default, without getArguments, the own enumerable properties. */
+  /** The state for Python's `__setstate__` or `__dict__`; an Array is a tuple. By default, without getArguments, the own enumerable properties. */
   getState?(value: T): unknown;
   /** What stands for the global itself, where it is not called: both ways. */
   value?: unknown;
@@ -78,7 +79,6 @@ function readable(module: string, name: string, entry: PickleGlobal): PythonGlob
   };
   const isMade = entry.create !== undefined || entry.class !== undefined;
   return new PythonGlobal(module, name, {
-    isForeign: true,
     ...(isMade ? { call: make, create: make, setState } : {}),
     ...("value" in entry ? { value: entry.value } : {}),
   });
@@ -104,6 +104,9 @@ function writer(entry: PickleGlobal, type: WrittenGlobal): WriteObject {
     const args = entry.getArguments?.(value) ?? [];
     const isCalled = entry.getArguments !== undefined;
     const state = entry.getState !== undefined ? entry.getState(value) : isCalled ? undefined : { ...value };
-    writer.call(value, type, args, { isNew: !isCalled, ...(state === undefined ? {} : { state }) });
+    writer.call(value, type, args, {
+      isNew: !isCalled,
+      ...(state === undefined ? {} : { state: Array.isArray(state) ? new PythonTuple(state) : state }),
+    });
   };
 }

@@ -1,7 +1,8 @@
 import { CodecError, UsageError } from "../../errors.js";
 import { knownGlobals } from "./known-globals.js";
+import type { PickleEncoding } from "./old-scalars.js";
 import { ownGlobals, type PickleGlobals } from "./own-globals.js";
-import { type PickleEncoding, PickleReader } from "./pickle-reader.js";
+import { PickleReader } from "./pickle-reader.js";
 import { PickleWriter, type WriteObject } from "./pickle-writer.js";
 import { errorWriters } from "./write-errors.js";
 import { pythonValueWriters } from "./write-python-values.js";

@@ -9,6 +9,7 @@ const LINE_END = 10;
 
 const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const scratch = new DataView(new ArrayBuffer(8));
+const scratchBytes = new Uint8Array(scratch.buffer);
 
 /** The bytes of one pickle, from the first to the last; whatever is missing is a CodecError. */
 export class PickleInput {
@@ -74,7 +75,8 @@ export class PickleInput {
 
   float(): number {
     const at = this.skip(8);
-    for (let i = 0; i < 8; i++) scratch.setUint8(i, this.bytes[at + i]);
+    const { bytes } = this;
+    for (let i = 0; i < 8; i++) scratchBytes[i] = bytes[at + i];
     return scratch.getFloat64(0);
   }
 
@@ -110,6 +112,11 @@ export class PickleInput {
     } catch (cause) {
       return this.withSurrogates(part, cause);
     }
+  }
+
+  /** One character a byte. */
+  latin1(length: number): string {
+    return readLatin1(this.bytes, this.skip(length), length);
   }
 
   /** A copy of the next `length` bytes. */

@@ -15,6 +15,7 @@ const HANDED_OUT = 65_536;
 const LOOP_LIMIT = 24;
 
 const scratch = new DataView(new ArrayBuffer(8));
+const scratchBytes = new Uint8Array(scratch.buffer);
 
 /** The bytes of a pickle while it is written: memory that grows. */
 export class PickleOutput {
@@ -119,7 +120,7 @@ export class PickleOutput {
     const at = this.length;
     if (at + 9 > this.target.length) this.room(9);
     this.target[at] = OP.BINFLOAT;
-    for (let i = 0; i < 8; i++) this.target[at + 1 + i] = scratch.getUint8(i);
+    for (let i = 0; i < 8; i++) this.target[at + 1 + i] = scratchBytes[i];
     this.length = at + 9;
   }
 
@@ -189,7 +190,8 @@ export class PickleOutput {
     const needed = this.length + bytes;
     let larger: Uint8Array<ArrayBuffer>;
     try {
-      larger = new Uint8Array(Math.max(needed, this.target.length * 2));
+      // not zeroed: all that is handed out is written first
+      larger = new Uint8Array(Buffer.allocUnsafeSlow(Math.max(needed, this.target.length * 2)).buffer);
     } catch (cause) {
       throw new CodecError(`encode: no memory for a pickle of ${needed.toLocaleString("en")} bytes or more`, { cause });
     }

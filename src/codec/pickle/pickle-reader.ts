@@ -1,16 +1,24 @@
 import { CodecError } from "../../errors.js";
 import { addTo, setIn } from "./collection-globals.js";
 import { DictShapes, startAgain } from "./dict-shapes.js";
-import { GlobalStack, Unmade } from "./global-stack.js";
+import { GlobalStack } from "./global-stack.js";
 import { KeyGuard } from "./key-guard.js";
+import { OldScalars, type PickleEncoding } from "./old-scalars.js";
 import { NEWEST_PROTOCOL, OP } from "./pickle.layout.js";
 import { PickleInput } from "./pickle-input.js";
 import { PickleMemo } from "./pickle-memo.js";
 import type { PythonGlobal } from "./python-global.js";
-import { floatOf, integerOf, unescaped, unquoted } from "./read-text-values.js";
+import { Unmade } from "./unmade.js";
 
-/** What a Python 2 str becomes, as the argument of Python's `pickle.loads` says it. */
-export type PickleEncoding = "ascii" | "latin1" | "bytes";
+const persistent = "a persistent id, which names something outside the pickle, is not allowed";
+const extension = "an extension code, which names a global by a number, is not allowed";
+const refused: Readonly<Record<number, string>> = {
+  [OP.PERSID]: persistent,
+  [OP.BINPERSID]: persistent,
+  [OP.EXT1]: extension,
+  [OP.EXT2]: extension,
+  [OP.EXT4]: extension,
+};
 
 /*
  * Reading a pickle: a stack machine.
@@ -28,6 +36,7 @@ export type PickleEncoding = "ascii" | "latin1" | "bytes";
 export class PickleReader {
   private readonly input = new PickleInput();
   private readonly globals: GlobalStack;
+  private readonly scalars: OldScalars;
   private readonly memo = new PickleMemo();
   private readonly shapes = new DictShapes();
   private readonly guard = new KeyGuard();
@@ -38,11 +47,9 @@ export class PickleReader {
   private buffers: readonly Uint8Array[] = [];
   private nextBuffer = 0;
 
-  constructor(
-    own: ReadonlyMap<string, PythonGlobal>,
-    private readonly encoding: PickleEncoding,
-  ) {
+  constructor(own: ReadonlyMap<string, PythonGlobal>, encoding: PickleEncoding) {
     this.globals = new GlobalStack(this.input, own);
+    this.scalars = new OldScalars(this.input, encoding);
   }
 
   read(bytes: Uint8Array, buffers: readonly Uint8Array[]): unknown {
@@ -167,7 +174,7 @@ export class PickleReader {
           this.tuple(this.topOf(3));
           break;
         case OP.STOP: {
-          const value = this.globals.settled(this.pop());
+          const value = this.globals.settled(this.stack[this.topOf(1)]);
           if (!this.shapes.isLearning) this.globals.assertComplete();
           return value;
         }
@@ -252,36 +259,10 @@ export class PickleReader {
   private older(op: number): void {
     const { input, stack } = this;
     switch (op) {
-      case OP.INT: {
-        const line = input.line();
-        if (line === "00" || line === "01") return void stack.push(line === "01");
-        return void stack.push(this.parsed(integerOf(line), "an int", line));
-      }
-      case OP.LONG: {
-        const line = input.line();
-        return void stack.push(this.parsed(integerOf(line.endsWith("L") ? line.slice(0, -1) : line), "an int", line));
-      }
-      case OP.FLOAT: {
-        const line = input.line();
-        return void stack.push(this.parsed(floatOf(line), "a float", line));
-      }
-      case OP.UNICODE: {
-        const line = input.line();
-        return void stack.push(this.parsed(unescaped(line), "a str", line));
-      }
-      case OP.STRING: {
-        const line = input.line();
-        return this.oldString(this.parsed(unquoted(line), "a str", line));
-      }
-      case OP.BINSTRING:
-      case OP.SHORT_BINSTRING: {
-        const bytes = input.binary(op === OP.BINSTRING ? input.length32() : input.byte());
-        return this.oldString(Buffer.from(bytes.buffer).toString("latin1"));
-      }
       case OP.GET:
-        return this.get(this.index());
+        return this.get(this.scalars.index());
       case OP.PUT:
-        return this.put(this.index());
+        return this.put(this.scalars.index());
       case OP.LIST: {
         const from = this.toMark();
         stack.splice(from, 0, []);
@@ -313,39 +294,17 @@ export class PickleReader {
       case OP.READONLY_BUFFER:
         this.topOf(1);
         return;
-      case OP.PERSID:
-      case OP.BINPERSID:
-        throw input.broken("a persistent id, which names something outside the pickle, is not allowed");
-      case OP.EXT1:
-      case OP.EXT2:
-      case OP.EXT4:
-        throw input.broken("an extension code, which names a global by a number, is not allowed");
-      default:
-        throw input.broken(`0x${op.toString(16).padStart(2, "0")} is no instruction`);
+      default: {
+        const value = Object.hasOwn(refused, op) ? undefined : this.scalars.read(op);
+        if (value !== undefined) return void stack.push(value);
+        throw input.broken(refused[op] ?? `0x${op.toString(16).padStart(2, "0")} is no instruction`);
+      }
     }
   }
 
   private protocol(protocol: number): void {
     if (protocol > NEWEST_PROTOCOL)
       throw this.input.broken(`protocol ${protocol}; up to ${NEWEST_PROTOCOL} is understood`);
-  }
-
-  private parsed<T>(value: T | undefined, what: string, line: string): T {
-    if (value !== undefined) return value;
-    throw this.input.broken(`${what} that is none: ${JSON.stringify(line.slice(0, 40))}`);
-  }
-
-  private oldString(text: string): void {
-    if (this.encoding === "bytes") this.stack.push(new Uint8Array(Buffer.from(text, "latin1")));
-    else if (this.encoding === "latin1" || !/[^\0-\x7f]/.test(text)) this.stack.push(text);
-    else throw this.input.broken("a Python 2 str that is not ASCII; pickleCodec({ encoding }) says what it becomes");
-  }
-
-  private index(): number {
-    const line = this.input.line();
-    const index = integerOf(line);
-    if (typeof index !== "number" || index < 0) throw this.input.broken("a memo's number that is none");
-    return index;
   }
 
   private put(index: number): void {
@@ -360,11 +319,6 @@ export class PickleReader {
     if (value === undefined) throw this.input.broken(`nothing is in the memo under ${index}`);
     if (typeof value !== "string") this.shapes.fetch(value);
     this.stack.push(value);
-  }
-
-  private pop(): unknown {
-    this.topOf(1);
-    return this.stack.pop();
   }
 
   /** Where the top `count` values begin. */
@@ -420,15 +374,15 @@ export class PickleReader {
       }
       target = shapes.toMap(stack, from - 1, this.memo);
     }
+    if (target instanceof Unmade) shapes.learn(target, stack, from);
     if (!(target instanceof Map)) return this.skipped(target, from, "what is no dict gets keys");
     for (let at = from; at < end; at += 2) {
-      if (shapes.isLearning && typeof stack[at] !== "string") shapes.learn(target);
       setIn(target, stack[at], stack[at + 1], this.guard, globals);
     }
     stack.length = from;
   }
 
-  /** While learning, what a user's function would make takes everything. */
+  /** While learning, what is not made takes everything. */
   private skipped(target: unknown, from: number, what: string): void {
     if (!(target instanceof Unmade)) throw this.input.broken(what);
     this.stack.length = from;

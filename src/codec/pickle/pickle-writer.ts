@@ -38,6 +38,8 @@ const UNFINISHED = -1;
  */
 export class PickleWriter {
   private readonly out = new PickleOutput();
+  /** The object with number 0 in the memo: many values have no other. */
+  private first: object | undefined;
   private readonly memo = new Map<object, number>();
   /** Numbers of Arrays and Sets as tuples and frozensets. */
   private readonly hashed = new Map<object, number>();
@@ -64,6 +66,7 @@ export class PickleWriter {
 
   /** Forgets the value, so that nothing here keeps it alive. */
   forget(): void {
+    this.first = undefined;
     if (this.memo.size > 0) this.memo.clear();
     if (this.hashed.size > 0) this.hashed.clear();
     if (this.names.size > 0) this.names.clear();
@@ -145,7 +148,7 @@ export class PickleWriter {
 
   private object(value: object, isKey: boolean): boolean {
     const isCollection = isKey && (Array.isArray(value) || value instanceof Set || value instanceof PythonTuple);
-    const known = (isCollection ? this.hashed : this.memo).get(value);
+    const known = isCollection ? this.hashed.get(value) : value === this.first ? 0 : this.memo.get(value);
     if (known !== undefined) {
       if (known === UNFINISHED)
         throw this.refusal("an object that contains itself where Python has to have it complete");
@@ -173,14 +176,15 @@ export class PickleWriter {
   }
 
   private builtIn(value: object, prototype: object, isKey: boolean): void {
-    const isOwn = isForeign(value);
-    if (types.isMap(value) && (prototype === Map.prototype || isOwn)) {
+    const isOther = isForeign(value);
+    if (isOther && Object.getPrototypeOf(prototype) === null) return this.plain(value);
+    if (types.isMap(value) && (prototype === Map.prototype || isOther)) {
       this.out.byte(OP.EMPTY_DICT);
       this.memoize(value);
       if (value.size > 0) this.frames.push(new WrittenFrame("entries", [...value].flat(1), value));
       return;
     }
-    if (types.isSet(value) && (prototype === Set.prototype || isOwn)) return this.set(value, isKey);
+    if (types.isSet(value) && (prototype === Set.prototype || isOther)) return this.set(value, isKey);
     if (types.isUint8Array(value)) return this.bytes(value, value);
     if (types.isArrayBuffer(value)) return this.bytes(value, new Uint8Array(value));
     if (types.isDataView(value))
@@ -188,7 +192,7 @@ export class PickleWriter {
     const constant = this.constants.get(value);
     if (constant !== undefined) return this.global(constant);
     for (const [known, write] of this.writers)
-      if (isOwn && known.constructor.name === prototype.constructor?.name) return write(this, value);
+      if (isOther && known.constructor.name === prototype.constructor?.name) return write(this, value);
     const write = types.isNativeError(value) || value instanceof Error ? this.writers.get(Error.prototype) : undefined;
     if (write !== undefined) return write(this, value);
     const name = prototype.constructor?.name ?? "";
@@ -241,7 +245,9 @@ export class PickleWriter {
 
   private memoize(value: object): void {
     this.out.byte(OP.MEMOIZE);
-    this.memo.set(value, this.count++);
+    if (this.count === 0) this.first = value;
+    else this.memo.set(value, this.count);
+    this.count++;
   }
 
   private get(index: number): void {
@@ -303,6 +309,7 @@ export class PickleWriter {
 
   /** Keys come again and again: each is written once. */
   private key(key: string): void {
+    if (this.frames.length === 1) return this.out.string(key); // of the outermost object: only once
     const known = this.names.get(key);
     if (known !== undefined) return this.get(known);
     this.out.string(key);

@@ -94,3 +94,6 @@ export const MAX_DIGITS = 1_000_000;
 
 /** What copies its arguments may copy so many bytes or elements in all, for each byte of the message. */
 export const COPIES_PER_BYTE = 16;
+
+/** A pickle may have so many time zones that are not known here: asking the engine for each takes its time. */
+export const MAX_UNKNOWN_ZONES = 100;

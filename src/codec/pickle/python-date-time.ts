@@ -59,6 +59,7 @@ function instantOf(fields: Required<DateTimeFields>): number {
   // the two offsets around the time: the earlier one for fold 0, the later one for fold 1
   const before = zone.offsetAt(wall - 86_400_000);
   const after = zone.offsetAt(wall + 86_400_000);
+  if (before === after || Number.isNaN(before)) return wall - before;
   const guesses = [wall - before, wall - after].filter((guess) => guess + zone.offsetAt(guess) === wall);
   if (guesses.length > 0) return fold === 1 ? Math.max(...guesses) : Math.min(...guesses);
   return wall - (fold === 1 ? after : before);

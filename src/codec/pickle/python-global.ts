@@ -4,6 +4,8 @@ export interface ReadContext {
   broken(what: string, cause?: unknown): Error;
   /** Counts what is copied, and refuses a pickle that lets more be copied than its length justifies. */
   charge(copied: number): void;
+  /** Counts a time zone that is not known here, and refuses a pickle that has too many. */
+  unknownZone(): void;
   /** A value that may lie in another one: no global. */
   settled(value: unknown): unknown;
 }
@@ -19,8 +21,6 @@ export interface GlobalActions {
   readonly setState?: (instance: object, state: unknown, context: ReadContext) => void;
   /** What stands for the global itself. */
   readonly value?: unknown;
-  /** Its functions are the user's: run once only, and not where they would see a value half read. */
-  readonly isForeign?: boolean;
 }
 
 /** A global of Python's that a pickle may name. It lies on the reader's stack, and is no value by itself. */

@@ -3,10 +3,10 @@ import { fromBig } from "./pickle-input.js";
 
 /** An int as protocol 0 writes it; undefined when it is none, or too long. */
 export function integerOf(text: string): number | bigint | undefined {
-  if (text.length > MAX_DIGITS + 1 || !/^[+-]?\d+$/.test(text)) return undefined;
-  if (text.length <= 15) return Number(text) + 0; // no -0
-  const digits = text.startsWith("+") ? text.slice(1) : text;
-  return fromBig(digits.startsWith("-") ? -BigInt(digits.slice(1)) : BigInt(digits));
+  if (text.length <= 15) return /^[+-]?\d+$/.test(text) ? Number(text) + 0 : undefined; // no -0
+  const digits = /^[+-]/.test(text) ? text.slice(1) : text;
+  if (digits.length > MAX_DIGITS || !/^\d+$/.test(digits)) return undefined;
+  return fromBig(text.startsWith("-") ? -BigInt(digits) : BigInt(digits));
 }
 
 /** A float as protocol 0 writes it; undefined when it is none. */

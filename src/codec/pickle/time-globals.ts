@@ -12,7 +12,9 @@ const MOST_DAYS = 999_999_999;
 
 const zoneInfo = ([key]: readonly unknown[], context: ReadContext): PythonZoneInfo => {
   if (typeof key !== "string" || key.length > 255) throw context.broken("a ZoneInfo without a key");
-  return new PythonZoneInfo(key);
+  const zone = new PythonZoneInfo(key);
+  if (!zone.isKnown) context.unknownZone();
+  return zone;
 };
 const unpickleZone = new PythonGlobal("zoneinfo", "ZoneInfo._unpickle", { call: zoneInfo });
 allowMethod(unpickleZone);

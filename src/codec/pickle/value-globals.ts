@@ -87,8 +87,8 @@ export const valueGlobals: readonly PythonGlobal[] = [
       new PythonGlobal("pathlib", kind, {
         call: (parts, context) => {
           if (!parts.every((part) => typeof part === "string")) throw context.broken("a path of something else");
-          context.charge(parts.length);
-          return new PythonPath(kind, parts as string[]);
+          context.charge((parts as string[]).reduce((length, part) => length + part.length, 0));
+          return new PythonPath(kind, joined(kind, parts as string[]));
         },
       }),
   ),
@@ -135,6 +135,29 @@ function bytesOf(args: readonly unknown[], context: ReadContext): Uint8Array {
   if (!(value instanceof Uint8Array)) throw context.broken("a bytearray of something else");
   context.charge(value.length);
   return new Uint8Array(value);
+}
+
+/** As pathlib joins them: a later part that begins at a root, or at a drive, counts alone. */
+function joined(kind: PathKind, parts: readonly string[]): string {
+  const isWindows = kind.includes("Windows");
+  const separator = isWindows ? "\\" : "/";
+  let first = 0;
+  parts.forEach((part, index) => {
+    if (part.startsWith(separator) || (isWindows && /^[A-Za-z]:|^\//.test(part))) first = index;
+  });
+  const drive = isWindows && /^[\\/](?![\\/])/.test(parts[first] ?? "") ? driveBefore(parts, first) : "";
+  const [start = "", ...rest] = parts.slice(first);
+  const isOpen = start === "" || start.endsWith(separator);
+  const text = drive + start + (isOpen || rest.length === 0 ? "" : separator) + rest.join(separator);
+  return text === "" ? "." : text;
+}
+
+function driveBefore(parts: readonly string[], end: number): string {
+  for (let index = end - 1; index >= 0; index--) {
+    const drive = /^[A-Za-z]:/.exec(parts[index]);
+    if (drive !== null) return drive[0];
+  }
+  return "";
 }
 
 function fraction(args: readonly unknown[], context: ReadContext): PythonFraction {

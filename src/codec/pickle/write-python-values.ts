@@ -51,7 +51,7 @@ export const pythonValueWriters: readonly (readonly [object, WriteObject])[] = [
       throw writer.refusal(`a UUID that is none: ${JSON.stringify(value.text.slice(0, 50))}`);
     writer.call(value, global("uuid", "UUID"), [], { isNew: true, state: { int: BigInt(`0x${hex}`) } });
   }),
-  of(PythonPath, (writer, value) => writer.call(value, global("pathlib", value.kind), value.parts)),
+  of(PythonPath, (writer, value) => writer.call(value, global("pathlib", value.kind), [value.text])),
   of(PythonOrderedDict, (writer, value) =>
     writer.call(value, global("collections", "OrderedDict"), [], { entries: [...value].flat(1) }),
   ),

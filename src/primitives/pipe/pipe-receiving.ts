@@ -1,6 +1,6 @@
 import { StructuredDecoder } from "../../codec.js";
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
-import { CodecError, EOFError, ProtocolError, UsageError } from "../../errors.js";
+import { EOFError, UsageError } from "../../errors.js";
 import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { copyOf } from "../../memory/copy-of.js";
 import { MessageReader } from "../../rings/message-reader.js";
@@ -33,6 +33,8 @@ export class PipeReceiving implements Wait {
   private armed = false;
   private leased = false;
   private owesWake = false;
+  /** Why the found message, which was met behind others, cannot be decoded. What came with it was taken out of it then. */
+  private failure: { readonly error: unknown } | undefined;
   holdsLoop = true;
   moved = 0;
 
@@ -161,7 +163,10 @@ export class PipeReceiving implements Wait {
   /** Takes the found message as a step of an iteration. */
   readonly takeResult = (): IteratorResult<unknown> => ({ done: false, value: this.takeValue() });
 
-  /** Takes the found message and up to `max` - 1 more that are there; their room is given back at once. */
+  /**
+   * Takes the found message and up to `max` - 1 more that are there; their room is given back at once. One that cannot be
+   * decoded costs none of those before it: it stays, and the next receive fails with it.
+   */
   takeMany(max: number): unknown[] {
     const { reader } = this;
     const values: unknown[] = [];
@@ -169,17 +174,15 @@ export class PipeReceiving implements Wait {
       do {
         try {
           values.push(this.decode());
-        } finally {
-          reader.skip();
+        } catch (error) {
+          if (values.length === 0) reader.skip();
+          else this.failure = { error };
+          throw error;
         }
+        reader.skip();
       } while (values.length < max && this.next());
     } catch (error) {
-      if (values.length === 0 || !(error instanceof CodecError || error instanceof ProtocolError)) throw error;
-      const Kind = error instanceof CodecError ? CodecError : ProtocolError;
-      throw new Kind(`${error.message} (error.undelivered has what came before it)`, {
-        cause: error,
-        undelivered: values,
-      });
+      if (values.length === 0) throw error;
     } finally {
       reader.ring.release();
       this.gaveSpace();
@@ -188,7 +191,9 @@ export class PipeReceiving implements Wait {
   }
 
   private decode(): unknown {
-    const { reader } = this;
+    const { reader, failure } = this;
+    this.failure = undefined;
+    if (failure) throw failure.error;
     if (reader.format === FORMATS.bytes) return copyOf(reader.bytes, reader.start, reader.end);
     if (reader.hasHandles) return unpackHandles(reader.bytes.slice(reader.start, reader.end), this.folder());
     return decoder.decode(reader.bytes, reader.start, reader.end);

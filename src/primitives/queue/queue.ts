@@ -1,6 +1,6 @@
+import type { AsyncQueue } from "../../async-queue.js";
 import { HANDLE } from "../../codec.js";
-import type { SyncWaitOptions, WaitOptions } from "../../deadline.js";
-import { deadlineOf } from "../../deadline.js";
+import { deadlineOf, remaining, type SyncWaitOptions, type WaitOptions } from "../../deadline.js";
 import { ClosedError, UsageError } from "../../errors.js";
 import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { READY } from "../../readiness.js";
@@ -9,6 +9,7 @@ import type { BlockingReadiness } from "../../sync/blocking-readiness.js";
 import type { Given } from "../handle.js";
 import { type Found, giveNow, readyLoop } from "../ready-loop.js";
 import { labelOf, type Place, SharedObject } from "../shared-object.js";
+import { QueueAsAsync } from "./queue-as-async.js";
 import { QueueBatch } from "./queue-batch.js";
 import { OVER, QueueHolding } from "./queue-holding.js";
 import { QueueLetters } from "./queue-letters.js";
@@ -285,6 +286,11 @@ export class Queue<T = unknown> extends SharedObject {
     this.open("shutdown()").shutDown(immediate);
   }
 
+  /** This queue with the interface of queues everywhere, promises only: what `openQueue` gives. Closing it closes this. */
+  asAsync(): AsyncQueue<T> {
+    return new QueueAsAsync<T>(this);
+  }
+
   /** A pending call keeps the process alive, as at first. */
   ref(): this {
     this.state.setHoldsLoop(true);
@@ -394,6 +400,3 @@ export class Queue<T = unknown> extends SharedObject {
 }
 
 registerQueue(Queue.kind, (place, deadLetter) => new Queue(place, deadLetter));
-
-const remaining = (deadline: number, timeout: number | undefined): { timeout?: number } =>
-  timeout === undefined ? {} : { timeout: Math.max(0, deadline - performance.now()) };

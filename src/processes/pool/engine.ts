@@ -16,6 +16,7 @@ import { type RemoteFailure, restoreFailure } from "../../rpc/remote-failure.js"
 import { refuseWhileImporting } from "../importing.js";
 import { taskName } from "../task.js";
 import { after } from "./after.js";
+import { FalseStarts } from "./false-starts.js";
 import type { Feed } from "./feed.js";
 import type { Job } from "./job.js";
 import type { Lane } from "./lane.js";
@@ -26,11 +27,6 @@ import { PoolTask } from "./pool-task.js";
 import { Staff } from "./staff.js";
 import type { StartWorker } from "./worker.js";
 
-/** Workers in a row that ended before they were ready: then it is no accident. */
-const MOST_FALSE_STARTS = 3;
-/** The same when somebody killed them: they may have been killed for no fault of theirs. */
-const MOST_KILLED_STARTS = 20;
-
 export class Engine implements LaneHost {
   readonly staff: Staff;
   /** Those of which more will be drawn; the first one is next. */
@@ -38,7 +34,7 @@ export class Engine implements LaneHost {
   /** Jobs that were given to workers in vain. */
   private readonly again: Job[] = [];
   private readonly tasks = new Map<string, PoolTask>();
-  private falseStarts = 0;
+  private readonly falseStarts = new FalseStarts();
   private isPumping = false;
   private isToPumpAgain = false;
   /** Calls of `warm` that wait. */
@@ -153,16 +149,13 @@ export class Engine implements LaneHost {
   }
 
   ready(): void {
-    this.falseStarts = 0;
+    this.falseStarts.forget();
     this.pump();
     this.staff.watchIdle();
   }
 
   notReady(lane: Lane, failure: RemoteFailure): void {
-    const error = restoreFailure(failure, `the initializer in ${lane.worker.label}`);
-    lane.refused(error);
-    this.falseStarts++;
-    this.failAll(error, this.waiting());
+    this.refuse(lane, restoreFailure(failure, `the initializer in ${lane.worker.label}`));
   }
 
   unloadable(task: PoolTask, failure: RemoteFailure, where: string): void {
@@ -188,9 +181,14 @@ export class Engine implements LaneHost {
   }
 
   tooSlow(lane: Lane, error: TimeoutError, task: PoolTask | undefined): void {
-    if (task) return this.failTask(task, error);
+    if (task) this.failTask(task, error);
+    else this.refuse(lane, error);
+    this.end(lane);
+  }
+
+  private refuse(lane: Lane, error: unknown): void {
     lane.refused(error);
-    this.falseStarts++;
+    this.falseStarts.add("refused");
     this.failAll(error, this.waiting());
   }
 
@@ -203,7 +201,7 @@ export class Engine implements LaneHost {
     else {
       lane.refused(new ClosedError(`the pool was closed before ${lane.worker.label} was ready`)); // unless it was, or was told
       try {
-        if (this.falseStarts === 0) this.staff.keepLeast(); // else once somebody asks for something, and one is ready
+        if (this.falseStarts.areNone) this.staff.keepLeast(); // else once somebody asks for something, and one is ready
       } catch {
         // whoever needs one will be told
       }
@@ -300,15 +298,15 @@ export class Engine implements LaneHost {
       let most: Lane | undefined;
       for (const lane of this.lanes) if (lane.count > 1 && lane.count > (most?.count ?? 0)) most = lane;
       if (!most) return;
-      const mayHave = (job: Job): boolean => idle.knows(job.feed.task) && job.calls <= idle.room;
-      for (const job of most.takeBack(Math.ceil((most.count - 1) / 2), mayHave)) idle.give(job);
+      const isKnown = (job: Job): boolean => idle.knows(job.feed.task);
+      for (const job of most.takeBack(Math.ceil((most.count - 1) / 2), idle.room, isKnown)) idle.give(job);
       idle.flush();
     }
   }
 
   /** Starts workers as long as there is work for which no other one is on its way. */
   private startMore(): void {
-    if (this.staff.isFull || (this.falseStarts >= MOST_FALSE_STARTS && this.hasReady)) return;
+    if (this.staff.isFull || (this.falseStarts.areMany && this.hasReady)) return;
     const most = this.options.processes;
     let wanted = this.again.length - this.staff.arriving;
     for (const feed of this.feeds) {
@@ -338,9 +336,15 @@ export class Engine implements LaneHost {
 
   private stop(lane: Lane, job: Job): void {
     lane.stop(job);
-    after(this.options.stopTimeout, () => {
-      if (lane.has(job)) lane.kill();
-    });
+    after(this.options.stopTimeout, () => this.end(lane, job));
+  }
+
+  /** Ends a worker that is at nothing, or at this. It may be through with it by now, and must not be killed at the next. */
+  private end(lane: Lane, job?: Job): void {
+    if (job && !lane.has(job)) return;
+    this.again.unshift(...lane.takeBack());
+    if (!lane.isAtAnother(job)) lane.kill();
+    this.pump();
   }
 
   private lost(job: Job, step: number, lane: Lane): void {
@@ -367,17 +371,15 @@ export class Engine implements LaneHost {
     const advice = "look at what it printed, and at execArgv, env and the initializer";
     const error = new AbandonedError(`pool: ${lane.worker.label} ended with ${how} before it was ready; ${advice}`);
     lane.refused(error);
-    const most = how.startsWith("signal") ? MOST_KILLED_STARTS : MOST_FALSE_STARTS;
-    if (++this.falseStarts >= most && !this.hasReady) {
-      this.falseStarts = 0;
+    if (this.falseStarts.add(how) && !this.hasReady) {
+      this.falseStarts.forget();
       this.failAll(error, this.waiting());
     }
     this.pump();
   }
 
   private get hasReady(): boolean {
-    for (const lane of this.lanes) if (lane.state === "ready") return true;
-    return false;
+    return [...this.lanes].some(({ state }) => state === "ready");
   }
 
   private get isDrained(): boolean {

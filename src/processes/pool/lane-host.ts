@@ -15,7 +15,7 @@ export interface LaneHost {
   unsendable(job: Job, error: unknown): void;
   unloadable(task: PoolTask, failure: RemoteFailure, where: string): void;
   answered(lane: Lane): void;
-  /** It is not ready, or through with an import, in time; it is killed. */
+  /** It is not ready, or through with an import, in time: it is to be killed. */
   tooSlow(lane: Lane, error: TimeoutError, task: PoolTask | undefined): void;
   /** Something can be given. */
   pump(): void;

@@ -68,6 +68,12 @@ export class LaneJobs {
     return this.has(job) && this.slots.hasBegun(job.number);
   }
 
+  /** Whether it has begun anything but this one, and not answered yet. */
+  isAtAnother(than: Job | undefined): boolean {
+    for (const job of this.all()) if (job !== than && this.slots.hasBegun(job.number)) return true;
+    return false;
+  }
+
   /** How far the worker is in what it has begun. */
   get step(): number {
     return this.slots.step;

@@ -23,6 +23,7 @@ import { type Answer, FROM_WORKER, type FromWorker, TO_WORKER, type ToWorker } f
 import type { LaneHost } from "./lane-host.js";
 import { LaneJobs } from "./lane-jobs.js";
 import { LaneTasks } from "./lane-tasks.js";
+import { NOT_SO } from "./not-so.js";
 import type { PoolTask } from "./pool-task.js";
 import type { StartWorker, Worker } from "./worker.js";
 
@@ -30,10 +31,6 @@ const CAPACITY = 1024 * 1024; // a megabyte there and back took 5.8 ms with 256 
 const AHEAD_MS = 1;
 const MOST_AHEAD = 128;
 const ANSWERS = 256;
-
-/** Why a message was not sent that has handles in it; nobody else sees it. */
-const NOT_SO = new CodecError("calls with handles in them are given one by one, to a worker with nothing to do");
-
 export class Lane {
   /** Resolves once it is ready (undefined), or will never be (why). */
   readonly started: Promise<unknown>;
@@ -138,11 +135,16 @@ export class Lane {
     while (this.outbox.length > 0 && !this.isSending && this.state !== "gone") if (!this.send()) return;
   }
 
-  /** Takes so many jobs back that were not begun, the youngest ones. */
-  takeBack(most: number, isWanted: (job: Job) => boolean): Job[] {
+  /** Takes so many jobs back that were not begun, of so many calls in all, the youngest ones. */
+  takeBack(most = this.count, mostCalls = Number.POSITIVE_INFINITY, isWanted = (_: Job): boolean => true): Job[] {
     const taken: Job[] = [];
-    for (const job of [...this.underWay()].reverse())
-      if (taken.length < most && !job.feed.hasHandles && isWanted(job) && this.withdraw(job)) taken.unshift(job);
+    let left = mostCalls;
+    for (const job of [...this.underWay()].reverse()) {
+      const isMeant = taken.length < most && job.calls <= left && !job.feed.hasHandles && isWanted(job);
+      if (!isMeant || !this.withdraw(job)) continue;
+      taken.unshift(job);
+      left -= job.calls;
+    }
     return taken;
   }
 
@@ -180,7 +182,13 @@ export class Lane {
     this.flush();
   }
 
+  /** Whether the worker is at something else by now, as far as can be told. */
+  isAtAnother(than?: Job): boolean {
+    return this.jobs.isAtAnother(than);
+  }
+
   kill(): void {
+    if (this.state === "ready") this.state = "leaving";
     this.worker.kill();
   }
 
@@ -201,8 +209,7 @@ export class Lane {
     const keeps = this.isAwaited || this.count > 0;
     if (keeps === this.keepsLoop || this.state === "gone") return;
     this.keepsLoop = keeps;
-    if (keeps) this.conn.ref();
-    else this.conn.unref();
+    this.conn[keeps ? "ref" : "unref"]();
   }
 
   /** Sends as much as fits at once; false when the rest has to wait. */
@@ -293,9 +300,8 @@ export class Lane {
       try {
         for (const message of await this.conn.recvMany(ANSWERS)) this.hear(message);
       } catch (error) {
-        const { code, undelivered } = error as { code?: string; undelivered?: unknown };
+        const { code } = error as { code?: string };
         if (code === "ERR_INTERPROC_EOF" || code === "ERR_INTERPROC_CLOSED" || this.conn.closed) return this.end();
-        if (Array.isArray(undelivered)) for (const message of undelivered as FromWorker[]) this.hear(message);
         if (!this.hearUndecodable(error)) {
           this.kill();
           return this.end();
@@ -354,18 +360,12 @@ export class Lane {
   private killWhenLate(hasHappened: () => boolean, what: string, task?: PoolTask): NodeJS.Timeout | undefined {
     return after(this.startTimeout, () => {
       if (hasHappened() || this.state === "gone") return;
-      if (this.isRunning) return void this.killWhenLate(hasHappened, what, task); // its turn comes behind that
+      if (this.isAtAnother()) return void this.killWhenLate(hasHappened, what, task); // its turn comes behind that
       const error = new TimeoutError(
         `pool: ${this.worker.label} was not ${what} within ${this.startTimeout} ms (startTimeout)`,
       );
       this.host.tooSlow(this, error, task);
-      this.kill();
     });
-  }
-
-  private get isRunning(): boolean {
-    for (const job of this.jobs.all()) if (this.jobs.hasBegun(job)) return true;
-    return false;
   }
 
   /** A job is not this lane's any more. */

@@ -73,9 +73,8 @@ class PoolWorker {
       try {
         for (const message of await this.lane.recvMany(BATCH)) this.hear(message);
       } catch (error) {
-        const { code, undelivered } = error as { code?: string; undelivered?: unknown };
+        const { code } = error as { code?: string };
         if (this.lane.closed || code === "ERR_INTERPROC_EOF") return this.end();
-        if (Array.isArray(undelivered)) for (const message of undelivered as ToWorker[]) this.hear(message);
         this.hearUndecodable(error);
       }
       if (!this.isWorking) void this.work();

@@ -83,6 +83,7 @@ export class Staff {
       this.letEnd(lane.worker);
     }
     await Promise.all([...this.ending].map((worker) => worker.ended));
+    this.lanes.clear(); // a lane may hear of its worker's end a moment after the worker itself was told
   }
 
   /** The same, at once. */

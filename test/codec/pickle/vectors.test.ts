@@ -20,7 +20,7 @@ import {
 import { CodecError } from "#src/errors.js";
 import { projectRoot } from "../../project-root.js";
 import { pythons } from "./pythons.js";
-import { reprs, runPython } from "./run-python.js";
+import { runPython } from "./run-python.js";
 
 interface Vector {
   readonly name: string;
@@ -120,7 +120,6 @@ describe("pickle: vectors of CPython", () => {
         const bytes = bytesOf(vector[protocol]);
         if (want instanceof RegExp) {
           const isRight = (error: unknown): boolean => error instanceof CodecError && want.test(error.message);
-          // in protocol 2 the name is Python 2's
           assert.throws(() => codec.decode(bytes), isRight);
           continue;
         }
@@ -166,11 +165,9 @@ print(json.dumps([[shown(a), shown(b)] for a, b in json.load(sys.stdin)]))`;
         "(1, 2, 3)": "[1, 2, 3]",
         "frozenset()": "set()",
         "0.0": "0",
-        // what str the pickle of protocol 2 has is a FileNotFoundError when loaded
       };
       for (const [before, after] of results) assert.equal(after, changes[before] ?? before);
       assert.equal(results.length, pairs.length);
-      assert.ok(reprs(python, [codec.encode([1, "a"])])[0] === "[1, 'a']");
     });
   }
 });

@@ -1,12 +1,27 @@
 import assert from "node:assert/strict";
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { attach, type Connection, pipe, share, spawn } from "interproc";
+import { attach, type Connection, pipe, registerClass, SharedValue, share, spawn } from "interproc";
+import { ALIVE_FILE, flightFolder } from "#src/primitives/flight.js";
 import { mappedPipes } from "#src/primitives/pipe/pipe-holding.js";
 import { PipeLink } from "#src/primitives/pipe/pipe-link.js";
 import { codes, patterned, watchdog } from "../../contract/connection-kind.js";
 import { flooding } from "../../programs/piping.js";
 import { gulping, WHISPER_CAPACITY, whispering } from "../../programs/whispering.js";
+
+/** Refuses to be made of anything but what is good. */
+class Picky {
+  constructor(readonly state: string) {}
+}
+registerClass(Picky, {
+  getState: ({ state }) => state,
+  setState: (state) => {
+    if (state !== "good") throw new TypeError(`${state} is not good`);
+    return new Picky(state);
+  },
+});
 
 describe("a pipe", watchdog, () => {
   test("smoke: has two ends, and what goes in at one comes out at the other", () => {
@@ -68,6 +83,35 @@ describe("a pipe", watchdog, () => {
     taken.close();
     await assert.rejects(mine.recv(), codes.end);
     mine.close();
+  });
+
+  test("loses none of those before and behind a message whose object is gone, which fails once, with what was wrong with it", async () => {
+    const [near, far] = pipe();
+    using value = new SharedValue("u32", 7);
+    near.trySendMany([1, { two: 2 }, [value], "between", [value], "last"]);
+    for (const carrier of readdirSync(flightFolder(".")))
+      for (const link of readdirSync(flightFolder(carrier)))
+        if (link !== ALIVE_FILE) rmSync(join(flightFolder(carrier), link));
+    assert.deepEqual(await far.recvMany(10), [1, { two: 2 }]);
+    assert.throws(() => far.tryRecvBytes(), codes.usage);
+    await assert.rejects(far.recv(), { code: "ERR_INTERPROC_NOT_FOUND" });
+    assert.deepEqual(far.tryRecvMany(10), ["between"]);
+    assert.throws(() => far.recvManySync(10), { code: "ERR_INTERPROC_NOT_FOUND" });
+    assert.deepEqual(far.recvManySync(10), ["last"]);
+    near.close();
+    far.close();
+  });
+
+  test("hands on a message that could not be decoded here, with the end of which it was the next", async () => {
+    const [near, far] = pipe();
+    const [carrier, landing] = pipe<Connection, Connection>();
+    near.trySendMany([1, new Picky("bad"), 3]);
+    assert.deepEqual(far.tryRecvMany(10), [1]);
+    await carrier.send(far);
+    const moved = await landing.recv();
+    assert.throws(() => moved.tryRecv(), codes.codec);
+    assert.equal(moved.tryRecv(), 3);
+    for (const end of [near, moved, carrier, landing]) end.close();
   });
 
   test("with the smallest ring carries messages of all sizes around its length", async () => {

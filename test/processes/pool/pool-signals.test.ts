@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { currentTask, Pool, SharedEvent, SharedValue } from "interproc";
+import { comeNext, endWhenTold, takeGates } from "../../programs/pool-just-ended.js";
 import { blocking, deaf, untilAborted, whatRuns } from "../../programs/pool-marks.js";
 import { triple, waiting, whoRuns } from "../../programs/pool-work.js";
 import { until, watchdog } from "../running.js";
@@ -74,6 +75,32 @@ for (const worker of workerKinds)
       gate.set();
       assert.equal(await other, "undisturbed");
       assert.deepEqual(await Promise.all(lying), [3, 6, 9, 12]);
+    });
+
+    test("and ends by itself just before its worker would be killed does not take what has begun behind it along", async () => {
+      using began = new SharedValue("i32", 0);
+      using mayEnd = new SharedEvent();
+      using mayEndNext = new SharedEvent();
+      const initArgs = [began, mayEnd, mayEndNext];
+      await using pool = new Pool({ processes: 1, worker, stopTimeout: 1, initializer: takeGates, initArgs });
+      for (const event of [mayEnd, mayEndNext]) event.set();
+      await Promise.all([pool.run(endWhenTold), pool.run(comeNext)]); // from now on it knows both
+      for (const event of [mayEnd, mayEndNext]) event.clear();
+      began.value = 0;
+      const controller = new AbortController();
+      const call = pool.run(endWhenTold, { signal: controller.signal });
+      await began.waitUntil((count) => count === 1);
+      await new Promise((resolve) => setTimeout(resolve)); // among timers, so that the pool's is next, and not the pipe
+      const next = pool.run(comeNext);
+      assert.equal(pool.underWay, 2);
+      controller.abort(reason);
+      mayEnd.set();
+      began.waitUntilSync((count) => count === 2); // blocks the pool, which hears of nothing while its time is over
+      for (const until = performance.now() + 20; performance.now() < until; );
+      await assert.rejects(call, reason);
+      await Promise.race([next, until(() => pool.underWay === 1)]);
+      mayEndNext.set();
+      assert.equal(await next, "undisturbed");
     });
 
     test("by its timeout rejects with a TimeoutError, whatever it was doing", async () => {

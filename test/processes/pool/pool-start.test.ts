@@ -94,19 +94,19 @@ for (const worker of workerKinds)
     });
 
     test("[case 82] a module that is never through with importing fails its own task, and the pool goes on", async () => {
-      await using pool = new Pool({ processes: 1, worker, startTimeout: 1000 });
+      await using pool = new Pool({ processes: 1, worker, startTimeout: 4000 });
       assert.equal(await pool.run(triple, 1), 3);
       await assert.rejects(pool.run(unheard), {
         code: "ERR_INTERPROC_TIMEOUT",
-        message: /was not through with importing .*pool-hanging-module.* within 1000 ms/,
+        message: /was not through with importing .*pool-hanging-module.* within 4000 ms/,
       });
       assert.equal(await pool.run(triple, 2), 6);
     });
 
     test("time in which a worker is at work is no time in which it imports another task", async () => {
-      await using pool = new Pool({ processes: 1, worker, startTimeout: 400 });
+      await using pool = new Pool({ processes: 1, worker, startTimeout: 2500 });
       await pool.warm();
-      const long = pool.run(napping, 1000);
+      const long = pool.run(napping, 3000);
       const [who] = await Promise.all([pool.run(whoRuns), long]);
       assert.equal(typeof who, "string");
     });

@@ -93,6 +93,33 @@ export function writeFrame(socket: Socket, body: Uint8Array | string): boolean {
   return free;
 }
 
+/** The messages `from` up to (not with) `to` in one block that has just their length; `taken` is called once the system has it. */
+export function writeBatch(
+  socket: Socket,
+  message: (index: number) => Uint8Array | string,
+  from: number,
+  to: number,
+  taken: (error?: Error | null) => void,
+): void {
+  let bytes = (to - from) * headerBytes;
+  const bodies: (Uint8Array | string)[] = [];
+  for (let i = from; i < to; i++) {
+    const body = message(i);
+    bodies.push(body);
+    bytes += typeof body === "string" ? Buffer.byteLength(body) : body.length;
+  }
+  const block = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (const body of bodies) {
+    let { length } = body;
+    if (typeof body === "string") length = block.write(body, at + headerBytes);
+    else block.set(body, at + headerBytes);
+    block.writeUInt32LE(length, at);
+    at += headerBytes + length;
+  }
+  socket.write(block, taken);
+}
+
 const blockBytes = 64 * 1024;
 
 /** Packs the messages `from` up to (not with) `to`, as far as they fit, into one block, and writes it at once. */
@@ -116,6 +143,6 @@ export function writeBlock(
     at += headerBytes + length;
   }
   if (next === from)
-    throw new RangeError(`unix-socket: message ${from} does not fit into a block of ${blockBytes} bytes`);
+    throw new RangeError(`net-socket: message ${from} does not fit into a block of ${blockBytes} bytes`);
   return { next, free: socket.write(block.subarray(0, at)) };
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type NetConnectOpts, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { answer, type PipeQuestion } from "../answer.js";
@@ -8,22 +8,29 @@ import { startPartner } from "../partner.js";
 import { byteLength, bytesMessages, type PayloadName, type Reading, reading } from "../payload.js";
 import { measureOneWay, measureRoundTrips } from "../rounds.js";
 import { checkTally, Tally, type TallyCount } from "../tally.js";
-import { frameParser, frameParserInto, writeBlock, writeFrame } from "./unix-socket-frames.js";
+import { frameParser, frameParserInto, writeBatch, writeBlock, writeFrame } from "./net-socket-frames.js";
 
 /*
- * A raw unix socket through node:net; objects travel as JSON. One way in three modes: "write" writes every message by
- * itself, "cork" hands the kernel up to 256 frames (or 1 MiB) with one writev, "packed" copies them into 64 KiB blocks
- * first, which no longer is plain use of a socket but the best that was found.
+ * A raw unix or TCP socket through node:net; objects travel as JSON. One way in these modes: "write" writes every message
+ * by itself; "each" does that too, and waits until the system has taken it; "cork" hands the kernel up to 256 frames (or
+ * 1 MiB) with one writev; "batch" copies 256 frames into one block, writes it and waits until the system has taken it;
+ * "packed" fills blocks of 64 KiB, which no longer is plain use of a socket but the best that was found. With ", copies"
+ * behind it the receiver makes each message its own memory; else a small one is a view of what was read.
  */
-type Question = PipeQuestion & { mode: "write" | "cork" | "packed"; path?: string };
+type Question = PipeQuestion & { transport?: "unix" | "tcp"; address?: NetConnectOpts };
+
+const copies = ", copies";
+const batchSize = 256;
 
 answer<Question>(
   async (question) => {
     const folder = mkdtempSync(join(tmpdir(), "interproc-bench-"));
     const path = join(folder, "socket");
-    const server = createServer().listen(path);
+    const isTcp = question.transport === "tcp";
+    const server = createServer({ noDelay: true }).listen(isTcp ? { host: "127.0.0.1", port: 0 } : { path });
     await once(server, "listening");
-    const partner = startPartner({ ...question, path });
+    const address = isTcp ? { ...(server.address() as AddressInfo), host: "127.0.0.1", noDelay: true } : { path };
+    const partner = startPartner({ ...question, address });
     try {
       const [socket] = (await once(server, "connection")) as [Socket];
       const figures = await drive(question, socket);
@@ -99,12 +106,19 @@ async function sendAll(
   count: number,
 ): Promise<void> {
   const drained = (): Promise<void> => new Promise((resolve) => socket.once("drain", resolve));
-  const batch = payload === "object" ? 256 : Math.min(256, Math.max(1, (1024 * 1024) / byteLength(payload)));
+  const batch = payload === "object" ? batchSize : Math.min(batchSize, Math.max(1, 2 ** 20 / byteLength(payload)));
+  const way = mode.replace(copies, "");
   let free = true;
   for (let i = 0; i < count; ) {
-    if (mode === "packed") {
+    if (way === "each" || way === "batch") {
+      const end = way === "each" ? i + 1 : Math.min(count, i + batch);
+      await new Promise<unknown>((taken) => writeBatch(socket, message, i, end, taken));
+      i = end;
+      continue;
+    }
+    if (way === "packed") {
       ({ next: i, free } = writeBlock(socket, message, i, count));
-    } else if (mode === "cork") {
+    } else if (way === "cork") {
       const end = Math.min(count, i + batch);
       socket.cork();
       for (; i < end; i++) free = writeFrame(socket, message(i));
@@ -116,8 +130,9 @@ async function sendAll(
   }
 }
 
-function receive({ payload, path = "" }: Question): void {
+function receive({ payload, mode, address = { path: "" } }: Question): void {
   const tally = new Tally(payload);
+  const copied = mode.endsWith(copies);
   let expected = 0;
   let seen = 0;
   const onFrame = (body: Buffer): void => {
@@ -125,22 +140,22 @@ function receive({ payload, path = "" }: Question): void {
       expected = Number(body.toString());
       return;
     }
-    add(payload, tally, body);
+    add(payload, tally, copied ? new Uint8Array(body) : body);
     if (++seen === expected) {
       expected = seen = 0;
       writeFrame(socket, JSON.stringify(tally.take()));
     }
   };
   const socket =
-    payload === "into-1m" ? connectInto(path, payload, onFrame) : connect(path).on("data", frameParser(onFrame));
+    payload === "into-1m" ? connectInto(address, payload, onFrame) : connect(address).on("data", frameParser(onFrame));
 }
 
 /** A socket that reads into one buffer (Node's `onread`), so that nothing at all is allocated for a message. */
-function connectInto(path: string, payload: PayloadName, onFrame: (body: Buffer) => void): Socket {
+function connectInto(address: NetConnectOpts, payload: PayloadName, onFrame: (body: Buffer) => void): Socket {
   const buffer = Buffer.alloc(256 * 1024);
   const parse = frameParserInto(Buffer.alloc(byteLength(payload)), onFrame);
   return connect({
-    path,
+    ...address,
     onread: {
       buffer,
       callback: (size) => {
@@ -151,8 +166,8 @@ function connectInto(path: string, payload: PayloadName, onFrame: (body: Buffer)
   });
 }
 
-function echo({ payload, path = "" }: Question): void {
-  const socket = connect(path);
+function echo({ payload, address = { path: "" } }: Question): void {
+  const socket = connect(address);
   socket.on(
     "data",
     frameParser((body) => {
@@ -161,7 +176,7 @@ function echo({ payload, path = "" }: Question): void {
   );
 }
 
-function add(payload: PayloadName, tally: Tally, body: Buffer): void {
-  if (payload === "object") tally.object(JSON.parse(body.toString()) as Reading);
+function add(payload: PayloadName, tally: Tally, body: Uint8Array): void {
+  if (payload === "object") tally.object(JSON.parse(String(body)) as Reading);
   else tally.bytes(body);
 }
