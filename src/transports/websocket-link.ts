@@ -11,7 +11,7 @@
 import type { RawData, WebSocket } from "ws";
 import { ProtocolError, UsageError } from "../errors.js";
 import { ByteQueue } from "./byte-queue.js";
-import type { Frame, Link, LinkReceiver } from "./link.js";
+import type { Frame, Link, LinkReceiver, Outgoing } from "./link.js";
 
 export const SUBPROTOCOL = "interproc";
 
@@ -47,16 +47,30 @@ export class WebSocketLink implements Link {
     this.parts = this.isOurs ? parts : undefined;
   }
 
-  frame(payload: Uint8Array): Frame {
-    return payload.slice();
+  outgoing(): Outgoing {
+    const frames: Uint8Array[] = [];
+    let bytes = 0;
+    return {
+      get bytes() {
+        return bytes;
+      },
+      add(message) {
+        frames.push(message.slice());
+        bytes += message.length;
+      },
+      frames: () => frames,
+      leave: () => undefined,
+      keep: () => frames,
+    };
   }
 
-  write(frames: readonly Frame[], done: (error?: Error | null) => void): void {
+  write(frames: readonly Frame[], done: (error?: Error | null) => void): boolean {
     for (const [index, frame] of frames.entries()) {
       const binary = typeof frame !== "string" && (this.isOurs || !this.sendsText);
       if (index === frames.length - 1) this.socket.send(frame, { binary }, done);
       else this.socket.send(frame, { binary });
     }
+    return false;
   }
 
   start(receiver: LinkReceiver): void {
