@@ -5,6 +5,11 @@ const BLOCK = 16 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
+/** The same bytes, whatever kind of Uint8Array they come as: what is made of them is none of Node's Buffers. */
+function plain(chunk: Uint8Array): Uint8Array {
+  return chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+}
+
 /** Chunks of a stream, taken out again in other sizes. */
 export class ByteQueue {
   length = 0;
@@ -20,12 +25,12 @@ export class ByteQueue {
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     if (this.length === 0) {
-      this.head = chunk;
+      this.head = plain(chunk);
       this.start = 0;
       this.block = undefined;
     } else if (chunk.length < SHORT) this.pushShort(chunk);
     else {
-      this.chunks.push(chunk);
+      this.chunks.push(plain(chunk));
       this.block = undefined;
     }
     this.length += chunk.length;
@@ -69,6 +74,11 @@ export class ByteQueue {
 
   /** Takes the first bytes, as a copy. */
   take(length: number): Uint8Array {
+    const { head, start } = this;
+    if (length > 0 && start + length <= head.length) {
+      this.advance(length);
+      return head.slice(start, start + length);
+    }
     const bytes = new Uint8Array(length);
     for (let at = 0; at < length; ) {
       const piece = this.head.subarray(this.start, this.start + length - at);
@@ -79,10 +89,10 @@ export class ByteQueue {
     return bytes;
   }
 
-  /** Takes the first bytes, where they lie if they lie together: they may be a part of a larger memory. */
-  cut(length: number): Uint8Array {
+  /** Takes the first bytes; unless they are to be the caller's own, where they lie, if they lie together. */
+  cut(length: number, isOwn: boolean): Uint8Array {
     const { head, start } = this;
-    if (length === 0 || start + length > head.length) return this.take(length);
+    if (isOwn || length === 0 || start + length > head.length) return this.take(length);
     const bytes = new Uint8Array(head.buffer, head.byteOffset + start, length);
     this.advance(length);
     return bytes;

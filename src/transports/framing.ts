@@ -2,8 +2,8 @@
 export interface FrameReader {
   /** Takes in what came next, which nobody changes any more. */
   push(chunk: Uint8Array): void;
-  /** The next message, perhaps a part of what was pushed; undefined until more has come. @throws ProtocolError */
-  next(): Uint8Array | undefined;
+  /** The next message, undefined until more has come; unless it is to be the caller's own, perhaps a part of what was pushed. @throws ProtocolError */
+  next(isOwn: boolean): Uint8Array | undefined;
   /** The stream has ended: what is left and counts as a message. */
   last(): Uint8Array | undefined;
   /** No longer message is taken; may change between two. */

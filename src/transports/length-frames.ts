@@ -50,7 +50,7 @@ class LengthReader implements FrameReader {
     this.bytes.push(chunk);
   }
 
-  next(): Uint8Array | undefined {
+  next(isOwn: boolean): Uint8Array | undefined {
     const { bytes, parts } = this;
     while (bytes.length >= HEADER) {
       const word = bytes.word(0);
@@ -59,7 +59,7 @@ class LengthReader implements FrameReader {
         if (parts.length > 0) throw new ProtocolError("a message came inside another one that came in parts");
         if (bytes.length < HEADER + word) return undefined;
         bytes.drop(HEADER);
-        return bytes.cut(word);
+        return bytes.cut(word, isOwn);
       }
       if (!this.takesParts) throw new ProtocolError(`a frame's length is ${word - 2 ** 32}; allowed: 0 or more`);
       if (word === CANCEL) {
@@ -72,7 +72,7 @@ class LengthReader implements FrameReader {
       if (bytes.length < HEADER + length) return undefined;
       bytes.drop(HEADER);
       if (word === COMMIT) return parts.take(parts.length);
-      parts.push(bytes.cut(length));
+      parts.push(bytes.cut(length, false));
     }
     return undefined;
   }

@@ -19,7 +19,7 @@ class LineReader implements FrameReader {
     this.bytes.push(chunk);
   }
 
-  next(): Uint8Array | undefined {
+  next(isOwn: boolean): Uint8Array | undefined {
     const { bytes } = this;
     const end = bytes.indexOf(NEWLINE, this.looked);
     if ((end < 0 ? bytes.length : end) > this.maxMessage)
@@ -29,7 +29,7 @@ class LineReader implements FrameReader {
       return undefined;
     }
     this.looked = 0;
-    const line = bytes.cut(end);
+    const line = bytes.cut(end, isOwn);
     bytes.drop(1);
     return line;
   }

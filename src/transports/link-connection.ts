@@ -5,7 +5,7 @@ import { ClosedError, UsageError } from "../errors.js";
 import { nextTurn, turnIsDue, withTurn } from "../loop-turn.js";
 import { READY, type Readiness } from "../readiness.js";
 import { readableOf, writableOf } from "../web-streams.js";
-import type { Link } from "./link.js";
+import type { Link, LinkReceiver } from "./link.js";
 import type { MessageCodec } from "./message-codec.js";
 import { ownBytes } from "./own-bytes.js";
 import { Receiving, Stays } from "./receiving.js";
@@ -30,6 +30,7 @@ export interface LinkParts {
 
 const END = { done: true, value: undefined } as const;
 const atEnd = (): typeof END => END;
+const same = (bytes: Uint8Array): Uint8Array => bytes;
 const SENT = Promise.resolve();
 const yes = (): boolean => true;
 const isThenable = (value: unknown): value is Promise<unknown> => value instanceof Promise;
@@ -47,6 +48,8 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
   private readonly receiving: Receiving;
   private readonly codec: MessageCodec;
   private readonly decode: (bytes: Uint8Array) => In;
+  /** A message in memory of its own, for who gets it as bytes. */
+  private readonly own: (bytes: Uint8Array) => Uint8Array;
   private isClosed = false;
   private holdsLoop = true;
   private isHeld: boolean | undefined;
@@ -60,9 +63,8 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
     const { slowPeerTimeout = Number.POSITIVE_INFINITY } = parts;
     this.link = link;
     this.codec = codec;
-    this.decode = codec.sharesNothing
-      ? (bytes) => codec.decode(bytes) as In
-      : (bytes) => codec.decode(ownBytes(bytes)) as In;
+    this.decode = (bytes) => codec.decode(bytes) as In;
+    this.own = codec.sharesNothing ? ownBytes : same;
     const hold = (): void => this.hold();
     const cut = (): void => link.close(false);
     this.sending = new Sending(link, { maxMessage, maxWaiting, slowPeerTimeout }, hold, cut);
@@ -72,7 +74,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       this.receiving.failed(error);
     };
     let { refuseFirst } = parts;
-    link.start({
+    const receiver: LinkReceiver = {
       message: (bytes) => {
         const refusal = refuseFirst?.(bytes);
         refuseFirst = undefined;
@@ -89,7 +91,8 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
         this.sending.broken();
         this.onOver?.();
       },
-    });
+    };
+    link.start(receiver, !codec.sharesNothing);
     this.hold();
   }
 
@@ -154,9 +157,9 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
 
   recvBytes(options?: RecvBytesOptions): Promise<Uint8Array> {
     const limit = options?.maxLength;
-    if (limit === undefined) return this.next(ownBytes, "recvBytes()", options);
+    if (limit === undefined) return this.next(this.own, "recvBytes()", options);
     const take = (bytes: Uint8Array): Uint8Array => {
-      if (bytes.length <= limit) return ownBytes(bytes);
+      if (bytes.length <= limit) return this.own(bytes);
       const what = `recvBytes() of a message of ${bytes.length} bytes`;
       throw new Stays(new UsageError(`${what}; at most ${limit} (maxLength); it is still there`));
     };
@@ -169,7 +172,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       if (bytes.length > target.length)
         throw new UsageError(
           `recvBytesInto() of a message of ${bytes.length} bytes into room for ${target.length}; error.undelivered has it`,
-          { undelivered: ownBytes(bytes) },
+          { undelivered: this.own(bytes) },
         );
       target.set(bytes);
       return bytes.length;

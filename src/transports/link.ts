@@ -16,7 +16,6 @@ export interface Outgoing {
 
 /** What a link tells whoever receives from it. */
 export interface LinkReceiver {
-  /** They may be a part of a larger memory. */
   message(bytes: Uint8Array): void;
   /** Several were there at once, and these were the last of them. */
   settled(): void;
@@ -43,8 +42,8 @@ export interface Link {
    * under way at a time.
    */
   write(frames: readonly Frame[], done: (error?: Error | null) => void): boolean;
-  /** What comes goes there from now on. */
-  start(receiver: LinkReceiver): void;
+  /** What comes goes there from now on; each message in memory of its own, if `isOwn`. */
+  start(receiver: LinkReceiver, isOwn: boolean): void;
   pause(): void;
   resume(): void;
   /** Bytes that came and are no message yet. */

@@ -28,7 +28,7 @@ class PythonReader implements FrameReader {
     this.bytes.push(chunk);
   }
 
-  next(): Uint8Array | undefined {
+  next(isOwn: boolean): Uint8Array | undefined {
     const { bytes, maxMessage } = this;
     if (bytes.length < SHORT) return undefined;
     let header = SHORT;
@@ -44,7 +44,7 @@ class PythonReader implements FrameReader {
       throw new ProtocolError(`a message of ${length} bytes comes; at most ${maxMessage} (maxMessage)`);
     if (bytes.length < header + length) return undefined;
     bytes.drop(header);
-    return bytes.cut(length);
+    return bytes.cut(length, isOwn);
   }
 
   last(): undefined {

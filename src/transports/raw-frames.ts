@@ -14,8 +14,11 @@ export const rawFrames: Framing = {
     const reader: FrameReader = {
       maxMessage,
       push: (chunk) => bytes.push(chunk),
-      next: () => (bytes.length > 0 ? bytes.take(Math.min(bytes.length, reader.maxMessage)) : undefined),
-      last: () => reader.next(),
+      next: (isOwn) => {
+        const length = Math.min(bytes.length, reader.maxMessage);
+        return length > 0 ? bytes.cut(length, isOwn) : undefined;
+      },
+      last: () => reader.next(true),
       get kept() {
         return bytes.length;
       },

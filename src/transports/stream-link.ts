@@ -12,6 +12,7 @@ export class StreamLink implements Link {
   readonly parts: Link["parts"];
   private readonly reader: FrameReader;
   private receiver: LinkReceiver | undefined;
+  private isOwn = true;
   private isOver = false;
   private limited: number;
   /** Node's sockets hand what they can to the system within the call, and hold the rest. */
@@ -65,8 +66,9 @@ export class StreamLink implements Link {
     output.uncork();
   }
 
-  start(receiver: LinkReceiver): void {
+  start(receiver: LinkReceiver, isOwn: boolean): void {
     this.receiver = receiver;
+    this.isOwn = isOwn;
     const { input, output } = this;
     const end = (): void => this.finish();
     input.on("data", (chunk: Uint8Array) => this.take(chunk));
@@ -120,11 +122,11 @@ export class StreamLink implements Link {
   };
 
   private take(chunk: Uint8Array): void {
-    const { reader, receiver } = this;
+    const { reader, receiver, isOwn } = this;
     if (this.isOver || !receiver) return;
     try {
       reader.push(chunk);
-      for (let message = reader.next(); message; message = reader.next()) {
+      for (let message = reader.next(isOwn); message; message = reader.next(isOwn)) {
         if (this.limited > 0 && --this.limited === 0) reader.maxMessage = this.maxMessage;
         receiver.message(message);
       }

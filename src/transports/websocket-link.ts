@@ -12,6 +12,7 @@ import type { RawData, WebSocket } from "ws";
 import { ProtocolError, UsageError } from "../errors.js";
 import { ByteQueue } from "./byte-queue.js";
 import type { Frame, Link, LinkReceiver, Outgoing } from "./link.js";
+import { ownBytes } from "./own-bytes.js";
 
 export const SUBPROTOCOL = "interproc";
 
@@ -73,12 +74,13 @@ export class WebSocketLink implements Link {
     return false;
   }
 
-  start(receiver: LinkReceiver): void {
+  start(receiver: LinkReceiver, isOwn: boolean): void {
     const { socket } = this;
     socket.on("message", (data, isBinary) => {
       if (this.isOver) return;
       try {
-        this.take(bytesOf(data), isBinary, receiver);
+        const bytes = bytesOf(data);
+        this.take(isOwn ? ownBytes(bytes) : bytes, isBinary, receiver);
       } catch (error) {
         this.isOver = true;
         receiver.failed(error as Error);
