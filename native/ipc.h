@@ -39,6 +39,9 @@ typedef struct {
 /* Who connected, or listened, at the other end of a unix socket, as the kernel noted it then. */
 int ipc_peer(int fd, ipc_peer_t *out);
 
+/* How many bytes of a TCP socket's its peer's system has not confirmed yet. */
+int ipc_unsent(int fd);
+
 int ipc_mkfifo(const char *path, unsigned mode);
 /* Writes one byte; 0 when the pipe is full (then the reader has bytes to wake by already). */
 int ipc_poke(int fd);

@@ -210,6 +210,12 @@ FUNCTION(js_peer) {
   return give(env, status);
 }
 
+FUNCTION(js_unsent) {
+  ARGUMENTS;
+  int64_t fd = number(&call, 0);
+  RETURN(ipc_unsent((int)fd));
+}
+
 FUNCTION(js_mkfifo) {
   ARGUMENTS;
   char path[MAX_PATH];
@@ -470,7 +476,7 @@ NAPI_MODULE_INIT() {
       {"open", js_open},           {"lend", js_lend},
       {"close", js_close},
       {"tmpfile", js_tmpfile},     {"link", js_link},           {"allocate", js_allocate},
-      {"stat", js_stat},           {"peer", js_peer},           {"read", js_read},          {"mkfifo", js_mkfifo},       {"poke", js_poke},
+      {"stat", js_stat},           {"peer", js_peer},           {"unsent", js_unsent},           {"read", js_read},          {"mkfifo", js_mkfifo},       {"poke", js_poke},
       {"drain", js_drain},         {"map", js_map},             {"detach", js_detach},
       {"sync", js_sync},           {"lock", js_lock},           {"unlock", js_unlock},
       {"locked", js_locked},       {"futexWait", js_futex_wait}, {"futexWake", js_futex_wake},

@@ -1,7 +1,9 @@
 // Builds the addon and the TypeScript projects: src into dist/, test, bench and examples into build/. Only what is stale.
+// Then the bundle for browsers, out of what src became.
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { buildAddon } from "./build-addon.mjs";
+import { buildBrowser } from "./build-browser.mjs";
 import { isScript, main, root, run } from "./run.mjs";
 
 /** Where each project's output goes. */
@@ -11,7 +13,9 @@ const outputs = { src: "dist", test: "build/test", bench: "build/bench", example
 export async function build(projects = Object.keys(outputs)) {
   await buildAddon();
   for (const project of projects) removeOrphans(project);
-  return run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", ...projects]);
+  const code = await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", ...projects]);
+  if (code === 0) await buildBrowser();
+  return code;
 }
 
 /** Removes what a source file that is gone, or was renamed, has left: it would be shipped, or run as a test. */

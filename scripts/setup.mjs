@@ -27,6 +27,30 @@ const systemPackages = [
     isThere: () => spawnSync("python3", ["--version"]).status === 0,
   },
   {
+    what: "a numpy of Debian's Python",
+    packages: ["python3", "python3-numpy"],
+    usedBy: ["test"],
+    essential: false,
+    without: "the tests of blocks that are arrays of numpy's are left out",
+    isThere: () => spawnSync("/usr/bin/python3", ["-c", "import numpy"]).status === 0,
+  },
+  {
+    what: "an openssl command",
+    packages: ["openssl"],
+    usedBy: ["test"],
+    essential: false,
+    without: "the tests that need certificates are left out",
+    isThere: () => spawnSync("openssl", ["version"]).status === 0,
+    },
+    {
+    what: "Chromium",
+    packages: ["chromium"],
+    usedBy: ["test"],
+    essential: false,
+    without: "the tests of pages in a real browser are left out",
+    isThere: () => spawnSync("chromium", ["--version"]).status === 0,
+  },
+  {
     what: "a Redis server",
     packages: ["redis-server"],
     usedBy: ["bench map"],
@@ -71,7 +95,7 @@ function packagesAreThere() {
 async function installSystemPackages(entries) {
   const missing = entries.filter((entry) => !entry.isThere());
   if (missing.length === 0) return;
-  const names = missing.flatMap((entry) => entry.packages);
+  const names = [...new Set(missing.flatMap((entry) => entry.packages))];
   if (process.getuid?.() === 0 && process.env.CI === "true" && existsSync("/usr/bin/apt-get")) {
     await aptInstall(names);
     const stillMissing = missing.filter((entry) => !entry.isThere());

@@ -22,6 +22,19 @@ export function deadlineOf(timeout: number | undefined, operation: string): numb
   return now() + Math.max(0, timeout);
 }
 
+/** Node's timers count no longer; they would fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Calls back after so many milliseconds; never, when that is longer than timers count (24 days) or not said. */
+export function startTimer(timeout: number | undefined, callback: () => void): ReturnType<typeof setTimeout> | undefined {
+  if (timeout === undefined || timeout > LONGEST_TIMER_MS) return undefined;
+  return setTimeout(callback, Math.max(0, timeout));
+}
+
 export function timedOut(operation: string, timeout: number | undefined, undelivered?: unknown): TimeoutError {
   return new TimeoutError(`${operation} did not finish within ${timeout} ms`, { undelivered });
 }
+
+/** What is left of a timeout that ends at a moment, for the next call of several. */
+export const remaining = (deadline: number, timeout: number | undefined): { timeout?: number } =>
+  timeout === undefined ? {} : { timeout: Math.max(0, deadline - now()) };

@@ -1,4 +1,22 @@
 export type {
+  AsyncMessage,
+  AsyncPutOptions,
+  AsyncQueue,
+  MessageHeaders,
+  QueueCapability,
+} from "./async-queue.js";
+export type {
+  AsyncPublishOptions,
+  AsyncSubscription,
+  AsyncTopic,
+  AsyncTopicMessage,
+  SubscribeOptions,
+  TopicCapability,
+} from "./async-topic.js";
+export type { OpenQueueOptions, OpenTopicOptions } from "./brokers/broker.js";
+export { openQueue } from "./brokers/open-queue.js";
+export { openTopic } from "./brokers/open-topic.js";
+export type {
   AsyncConnection,
   Claim,
   Connection,

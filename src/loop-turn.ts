@@ -1,3 +1,4 @@
+import { afterTurn } from "./after-turn.js";
 import { now } from "./deadline.js";
 
 const MOST_MS = 1;
@@ -18,7 +19,7 @@ export function turnIsDue(): boolean {
   if (begun === 0) {
     begun = now();
     count = 0;
-    setImmediate(ended);
+    afterTurn(ended);
     return false;
   }
   if (++count % LOOK_EVERY !== 0) return false;
@@ -32,5 +33,5 @@ export function withTurn<T>(promise: Promise<T>): Promise<T> {
 
 /** Resolves once timers and I/O had their turn. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  return new Promise((resolve) => afterTurn(resolve));
 }

@@ -1,4 +1,4 @@
-import { timedOut, type WaitOptions } from "./deadline.js";
+import { startTimer, timedOut, type WaitOptions } from "./deadline.js";
 
 /**
  * One call that waits: its promise, its timer and its signal. Whoever settles it clears both; giving
@@ -20,8 +20,7 @@ export class PendingCall<T> {
     this.promise = new Promise<T>((resolve, reject) => {
       this.settle = { resolve, reject };
     });
-    if (timeout !== undefined && timeout !== Number.POSITIVE_INFINITY)
-      this.timer = setTimeout(() => this.giveUp(timedOut(operation, timeout, undelivered)), Math.max(0, timeout));
+    this.timer = startTimer(timeout, () => this.giveUp(timedOut(operation, timeout, undelivered)));
     if (signal) {
       this.signal = signal;
       this.onAbort = () => this.giveUp(signal.reason);

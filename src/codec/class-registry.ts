@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import { bufferPrototype } from "./buffer-prototype.js";
 import { MAX_CLASS_NAME } from "./structured.layout.js";
 
 /** How instances of a class become data and data becomes instances; Python's `__getstate__` and `__setstate__`. */
@@ -42,7 +43,7 @@ const withInnerState: readonly { readonly name: string; readonly prototype: obje
   Promise,
   RegExp,
   Set,
-  SharedArrayBuffer,
+  ...(typeof SharedArrayBuffer === "undefined" ? [] : [SharedArrayBuffer]), // not in every page
   String,
   WeakMap,
   WeakRef,
@@ -100,7 +101,7 @@ function describe<T>(type: Constructor<T>, options: ClassOptions<T>): Registrati
     throw new UsageError(
       `registerClass: a class needs a name of 1 to ${MAX_CLASS_NAME} characters, not ${JSON.stringify(name)}; set options.name`,
     );
-  if (prototype === Object.prototype || prototype === Buffer.prototype || (isNative(type) && isBuiltIn(prototype)))
+  if (prototype === Object.prototype || prototype === bufferPrototype || (isNative(type) && isBuiltIn(prototype)))
     throw new UsageError(
       `registerClass: ${type.name} is built in; its values travel without registration, or not at all`,
     );

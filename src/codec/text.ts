@@ -40,6 +40,11 @@ export function writeHex(target: Uint8Array, digits: string, position: number): 
   hexWrite.call(target, digits, position, digits.length / 2);
 }
 
+/** A text in UTF-8. */
+export function utf8Of(text: string): Uint8Array {
+  return Buffer.from(text);
+}
+
 export function readUtf16(bytes: Uint8Array, start: number, end: number): string {
   return ucs2Slice.call(bytes, start, end);
 }

@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import { CodecError } from "../errors.js";
+import { bufferPrototype } from "./buffer-prototype.js";
 import { refusal } from "./refusal.js";
 import { TAG, viewKinds } from "./structured.layout.js";
 import type { ValueWriter } from "./value-writer.js";
@@ -31,7 +32,7 @@ const constructors = viewKinds.map(
 );
 
 export const viewPrototypes: readonly object[] = [
-  Buffer.prototype,
+  bufferPrototype,
   ...constructors.flatMap((one) => (one === undefined ? [] : [one.prototype])),
 ];
 
@@ -62,7 +63,7 @@ export function writeArrayBuffer(writer: ValueWriter, buffer: ArrayBuffer, posit
 
 /** Buffers that are parts of a larger memory mostly have it in common by chance: small ones lie in Node's pool. */
 function isAlone(view: ArrayBufferView, buffer: ArrayBuffer): boolean {
-  return Buffer.isBuffer(view) && view.byteLength !== buffer.byteLength;
+  return Object.prototype.isPrototypeOf.call(bufferPrototype, view) && view.byteLength !== buffer.byteLength;
 }
 
 function isDetached(buffer: ArrayBuffer): boolean {

@@ -24,6 +24,8 @@ export interface Addon {
   stat(fd: number, out: ArrayBuffer): number;
   /** Fills three doubles: pid, uid, gid of whoever is at the other end of a unix socket. */
   peer(fd: number, out: ArrayBuffer): number;
+  /** Bytes of a TCP socket that its peer's system has not confirmed. */
+  unsent(fd: number): number;
   mkfifo(path: string, mode: number): number;
   poke(fd: number): number;
   drain(fd: number): number;

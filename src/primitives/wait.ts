@@ -12,7 +12,7 @@ const SOME_ARE_READY = new Error("another object is ready");
  * Waits until at least one of the objects is ready, and gives all that are, in the order in which they were given; none
  * at the `timeout` (in milliseconds; a negative one counts as 0).
  *
- * A connection is ready when a receive would not wait: a message is there, or the end. A queue, stack or subscription when
+ * A connection or a UDP socket is ready when a receive would not wait: a message is there, or the end. A queue, stack or subscription when
  * `get` would not wait: a message is there, or it was shut down and nothing more will come. A `SharedEvent` when it is set,
  * or was set since. A process when it has ended. Nothing is consumed: by the time something is taken, another consumer may
  * have been faster, so take with `tryGet`, `tryRecv` or a timeout. Waiting here holds up no other consumer: a message that

@@ -14,8 +14,9 @@
  *         calls; not while this side waits for an answer itself, or two such sides would wait for each other.
  * Source  JSON-RPC's numbered calls; the tables of exports of CapTP and Cap'n Proto; the credits of reactive streams.
  */
+import { afterTurn } from "../after-turn.js";
 import type { AsyncConnection, Connection } from "../channel.js";
-import { timedOut } from "../deadline.js";
+import { startTimer, timedOut } from "../deadline.js";
 import { AbandonedError, ClosedError, CodecError, ProtocolError, UsageError } from "../errors.js";
 import { MESSAGE, type Message } from "./calls.layout.js";
 import { Outbox } from "./outbox.js";
@@ -40,7 +41,6 @@ const UNREADABLE: ReadonlySet<string | undefined> = new Set([
 ]);
 /** So many times `Serving.most` answers may wait for room while this side waits for an answer itself. */
 const MOST_UNSENT = 16;
-const LONGEST_TIMER = 2 ** 31 - 1;
 const POSTED = Promise.resolve();
 
 /** A method's name or path, or a function's number. */
@@ -160,8 +160,7 @@ export class Session {
   }
 
   private expireIn(timeout: number, id: number, target: Target): NodeJS.Timeout | undefined {
-    if (timeout > LONGEST_TIMER) return undefined;
-    return setTimeout(() => this.giveUp(id, timedOut(labelOf(target), timeout)), timeout);
+    return startTimer(timeout, () => this.giveUp(id, timedOut(labelOf(target), timeout)));
   }
 
   /** The caller waits no more: the other side's signals of the call fire, and its answer is dropped. */
@@ -323,7 +322,7 @@ export class Session {
       this.conn.ref();
     } else if (!this.looksLater) {
       this.looksLater = true;
-      setImmediate(this.letLoopEnd);
+      afterTurn(this.letLoopEnd);
     }
   }
 

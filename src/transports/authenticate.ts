@@ -3,6 +3,7 @@ import {
   answerChallenge,
   FAILURE,
   isFailure,
+  isWelcome,
   MAX_HANDSHAKE_MESSAGE,
   makeChallenge,
   verifyAnswer,
@@ -18,6 +19,9 @@ export interface Key {
 
 /** So many messages of a handshake come to either side; no longer ones are taken until then. */
 export const HANDSHAKE_MESSAGES = 3;
+
+/** So long a side that was refused has to say its own verdict. */
+const VERDICT_MS = 1000;
 
 type Handshaking = Pick<LinkConnection, "sendBytes" | "recvBytes">;
 
@@ -43,11 +47,12 @@ async function answerPeer(conn: Handshaking, { key, md5 }: Key): Promise<void> {
     answer = answerChallenge(challenge, key, md5);
   } catch (error) {
     await conn.sendBytes(FAILURE); // no answer that it accepts: it says so to its own user, instead of waiting
+    await conn.recvBytes({ timeout: VERDICT_MS }).catch(() => undefined); // and writes that, before it is left
     throw error;
   }
   await conn.sendBytes(answer);
   const verdict = await conn.recvBytes({ maxLength: MAX_HANDSHAKE_MESSAGE });
-  if (Buffer.compare(verdict, WELCOME) === 0) return;
+  if (isWelcome(verdict)) return;
   throw new AuthenticationError(
     isFailure(verdict)
       ? "the other side refused this authkey"

@@ -1,15 +1,12 @@
 import type { AsyncConnection, Connection } from "../channel.js";
-import { timedOut, type WaitOptions } from "../deadline.js";
-import { AuthenticationError, UsageError } from "../errors.js";
+import type { WaitOptions } from "../deadline.js";
+import { UsageError } from "../errors.js";
 import { type Address, parseAddress } from "./address.js";
-import { authenticate } from "./authenticate.js";
-import { FAILURE } from "./challenge.js";
-import { connectionOf } from "./connection-of.js";
+import { connectOver } from "./connect-over.js";
+import { connecting } from "./connecting.js";
 import { type ConnectionOptions, type Settings, settingsOf } from "./connection-options.js";
 import { dial } from "./dial.js";
-import type { LinkConnection } from "./link-connection.js";
 import type { ReconnectOptions } from "./reconnecting-connection.js";
-import { withDeadline } from "./with-deadline.js";
 
 /** `timeout` and `signal` bound the whole call: connecting and the handshake. */
 export interface ConnectOptions<Out = unknown, In = unknown> extends ConnectionOptions<Out, In>, WaitOptions {
@@ -50,50 +47,22 @@ export async function connect(
 ): Promise<AsyncConnection<unknown, unknown>> {
   const address = parseAddress(url, "connect()");
   const settings = settingsOf(options, "connect()", false);
+  const once = (options: WaitOptions): Promise<AsyncConnection> =>
+    connecting(url, options, (signal) =>
+      address.scheme === "shm" ? overMemory(address.name, settings, signal) : overLink(address, settings, signal),
+    );
   const { reconnect = false, timeout, signal } = options;
-  if (reconnect === false) return attempt(url, address, settings, options);
+  const bounds = { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
+  if (reconnect === false) return once(bounds);
   if (address.scheme === "fd" || address.scheme === "stdio")
     throw new UsageError(
       `connect() to ${url} with reconnect: what is handed over cannot be had again; allowed: an address`,
     );
   const { ReconnectingConnection } = await import("./reconnecting-connection.js");
   const again = reconnect === true ? {} : reconnect;
-  const first = await attempt(url, address, settings, {
-    ...(signal && { signal }),
-    ...(timeout !== undefined && { timeout }),
-  });
+  const first = await once(bounds);
   await again.onConnect?.(first);
-  return new ReconnectingConnection(first, (ends) => attempt(url, address, settings, { signal: ends }), again);
-}
-
-/** Connects once. */
-async function attempt(
-  url: string,
-  address: Address,
-  settings: Settings,
-  { signal, timeout }: WaitOptions,
-): Promise<AsyncConnection<unknown, unknown>> {
-  signal?.throwIfAborted();
-  const ends = new AbortController();
-  const onAbort = (): void => ends.abort(signal?.reason);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  const timer =
-    timeout === undefined || timeout === Number.POSITIVE_INFINITY
-      ? undefined
-      : setTimeout(() => ends.abort(timedOut(`connect() to ${url}`, timeout)), Math.max(0, timeout));
-  try {
-    const connection = await (address.scheme === "shm"
-      ? overMemory(address.name, settings, ends.signal)
-      : overLink(address, settings, ends.signal));
-    if (!ends.signal.aborted) return connection;
-    connection.close();
-    throw ends.signal.reason;
-  } catch (error) {
-    throw ends.signal.aborted ? ends.signal.reason : error;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
-  }
+  return new ReconnectingConnection(first, (signal) => once({ signal }), again);
 }
 
 async function overMemory(name: string, settings: Settings, signal: AbortSignal): Promise<AsyncConnection> {
@@ -108,40 +77,5 @@ async function overLink(
   settings: Settings,
   signal: AbortSignal,
 ): Promise<AsyncConnection> {
-  const dialled = await dial(address, settings);
-  const destroy = (): void => dialled.destroy();
-  signal.addEventListener("abort", destroy, { once: true });
-  if (signal.aborted) destroy();
-  try {
-    const { link, peer } = await dialled.ready;
-    const connection = connectionOf(link, peer, settings);
-    if (settings.key) await prove(connection, settings);
-    return connection;
-  } catch (error) {
-    dialled.destroy();
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", destroy);
-  }
-}
-
-/** The client's side of the handshake. A listener that asks nothing is told that it should have, and then left. */
-async function prove(connection: LinkConnection, { key, handshakeTimeout }: Settings): Promise<void> {
-  let isLate = false;
-  const leave = (): void => {
-    isLate = true;
-    void connection
-      .sendBytes(FAILURE)
-      .catch(() => undefined)
-      .finally(() => connection.close());
-  };
-  try {
-    await withDeadline(authenticate(connection, "client", key as NonNullable<typeof key>), handshakeTimeout, leave);
-  } catch (error) {
-    if (!isLate) throw error;
-    throw new AuthenticationError(
-      `the listener did not finish the handshake within ${handshakeTimeout} ms (handshakeTimeout); perhaps it has no authkey`,
-      { cause: error },
-    );
-  }
+  return connectOver(await dial(address, settings), settings, signal);
 }

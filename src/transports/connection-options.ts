@@ -155,7 +155,7 @@ function keyOf({ authkey, md5 = false }: ConnectionOptions<never, unknown>, oper
   }
   if (typeof authkey !== "string" && !(authkey instanceof Uint8Array))
     throw new UsageError(`${operation}: authkey is ${typeof authkey}; allowed: a string or a Uint8Array`);
-  const key = typeof authkey === "string" ? Buffer.from(authkey) : authkey.slice();
+  const key = typeof authkey === "string" ? new TextEncoder().encode(authkey) : authkey.slice();
   if (key.length === 0) throw new UsageError(`${operation}: authkey is empty; allowed: one byte or more`);
   return { key, md5 };
 }

@@ -8,6 +8,7 @@ import type { Settings } from "./connection-options.js";
 import { openDescriptors } from "./descriptors.js";
 import type { Link } from "./link.js";
 import { permittedPeer } from "./permission.js";
+import { socketKernel } from "./socket-kernel.js";
 import { SOCKET_OPTIONS, socketLink } from "./socket-link.js";
 import { systemFailure } from "./system-failure.js";
 import { clientTls } from "./tls-settings.js";
@@ -55,7 +56,7 @@ function dialSocket(address: Extract<Address, { scheme: "unix" | "tcp" | "tls" }
       address.scheme === "unix"
         ? await permittedPeer(socket, url, settings.allow)
         : { transport: address.scheme, address: url };
-    return { link: socketLink(socket, settings), peer };
+    return { link: socketLink(socket, settings, await socketKernel()), peer };
   };
   return { ready: ready(), destroy: () => socket.destroy() };
 }

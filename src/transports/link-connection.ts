@@ -69,6 +69,10 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
     const cut = (): void => link.close(false);
     this.sending = new Sending(link, { maxMessage, maxWaiting, slowPeerTimeout }, hold, cut);
     this.receiving = new Receiving(link, hold, cut);
+    const over = (): void => {
+      if (this.sending.hasBroken && this.receiving.hasStopped) link.close(false);
+      this.onOver?.();
+    };
     const failed = (error: Error): void => {
       this.sending.broken(error.name === "AuthenticationError" ? error : undefined);
       this.receiving.failed(error);
@@ -84,12 +88,12 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       settled: () => this.receiving.settled(),
       ended: () => {
         this.receiving.ended();
-        this.onOver?.();
+        over();
       },
       failed,
       broken: () => {
         this.sending.broken();
-        this.onOver?.();
+        over();
       },
     };
     link.start(receiver, !codec.sharesNothing);

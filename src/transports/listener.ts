@@ -1,5 +1,5 @@
 import type { AsyncConnection, Connection } from "../channel.js";
-import type { WaitOptions } from "../deadline.js";
+import { startTimer, type WaitOptions } from "../deadline.js";
 import { AuthenticationError, ClosedError, UsageError } from "../errors.js";
 import { PendingCall } from "../pending-call.js";
 import { READY, type Readiness, type Waitable } from "../readiness.js";
@@ -219,7 +219,7 @@ export class Listener<Out = unknown, In = unknown>
     const connection = connectionOf<Out, In>(arrival.link, arrival.peer, settings);
     if (settings.key) {
       handshaking.add(arrival);
-      const timer = setTimeout(() => arrival.destroy(), settings.handshakeTimeout);
+      const timer = startTimer(settings.handshakeTimeout, () => arrival.destroy());
       try {
         await authenticate(connection, "listener", settings.key);
       } catch (error) {

@@ -1,4 +1,5 @@
 import { pickleCodec } from "../codec/pickle/pickle-codec.js";
+import { utf8Of } from "../codec/text.js";
 import { StructuredDecoder, StructuredEncoder } from "../codec.js";
 import { CodecError } from "../errors.js";
 
@@ -48,7 +49,7 @@ const codecs: Record<CodecName, MessageCodec> = {
         throw new CodecError(`a value cannot be written as JSON: ${(cause as Error).message}`, { cause });
       }
       if (line === undefined) throw new CodecError(`${typeof value} cannot be written as JSON`);
-      return Buffer.from(line);
+      return utf8Of(line);
     },
     decode: (bytes) => {
       const found = decodeText(bytes);
@@ -64,7 +65,7 @@ const codecs: Record<CodecName, MessageCodec> = {
     sharesNothing: true,
     encode: (value) => {
       if (typeof value !== "string") throw new CodecError(`send of ${typeof value}; allowed: a string`);
-      return Buffer.from(value);
+      return utf8Of(value);
     },
     decode: decodeText,
   },

@@ -3,7 +3,10 @@ import { userInfo } from "node:os";
 import type { Peer } from "../channel.js";
 import { AuthenticationError } from "../errors.js";
 import type { Allowed } from "./connection-options.js";
-import { isUnmapped, peerCredentials } from "./peer-credentials.js";
+import { socketKernel } from "./socket-kernel.js";
+
+/** Nobody: a uid that this user namespace does not know. */
+const UNMAPPED = 65_534;
 
 /**
  * Who is at the other end of a unix socket, if that is somebody who may be.
@@ -11,7 +14,7 @@ import { isUnmapped, peerCredentials } from "./peer-credentials.js";
  * @throws AuthenticationError for anybody else
  */
 export async function permittedPeer(socket: Socket, address: string, allow: Allowed): Promise<Peer> {
-  const who = await peerCredentials(socket).catch(() => undefined); // no addon here: the socket's mode 0600 has to do
+  const who = (await socketKernel())?.peerOf(socket); // where there is no addon the socket's mode has to do
   const peer: Peer = { transport: "unix", address, ...who };
   if (allow === "anybody") return peer;
   if (typeof allow === "function") {
@@ -31,7 +34,7 @@ export async function permittedPeer(socket: Socket, address: string, allow: Allo
     allow === "same-user"
       ? who.uid === mine
       : (allow.uids?.includes(who.uid) ?? false) || (allow.gids?.includes(who.gid) ?? false);
-  if (isAllowed && !(isUnmapped(who.uid) && mine !== who.uid)) return peer;
+  if (isAllowed && !(who.uid === UNMAPPED && mine !== UNMAPPED)) return peer;
   throw new AuthenticationError(
     `the peer is of user ${who.uid} (group ${who.gid}); allowed: ${allow === "same-user" ? `user ${mine}` : JSON.stringify(allow)}`,
     { resource: address },

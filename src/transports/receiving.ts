@@ -47,6 +47,11 @@ export class Receiving implements Omit<LinkReceiver, "broken"> {
     return this.queue.length > 0;
   }
 
+  /** Nothing more comes. */
+  get hasStopped(): boolean {
+    return this.isOver;
+  }
+
   /** Nothing is left but the end of file. */
   get isAtEnd(): boolean {
     return this.isOver && this.count === 0;

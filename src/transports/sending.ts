@@ -1,4 +1,4 @@
-import type { WaitOptions } from "../deadline.js";
+import { startTimer, type WaitOptions } from "../deadline.js";
 import { BrokenPipeError, UsageError } from "../errors.js";
 import { PendingCall } from "../pending-call.js";
 import type { Frame, Link, Outgoing } from "./link.js";
@@ -58,6 +58,10 @@ export class Sending {
     /** A message that has begun was given up, and this link cannot void it. */
     private readonly onCut: () => void,
   ) {}
+
+  get hasBroken(): boolean {
+    return this.isBroken;
+  }
 
   get isWaiting(): boolean {
     return this.queue.length > 0 || this.writing.length > 0;
@@ -268,10 +272,9 @@ export class Sending {
   /** A peer that takes nothing while something is under way to it must not hold memory for ever. */
   private watchPeer(): void {
     const { slowPeerTimeout } = this.limits;
-    if (slowPeerTimeout === Number.POSITIVE_INFINITY) return;
     clearTimeout(this.slowTimer);
-    this.slowTimer = setTimeout(() => this.onCut(), slowPeerTimeout);
-    this.slowTimer.unref?.();
+    this.slowTimer = startTimer(slowPeerTimeout, () => this.onCut());
+    this.slowTimer?.unref?.();
   }
 }
 

@@ -6,10 +6,14 @@ import { type Address, formatAddress } from "./address.js";
 import type { Entrance, Porter } from "./arrival.js";
 import type { Settings, TlsOptions } from "./connection-options.js";
 import { permittedPeer } from "./permission.js";
+import { socketKernel } from "./socket-kernel.js";
 import { SOCKET_OPTIONS, socketLink } from "./socket-link.js";
 import { systemFailure } from "./system-failure.js";
 import { listenerTls } from "./tls-settings.js";
 import { UnixPath } from "./unix-path.js";
+
+/** As long as Node's timers count. */
+const LONGEST_HANDSHAKE_MS = 2 ** 31 - 1;
 
 type SocketAddress = Extract<Address, { scheme: "unix" | "tcp" | "tls" }>;
 
@@ -26,7 +30,7 @@ export async function openSocketEntrance(
       ? createTlsServer({
           ...options,
           ...listenerTls(settings.tls, "listen()"),
-          handshakeTimeout: settings.handshakeTimeout,
+          handshakeTimeout: Math.min(settings.handshakeTimeout, LONGEST_HANDSHAKE_MS),
         })
       : createServer(options);
   const place = address.scheme === "unix" ? new UnixPath(address.path) : undefined;
@@ -74,7 +78,7 @@ function receive(server: Server, address: SocketAddress, url: string, settings: 
           ? await permittedPeer(socket, url, settings.allow)
           : { transport: address.scheme, address: from };
       porter.arrived({
-        link: socketLink(socket, settings),
+        link: socketLink(socket, settings, await socketKernel()),
         peer,
         onGone: (listener) => void socket.once("close", listener),
         destroy: () => void socket.destroy(),

@@ -28,6 +28,8 @@ export class StreamLink implements Link {
     private readonly maxMessage: number,
     /** The first messages may be no longer than that. */
     first?: { readonly messages: number; readonly maxMessage: number },
+    /** Ends the output once all was handed to the system. */
+    private readonly endOutput: () => void = () => output.destroy(),
   ) {
     this.parts = framing.parts;
     this.tellsAtOnce = output instanceof Socket;
@@ -74,7 +76,10 @@ export class StreamLink implements Link {
     input.on("data", (chunk: Uint8Array) => this.take(chunk));
     input.once("end", end);
     input.once("close", end);
-    input.on("error", end); // a reset is an end; who sends is told more
+    // a reset is an end; a write that failed is none: what the peer had sent before it closed can still be read
+    input.on("error", ({ syscall }: NodeJS.ErrnoException) => {
+      if (syscall !== "write") end();
+    });
     output.on("error", () => receiver.broken());
     output.once("close", () => receiver.broken());
     this.resume(); // it may have been paused while nobody listened
@@ -98,7 +103,10 @@ export class StreamLink implements Link {
 
   close(isWhole: boolean): void {
     const { input, output } = this;
-    if (isWhole) output.end(() => output.destroy());
+    if (isWhole && !output.writableFinished) {
+      if ((input as unknown) === output) input.pause(); // what comes now is for nobody
+      output.end(this.endOutput);
+    } else if (isWhole) this.endOutput();
     else output.destroy();
     if ((input as unknown) !== output) input.destroy();
   }

@@ -9,7 +9,8 @@ import type { Dialled } from "./dial.js";
 import { systemFailure } from "./system-failure.js";
 import { clientTls } from "./tls-settings.js";
 import { CLOSE_TIMEOUT } from "./websocket-entrance.js";
-import { SUBPROTOCOL, WebSocketLink } from "./websocket-link.js";
+import { WebSocketLink } from "./websocket-link.js";
+import { SUBPROTOCOL } from "./worded-link.js";
 
 /** Begins to open a WebSocket. */
 export function dialWebSocket(address: Extract<Address, { scheme: "ws" | "wss" }>, settings: Settings): Dialled {

@@ -9,7 +9,8 @@ import type { Entrance, Porter } from "./arrival.js";
 import type { Settings, TlsOptions } from "./connection-options.js";
 import { systemFailure } from "./system-failure.js";
 import { listenerTls } from "./tls-settings.js";
-import { SUBPROTOCOL, WebSocketLink } from "./websocket-link.js";
+import { WebSocketLink } from "./websocket-link.js";
+import { SUBPROTOCOL } from "./worded-link.js";
 
 type WebSocketAddress = Extract<Address, { scheme: "ws" | "wss" }>;
 
@@ -29,9 +30,10 @@ export async function openWebSocketEntrance(
   { origins }: Heard,
   porter: Porter,
 ): Promise<Entrance> {
+  const handshakeTimeout = Number.isFinite(settings.handshakeTimeout) ? settings.handshakeTimeout : 0; // 0: none
   const limits = {
-    headersTimeout: settings.handshakeTimeout,
-    requestTimeout: settings.handshakeTimeout,
+    headersTimeout: handshakeTimeout,
+    requestTimeout: handshakeTimeout,
     connectionsCheckingInterval: 1000,
     noDelay: true,
     keepAlive: true,

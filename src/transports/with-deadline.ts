@@ -1,7 +1,8 @@
+import { startTimer } from "../deadline.js";
+
 /** A promise that is helped to its end: after so many milliseconds `end` is called, which makes it settle. */
 export async function withDeadline<T>(promise: Promise<T>, timeout: number, end: () => void): Promise<T> {
-  if (timeout === Number.POSITIVE_INFINITY) return promise;
-  const timer = setTimeout(end, timeout);
+  const timer = startTimer(timeout, end);
   try {
     return await promise;
   } finally {

@@ -138,29 +138,30 @@ export function everyConnection(kind: ConnectionKind): void {
     });
 
     if (!kind.isElsewhere)
-      it("recvMany gives what came before a message that cannot be decoded, which fails the next receive and no other", async (pair) => {
-        const { near, far } = pair;
-        const take = async (count: number): Promise<unknown[]> => {
-          const got: unknown[] = [];
-          while (got.length < count) got.push(...(await near.recvMany(10)));
-          return got;
-        };
-        const receives: readonly (() => Promise<unknown>)[] = [
-          () => near.recv(),
-          () => near.recvMany(10),
-          () => near[Symbol.asyncIterator]().next(),
-        ];
-        for (const [round, receive] of receives.entries()) {
-          await far.sendMany([1, { two: round }, new Fragile(1), 3, new Fragile(2), new Fragile(3), "last"]);
-          assert.deepEqual(await take(2), [1, { two: round }]);
-          assert.equal(await near.poll({ timeout: 20_000 }), true);
-          await assert.rejects(receive(), broke(1));
-          assert.deepEqual(await take(1), [3]);
-          await assert.rejects(receive(), broke(2));
-          await assert.rejects(receive(), broke(3));
-          assert.deepEqual(await take(1), ["last"]);
-        }
-      });
+      if (kind.codec === undefined)
+        it("recvMany gives what came before a message that cannot be decoded, which fails the next receive and no other", async (pair) => {
+          const { near, far } = pair;
+          const take = async (count: number): Promise<unknown[]> => {
+            const got: unknown[] = [];
+            while (got.length < count) got.push(...(await near.recvMany(10)));
+            return got;
+          };
+          const receives: readonly (() => Promise<unknown>)[] = [
+            () => near.recv(),
+            () => near.recvMany(10),
+            () => near[Symbol.asyncIterator]().next(),
+          ];
+          for (const [round, receive] of receives.entries()) {
+            await far.sendMany([1, { two: round }, new Fragile(1), 3, new Fragile(2), new Fragile(3), "last"]);
+            assert.deepEqual(await take(2), [1, { two: round }]);
+            assert.equal(await near.poll({ timeout: 20_000 }), true);
+            await assert.rejects(receive(), broke(1));
+            assert.deepEqual(await take(1), [3]);
+            await assert.rejects(receive(), broke(2));
+            await assert.rejects(receive(), broke(3));
+            assert.deepEqual(await take(1), ["last"]);
+          }
+        });
 
     it("a send waits while nobody reads, and goes on when somebody does", async ({ near, far }) => {
       let sent = 0;

@@ -5,7 +5,7 @@ import { after } from "node:test";
 import {
   type AsyncConnection,
   type ConnectOptions,
-  connect,
+  connect as connectHere,
   type Listener,
   type ListenOptions,
   listen,
@@ -22,6 +22,8 @@ interface Meeting extends Pick<ConnectionKind, "codec" | "cannotVoid"> {
   readonly connecting?: ConnectOptions;
   /** What the connecting end connects to, where that is not the listener's address. */
   readonly target?: (address: string) => string;
+  /** How it connects, where that is not `connect` of the package. */
+  readonly connect?: (url: string, options: never) => Promise<AsyncConnection>;
 }
 
 let meetings = 0;
@@ -34,6 +36,7 @@ export function meeting({
   listening,
   connecting,
   target = (address) => address,
+  connect = connectHere,
   ...rest
 }: Meeting): ConnectionKind {
   let listener: Promise<Listener> | undefined;
@@ -56,7 +59,10 @@ export function meeting({
     async connect(): Promise<Pair> {
       listener ??= open();
       const accepting = (await listener).accept();
-      const client: AsyncConnection = await connect(target((await listener).address), { ...options, ...connecting });
+      const client: AsyncConnection = await connect(target((await listener).address), {
+        ...options,
+        ...connecting,
+      } as never);
       const accepted = await accepting;
       isNearClient = !isNearClient; // every other time the near end is the one that was accepted
       const [near, theirs] = isNearClient ? [client, accepted] : [accepted, client];

@@ -44,7 +44,11 @@ export interface Made {
 export interface QueueBackend {
   readonly name: string;
   /** What it can do beyond what every queue can. */
-  readonly capabilities: ReadonlySet<"maxItems" | "maxDeliveries" | "deadLetter" | "shutdown" | "join">;
+  readonly capabilities: ReadonlySet<
+    "maxItems" | "maxDeliveries" | "deadLetter" | "shutdown" | "join" | "unacked" | "front"
+  >;
+  /** Fewer messages where each costs a sync or a way to a server and back. */
+  readonly many?: number;
   make(wishes?: QueueWishes): Promise<Made>;
 }
 

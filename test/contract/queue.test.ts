@@ -22,7 +22,7 @@ function promising(queue: Queue<unknown>): AnyQueue {
 function sharedMemory(name: string, create: (options: QueueOptions) => Queue<unknown>): QueueBackend {
   return {
     name,
-    capabilities: new Set(["maxItems", "maxDeliveries", "deadLetter", "shutdown", "join"]),
+    capabilities: new Set(["maxItems", "maxDeliveries", "deadLetter", "shutdown", "join", "unacked", "front"]),
     async make({ letters: withLetters, ...options } = {}) {
       const letters = withLetters ? new Queue<unknown>() : undefined;
       const queue = create({ ...options, deadLetter: letters });

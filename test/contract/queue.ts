@@ -13,7 +13,10 @@ async function take(queue: AnyQueue): Promise<{ message: TakenMessage; leave(): 
 /** What every queue keeps to, whatever it runs over: its promise forms. */
 export function everyQueue(backend: QueueBackend): void {
   const it = queueSentences(backend);
-  const { name, capabilities } = backend;
+  const { name, capabilities, many = 1000 } = backend;
+  /** How many are taken, where a queue knows that. */
+  const unackedOf = async (queue: AnyQueue, expected: number): Promise<number> =>
+    capabilities.has("unacked") ? queue.unacked() : expected;
 
   describe(`${name}: messages`, () => {
     it("smoke: what one user puts another gets, in order", async ({ queue, other }) => {
@@ -24,11 +27,11 @@ export function everyQueue(backend: QueueBackend): void {
       assert.equal(await queue.get(), "back");
     });
 
-    it("[case 38] a thousand messages of one producer come in its order, each once", async ({ queue, other }) => {
+    it("[case 38] many messages of one producer come in its order, each once", async ({ queue, other }) => {
       const putting = (async () => {
-        for (let i = 0; i < 1000; i++) await queue.put(i);
+        for (let i = 0; i < many; i++) await queue.put(i);
       })();
-      for (let i = 0; i < 1000; i++) assert.equal(await other.get(), i);
+      for (let i = 0; i < many; i++) assert.equal(await other.get(), i);
       await putting;
       assert.equal(await queue.size(), 0);
     });
@@ -139,11 +142,11 @@ export function everyQueue(backend: QueueBackend): void {
       await queue.putMany([1, 2]);
       const { message, leave } = await take(other);
       assert.deepEqual([message.value, message.redelivered], [1, false]);
-      assert.deepEqual([await queue.size(), await queue.unacked()], [1, 1]);
+      assert.deepEqual([await queue.size(), await unackedOf(queue, 1)], [1, 1]);
       assert.equal(await queue.get(), 2);
       await message.ack();
       await leave();
-      assert.deepEqual([await queue.size(), await queue.unacked()], [0, 0]);
+      assert.deepEqual([await queue.size(), await unackedOf(queue, 0)], [0, 0]);
     });
 
     it("nack puts it back, and whoever gets it next sees that it was redelivered", async ({ queue, other }) => {
@@ -163,7 +166,7 @@ export function everyQueue(backend: QueueBackend): void {
       await message.nack({ requeue: false });
       await leave();
       assert.equal(await queue.get(), "next");
-      assert.deepEqual([await queue.size(), await queue.unacked()], [0, 0]);
+      assert.deepEqual([await queue.size(), await unackedOf(queue, 0)], [0, 0]);
     });
 
     it("[case 43] a message is settled once", async ({ queue, other }) => {

@@ -20,13 +20,14 @@ import { SeededRandom } from "../rings/seeded-random.js";
 import { type FaultOptions, runFaults, type Shared } from "./fault-run.js";
 import type { FaultTally } from "./fault-tally.js";
 import { answerOf, askPool, type Outcome, PIECE, poolWays } from "./pool-asking.js";
+import { watchProgress } from "./watch-progress.js";
 
 const CALLS = 400;
 const FAULTS_A_POOL = 25;
 const HANGING_MS = 240_000; // with a replacement after every 20 calls, on a machine that takes seconds to start a process
 const CLOSING_MS = 5000;
-/** A worker is sure to be ready by then, even beside much else. */
-const YOUNG_MS = 1000;
+/** Workers of one pool at most. */
+const MOST_WORKERS = 1000;
 
 export async function killWorkers(options: FaultOptions): Promise<FaultTally> {
   const first = new Pool({ processes: 1 });
@@ -41,9 +42,11 @@ class PoolRound {
   private readonly retries: number;
   private readonly chunkSize: number;
   private readonly outcomes = new Map<number, Outcome>();
-  /** Workers by their process ids, and when they were seen first. */
-  private readonly pids = new Map<number, number>();
-  /** A pool gives up when three workers in a row end before they are ready: so seldom one of those is killed. */
+  /** All workers that were seen. */
+  private readonly pids = new Set<number>();
+  /** How many workers were ready, and which. */
+  private readonly ready = new SharedArray("u32", 1 + MOST_WORKERS);
+  /** A pool gives up when many workers in a row are killed before they are ready: so behind one of those comes one that is. */
   private sparesYoung = false;
   private readonly killed = new Set<number>();
 
@@ -68,28 +71,30 @@ class PoolRound {
       processes: 3,
       retries: this.retries,
       initializer: countStarts,
-      initArgs: [starts],
+      initArgs: [starts, this.ready],
       shutdownTimeout: CLOSING_MS,
       ...(this.random.below(3) === 0 && { maxTasksPerChild: 20 }),
     });
     let isOver = false;
-    const watchdog = setTimeout(() => {
+    const progress = (): number =>
+      this.outcomes.size + this.ready.get(0) + [...starts].reduce((sum, count) => sum + count);
+    const unwatch = watchProgress(progress, HANGING_MS, () => {
       tally.wrong("hung", `${this.label}: ${this.outcomes.size} of ${CALLS} calls have an outcome`);
       void pool.terminate();
-    }, HANGING_MS);
+    });
     const raging = this.rage(pool, () => isOver);
     const { way, chunkSize, label } = this;
     await askPool({ pool, task: answerLate, way, chunkSize, calls: CALLS, label, tally }, this.outcomes);
     isOver = true;
     await raging;
-    clearTimeout(watchdog);
+    unwatch();
     const from = performance.now();
     await pool.close();
     tally.took("closed", performance.now() - from);
     if (performance.now() - from > CLOSING_MS * 2) tally.wrong("hung", `${this.label}: close() was over its bound`);
-    for (const pid of this.pids.keys())
-      if (isRunning(pid)) tally.wrong("wrong end", `${this.label}: worker ${pid} is left`);
+    for (const pid of this.pids) if (isRunning(pid)) tally.wrong("wrong end", `${this.label}: worker ${pid} is left`);
     this.judge(starts);
+    this.ready.close();
     tally.count(`${this.way} of ${CALLS}`);
   }
 
@@ -98,13 +103,12 @@ class PoolRound {
     const { tally, take } = this.shared;
     for (let faults = 0; !isOver() && faults < FAULTS_A_POOL; ) {
       await sleep(random.below(60));
-      const now = performance.now();
-      for (const pid of pool.pids) if (!this.pids.has(pid)) this.pids.set(pid, now);
-      const pids = pool.pids.filter((one) => !this.sparesYoung || now - (this.pids.get(one) ?? now) > YOUNG_MS);
+      for (const pid of pool.pids) this.pids.add(pid);
+      const pids = pool.pids.filter((one) => !this.sparesYoung || this.isReady(one));
       if (pids.length === 0 || isOver()) continue;
       if (!take()) return;
       const pid = random.pick(pids);
-      this.sparesYoung = now - (this.pids.get(pid) ?? now) <= YOUNG_MS;
+      this.sparesYoung = !this.isReady(pid);
       const how = random.below(4);
       faults++;
       try {
@@ -122,6 +126,11 @@ class PoolRound {
         tally.count("gone before"); // it had ended by itself
       }
     }
+  }
+
+  private isReady(pid: number): boolean {
+    for (let n = this.ready.get(0); n > 0; n--) if (this.ready.get(n) === pid) return true;
+    return false;
   }
 
   private judge(starts: SharedArray<"u32">): void {

@@ -23,6 +23,7 @@ import { SeededRandom } from "../rings/seeded-random.js";
 import { type FaultOptions, runFaults, type Shared } from "./fault-run.js";
 import type { FaultTally } from "./fault-tally.js";
 import { answerOf, askPool, type Outcome, PIECE, poolWays } from "./pool-asking.js";
+import { watchProgress } from "./watch-progress.js";
 
 const CALLS = 400;
 const HANGING_MS = 60_000;
@@ -75,10 +76,11 @@ class ThreadRound {
       shutdownTimeout: CLOSING_MS,
       ...(this.random.below(3) === 0 && { maxTasksPerChild: 20 }),
     });
-    const watchdog = setTimeout(() => {
+    const progress = (): number => this.outcomes.size + [...starts].reduce((sum, count) => sum + count);
+    const unwatch = watchProgress(progress, HANGING_MS, () => {
       tally.wrong("hung", `${this.label}: ${this.outcomes.size} of ${CALLS} calls have an outcome`);
       void pool.terminate();
-    }, HANGING_MS);
+    });
     let isOver = false;
     const givingUp = this.giveUp(starts, () => isOver);
     const signalOf = (id: number): AbortSignal | undefined => this.controllers.get(id)?.signal;
@@ -86,7 +88,7 @@ class ThreadRound {
     await askPool({ pool, task: endAtRandom, way, chunkSize, calls: CALLS, label, tally, signalOf }, this.outcomes);
     isOver = true;
     await givingUp;
-    clearTimeout(watchdog);
+    unwatch();
     const from = performance.now();
     await pool.close();
     tally.took("closed", performance.now() - from);

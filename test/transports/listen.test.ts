@@ -512,6 +512,38 @@ describe("a schema", watchdog, () => {
       });
 });
 
+describe("what was sent", watchdog, () => {
+  const piece = (i: number): string => `${i}`.padEnd(10_000, "x");
+  for (const url of ["tcp://127.0.0.1:0", "unix:", "ws://127.0.0.1:0"]) {
+    const at = (): string => (url === "unix:" ? url + freshPath() : url);
+    test(`arrives although its sender closes with messages of the other side unread (${url.slice(0, 4)})`, async () => {
+      await using listener = await listen(at());
+      const [client, served] = await pairAt(listener);
+      for (let i = 0; i < 12; i++) await client.send(piece(i)); // nobody reads them
+      for (let i = 0; i < 12; i++) await served.send(piece(i));
+      served.close();
+      await client.send("into the void").catch(() => undefined);
+      for (let i = 0; i < 12; i++) assert.equal(await client.recv(), piece(i));
+      await assert.rejects(client.recv(), codes.end);
+      client.close();
+    });
+
+    test(`can be read after a send to the peer that has closed has failed (${url.slice(0, 4)})`, async () => {
+      await using listener = await listen(at());
+      const [client, served] = await pairAt(listener);
+      for (let i = 0; i < 12; i++) await served.send(piece(i));
+      served.close();
+      const broken = async (): Promise<void> => {
+        for (;;) await client.send("is anybody there?");
+      };
+      await assert.rejects(broken(), codes.broken);
+      for (let i = 0; i < 12; i++) assert.equal(await client.recv(), piece(i));
+      await assert.rejects(client.recv(), codes.end);
+      client.close();
+    });
+  }
+});
+
 describe("half a close", watchdog, () => {
   test("smoke: after closeSending() the peer reads to the end, and can still answer", async () => {
     for (const url of ["tcp://127.0.0.1:0", `unix:${freshPath()}`, "ws://127.0.0.1:0"]) {

@@ -54,4 +54,9 @@ export class PythonProgram {
     this.child.kill("SIGKILL");
     await this.exit;
   }
+
+  /** A test that fails leaves none behind. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
 }

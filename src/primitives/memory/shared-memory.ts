@@ -49,8 +49,8 @@ export interface ViewOptions {
  * With `python: true` it is the file /dev/shm/<name> of exactly that size, without a header, and each side opens what
  * the other made. There is no place in it for who holds it: it lives until `unlink()`, or until the thread that made
  * it ended, in whatever way (`persist: true`: until `unlink()` only). Our end never removes what others made. A
- * Python of 3.12 or older removes a block's name when a program that had only opened it ends (`track=False` from 3.13
- * on, or `resource_tracker.unregister`); the block stays for whoever holds it.
+ * Python program that has only opened a block removes its name when it ends, unless it opened it with `track=False`
+ * (3.13 and newer) or called `resource_tracker.unregister`; the block stays for whoever holds it.
  *
  * Misuse that no library can catch: another program that makes the file shorter (reading behind its end is a SIGBUS),
  * and `close()` while an asynchronous native call of Node's (zlib, fs, crypto) works on the bytes (Node crashes).

@@ -1,6 +1,6 @@
+import type { AsyncQueue } from "../../async-queue.js";
 import { HANDLE } from "../../codec.js";
-import type { SyncWaitOptions, WaitOptions } from "../../deadline.js";
-import { deadlineOf } from "../../deadline.js";
+import { deadlineOf, remaining, type SyncWaitOptions, type WaitOptions } from "../../deadline.js";
 import { ClosedError, UsageError } from "../../errors.js";
 import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { READY } from "../../readiness.js";
@@ -9,6 +9,7 @@ import type { BlockingReadiness } from "../../sync/blocking-readiness.js";
 import type { Given } from "../handle.js";
 import { type Found, giveNow, readyLoop } from "../ready-loop.js";
 import { labelOf, type Place, SharedObject } from "../shared-object.js";
+import { QueueAsAsync } from "./queue-as-async.js";
 import { QueueBatch } from "./queue-batch.js";
 import { OVER, QueueHolding } from "./queue-holding.js";
 import { QueueLetters } from "./queue-letters.js";
@@ -123,7 +124,7 @@ export class Queue<T = unknown> extends SharedObject {
   /** The same, blocking the thread. @throws as `put`; UsageError when only this very thread could make room */
   putSync(value: T, options?: Omit<PutOptions, "signal">): void {
     this.open("putSync()").putting.putSync(value, this.priorityOf(options), options, () =>
-      this.requireOthers("putSync()"),
+      this.requireOthers("putSync()", () => !this.isFull),
     );
   }
 
@@ -268,12 +269,9 @@ export class Queue<T = unknown> extends SharedObject {
     const isDone = (): true | undefined => (core.look((store) => store.pending) === 0 ? true : undefined);
     if (isDone()) return;
     this.state.whenReadySync(isDone, core.joiners, "joinSync()", options, () => {
-      this.requireOthers("joinSync()");
-      if (taking.openMessages > 0)
-        throw new UsageError(
-          `${this.label}: joinSync() without a timeout, and this very thread has taken messages that it has not ` +
-            "acknowledged: nobody could ever end the wait",
-        );
+      this.requireOthers("joinSync()", () => isDone() === true);
+      const own = "and this very thread has taken messages that it has not acknowledged: nobody could end the wait";
+      if (taking.openMessages > 0) throw new UsageError(`${this.label}: joinSync() without a timeout, ${own}`);
     });
   }
 
@@ -283,6 +281,11 @@ export class Queue<T = unknown> extends SharedObject {
    */
   shutdown({ immediate = false }: { immediate?: boolean } = {}): void {
     this.open("shutdown()").shutDown(immediate);
+  }
+
+  /** This queue with the interface of queues everywhere, promises only: what `openQueue` gives. Closing it closes this. */
+  asAsync(): AsyncQueue<T> {
+    return new QueueAsAsync<T>(this);
   }
 
   /** A pending call keeps the process alive, as at first. */
@@ -374,7 +377,8 @@ export class Queue<T = unknown> extends SharedObject {
     const found = attempt();
     if (found !== undefined) return found;
     if (this.state.isOver(taking.plain)) return OVER;
-    const requireOthers = (): void => this.requireOthers(operation);
+    const isReady = (): boolean => core.store.ready > 0 || core.isShutDown;
+    const requireOthers = (): void => this.requireOthers(operation, isReady);
     return this.state.whenReadySync(attempt, core.readers, operation, options, requireOthers, taking.plain);
   }
 
@@ -388,12 +392,9 @@ export class Queue<T = unknown> extends SharedObject {
     return found.length > 0 ? found : undefined;
   }
 
-  private requireOthers(operation: string): void {
-    this.holding.requireOthers(`${this.label}: ${operation}`);
+  private requireOthers(operation: string, isReady: () => boolean): void {
+    this.holding.requireOthers(`${this.label}: ${operation}`, isReady);
   }
 }
 
 registerQueue(Queue.kind, (place, deadLetter) => new Queue(place, deadLetter));
-
-const remaining = (deadline: number, timeout: number | undefined): { timeout?: number } =>
-  timeout === undefined ? {} : { timeout: Math.max(0, deadline - performance.now()) };

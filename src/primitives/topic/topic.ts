@@ -1,8 +1,10 @@
+import type { AsyncTopic } from "../../async-topic.js";
 import type { SyncWaitOptions, WaitOptions } from "../../deadline.js";
+import { keyBytes, keyPattern } from "../../key-pattern.js";
 import { registerKind } from "../handle.js";
 import { labelOf, type Place, SharedObject, takeObject } from "../shared-object.js";
-import { keyBytes, keyPattern } from "./key-pattern.js";
 import { Subscription } from "./subscription.js";
+import { TopicAsAsync } from "./topic-as-async.js";
 import { TopicCore } from "./topic-core.js";
 import { examineTopic, makeTopic, openOrMakeTopic, openTopicObject, type TopicOptions } from "./topic-making.js";
 import { TopicPublishing } from "./topic-publishing.js";
@@ -139,6 +141,11 @@ export class Topic<T = unknown> extends SharedObject {
     this.forgetClosed();
     this.subscriptions.add(new WeakRef(subscription));
     return subscription;
+  }
+
+  /** This topic with the interface of topics everywhere, promises only: what `openTopic` gives. Closing it closes this. */
+  asAsync(): AsyncTopic<T> {
+    return new TopicAsAsync<T>(this);
   }
 
   /** A pending `publish` keeps the process alive, as at first. */

@@ -298,8 +298,8 @@ export class Engine implements LaneHost {
       let most: Lane | undefined;
       for (const lane of this.lanes) if (lane.count > 1 && lane.count > (most?.count ?? 0)) most = lane;
       if (!most) return;
-      const mayHave = (job: Job): boolean => idle.knows(job.feed.task) && job.calls <= idle.room;
-      for (const job of most.takeBack(Math.ceil((most.count - 1) / 2), mayHave)) idle.give(job);
+      const isKnown = (job: Job): boolean => idle.knows(job.feed.task);
+      for (const job of most.takeBack(Math.ceil((most.count - 1) / 2), idle.room, isKnown)) idle.give(job);
       idle.flush();
     }
   }
@@ -342,7 +342,7 @@ export class Engine implements LaneHost {
   /** Ends a worker that is at nothing, or at this. It may be through with it by now, and must not be killed at the next. */
   private end(lane: Lane, job?: Job): void {
     if (job && !lane.has(job)) return;
-    this.again.unshift(...lane.takeBack(lane.count, () => true));
+    this.again.unshift(...lane.takeBack());
     if (!lane.isAtAnother(job)) lane.kill();
     this.pump();
   }

@@ -23,6 +23,7 @@ import { type Answer, FROM_WORKER, type FromWorker, TO_WORKER, type ToWorker } f
 import type { LaneHost } from "./lane-host.js";
 import { LaneJobs } from "./lane-jobs.js";
 import { LaneTasks } from "./lane-tasks.js";
+import { NOT_SO } from "./not-so.js";
 import type { PoolTask } from "./pool-task.js";
 import type { StartWorker, Worker } from "./worker.js";
 
@@ -30,10 +31,6 @@ const CAPACITY = 1024 * 1024; // a megabyte there and back took 5.8 ms with 256 
 const AHEAD_MS = 1;
 const MOST_AHEAD = 128;
 const ANSWERS = 256;
-
-/** Why a message was not sent that has handles in it; nobody else sees it. */
-const NOT_SO = new CodecError("calls with handles in them are given one by one, to a worker with nothing to do");
-
 export class Lane {
   /** Resolves once it is ready (undefined), or will never be (why). */
   readonly started: Promise<unknown>;
@@ -138,11 +135,16 @@ export class Lane {
     while (this.outbox.length > 0 && !this.isSending && this.state !== "gone") if (!this.send()) return;
   }
 
-  /** Takes so many jobs back that were not begun, the youngest ones. */
-  takeBack(most: number, isWanted: (job: Job) => boolean): Job[] {
+  /** Takes so many jobs back that were not begun, of so many calls in all, the youngest ones. */
+  takeBack(most = this.count, mostCalls = Number.POSITIVE_INFINITY, isWanted = (_: Job): boolean => true): Job[] {
     const taken: Job[] = [];
-    for (const job of [...this.underWay()].reverse())
-      if (taken.length < most && !job.feed.hasHandles && isWanted(job) && this.withdraw(job)) taken.unshift(job);
+    let left = mostCalls;
+    for (const job of [...this.underWay()].reverse()) {
+      const isMeant = taken.length < most && job.calls <= left && !job.feed.hasHandles && isWanted(job);
+      if (!isMeant || !this.withdraw(job)) continue;
+      taken.unshift(job);
+      left -= job.calls;
+    }
     return taken;
   }
 
@@ -207,8 +209,7 @@ export class Lane {
     const keeps = this.isAwaited || this.count > 0;
     if (keeps === this.keepsLoop || this.state === "gone") return;
     this.keepsLoop = keeps;
-    if (keeps) this.conn.ref();
-    else this.conn.unref();
+    this.conn[keeps ? "ref" : "unref"]();
   }
 
   /** Sends as much as fits at once; false when the rest has to wait. */

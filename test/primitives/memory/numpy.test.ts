@@ -91,7 +91,7 @@ describe("SharedMemory and numpy", { timeout, skip }, () => {
         block.unlink();
       }));
 
-  test("up to 3.12 a Python that only attached unlinks the name at its end; our memory stays as it is", async () => {
+  test("a Python that only attached takes the name away at its end; our memory stays as it is", async () => {
     for (const { version, path } of pythons("numpy")) {
       using block = SharedMemory.create(named(`tracked-${version}`), { size: 16, python: true });
       const view = block.view("u16");

@@ -338,6 +338,29 @@ block.unlink()`;
     assert.match(run.stderr, /SystemError: SharedMemory "thin" \(python\): open: ENOSPC, 9,437,184 bytes wanted/);
   });
 
+  test("view() shows a part of it as numbers of a kind, and refuses what does not fit", () => {
+    using block = new SharedMemory({ size: 30 });
+    const view = block.view("i16", { offset: 4, length: 3 });
+    view.set([-1, 256, 3]);
+    assert.deepEqual([...block.bytes.subarray(4, 10)], [255, 255, 0, 1, 3, 0]);
+    assert.deepEqual(
+      [block.view("u8").length, block.view("f64").length, block.view("u32", { offset: 28 }).length],
+      [30, 3, 0],
+    );
+    assert.ok(block.view("i64", { offset: 8, length: 2 }) instanceof BigInt64Array);
+    for (const [kind, options, message] of [
+      ["f16", {}, /kind is "f16"; allowed: i8 /],
+      ["i16", { offset: 3 }, /offset is 3; allowed: multiples of 2/],
+      ["i16", { offset: 31 }, /offset is 31; allowed: 0 to 30/],
+      ["i16", { offset: -2 }, /offset is -2/],
+      ["f64", { offset: 8, length: 3 }, /length is 3; allowed: 0 to 2/],
+    ] as const)
+      assert.throws(() => block.view(kind as "i16", options), { code: "ERR_INTERPROC_USAGE", message });
+    block.close();
+    assert.equal(view.length, 0);
+    assert.throws(() => block.view("u8"), ClosedError);
+  });
+
   test("closed, it is empty, and using it is a ClosedError", () => {
     const block = SharedMemory.create("closed", { size: 8 });
     const words = new Int32Array(block.buffer);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Topic } from "interproc";
-import { keyPattern } from "#src/primitives/topic/key-pattern.js";
+import { keyPattern } from "#src/key-pattern.js";
 import { codes } from "../../contract/connection-kind.js";
 import { chooseSeed, SeededRandom } from "../../rings/seeded-random.js";
 

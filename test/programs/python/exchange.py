@@ -60,11 +60,11 @@ def _end_with_stdin():
 
 
 def address_of(text):
-    """The address as multiprocessing.connection wants it."""
+    """The address as multiprocessing.connection wants it; urls of interproc are addresses, too."""
     kind, _, rest = text.partition(":")
     if kind == "unix":
         return rest
-    host, _, port = rest.rpartition(":")
+    host, _, port = rest.replace("//", "").rpartition(":")
     return (host.strip("[]"), int(port))
 
 

@@ -1,4 +1,4 @@
-import { UsageError } from "../../errors.js";
+import { UsageError } from "./errors.js";
 
 /** A key is at most so long, in UTF-8. */
 export const MOST_KEY_BYTES = 255;

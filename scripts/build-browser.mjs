@@ -1,0 +1,55 @@
+// Bundles what `interproc/browser` is, out of the compiled dist/browser/index.js, into one file without imports. Where a module
+// needs Node, and the browser has another one to offer, that one is taken: the table below.
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { isScript, main, root } from "./run.mjs";
+
+const dist = join(root, "dist");
+
+/** Modules in dist, or of Node, and what stands in their place in dist/browser. */
+const replacements = new Map([
+  [join(dist, "after-turn.js"), "after-turn.js"],
+  [join(dist, "codec/buffer-prototype.js"), "buffer-prototype.js"],
+  [join(dist, "codec/only-elements.js"), "only-elements.js"],
+  [join(dist, "codec/pickle/pickle-codec.js"), "pickle-codec.js"],
+  [join(dist, "codec/text.js"), "text.js"],
+  [join(dist, "transports/hmac.js"), "hmac.js"],
+  ["node:util", "node-util.js"],
+]);
+
+const replacing = {
+  name: "replacing",
+  setup({ onResolve }) {
+    onResolve({ filter: /^(\.|node:)/ }, ({ path, resolveDir, importer }) => {
+      const wanted = path.startsWith("node:") ? path : join(resolveDir, path);
+      const instead = replacements.get(wanted);
+      if (instead === undefined || importer.startsWith(join(dist, "browser/"))) return undefined;
+      return { path: join(dist, "browser", instead) };
+    });
+  },
+};
+
+/** Writes dist/browser/interproc.mjs, if it is not that already. */
+export async function buildBrowser() {
+  const output = join(dist, "browser/interproc.mjs");
+  const { outputFiles } = await build({
+    entryPoints: [join(dist, "browser/index.js")],
+    outfile: output,
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    legalComments: "none",
+    charset: "utf8",
+    plugins: [replacing],
+    logLevel: "warning",
+  });
+  const [{ text }] = outputFiles;
+  if (existsSync(output) && readFileSync(output, "utf8") === text) return;
+  writeFileSync(`${output}.${process.pid}`, text); // whole at once: a test may be reading it
+  renameSync(`${output}.${process.pid}`, output);
+}
+
+if (isScript(import.meta.url)) await main(() => buildBrowser());

@@ -1,0 +1,55 @@
+import type { AsyncQueue } from "../async-queue.js";
+import { UsageError } from "../errors.js";
+import { BodyCodec } from "./body-codec.js";
+import { bounded, Closing } from "./bounds.js";
+import type { OpenQueueOptions, QueueDriver, QueueShape } from "./broker.js";
+import { type BrokerUrl, parseBrokerUrl } from "./broker-url.js";
+import { DrivenQueue } from "./driven-queue.js";
+
+/**
+ * Opens a queue by its url, or makes it: `shm:jobs` (shared memory, no server), `file:./jobs.queue` (durable, no server),
+ * `amqp://host/jobs` (RabbitMQ), `redis://host/jobs` (Redis streams). One interface over all; what a backend lacks is a
+ * UsageError here, never ignored. A message is put as the `codec` says, and comes as its sender said what it is.
+ *
+ * Who is killed loses nothing that was confirmed: what a consumer had taken and not acknowledged comes again, marked as
+ * `redelivered`. What "confirmed" means at each backend is in docs/guide/brokers.md. The drivers of servers are packages
+ * of their own (`npm install amqplib`, `npm install @redis/client`), loaded on use.
+ *
+ * @throws UsageError for an url or an option that is not allowed; NotFoundError when the driver or the host is missing
+ * @throws AuthenticationError, MismatchError (a queue that was made with other options), SystemError, TimeoutError
+ * @example
+ * await using jobs = await openQueue<{ n: number }>(process.env.JOBS ?? "shm:jobs");
+ * await jobs.put({ n: 1 });
+ * for await (const message of jobs.messages()) {
+ *   console.log(message.value.n);
+ *   await message.ack();
+ *   break;
+ * }
+ */
+export async function openQueue<T = unknown>(url: string, options: OpenQueueOptions<T> = {}): Promise<AsyncQueue<T>> {
+  const address = parseBrokerUrl(url, "openQueue()");
+  const operation = `openQueue() of ${address.shown}`;
+  const bodies = new BodyCodec<T>(options, operation);
+  if (address.scheme === "shm") {
+    const { openShmQueue } = await import("./shm.js");
+    return openShmQueue<T>(address, options, operation);
+  }
+  return bounded(
+    operation,
+    options,
+    new Closing(),
+    async () => new DrivenQueue(address.shown, await driverFor(address, options, operation), bodies, options),
+    (late) => void late.close().catch(() => undefined),
+  );
+}
+
+async function driverFor(address: BrokerUrl, options: QueueShape, operation: string): Promise<QueueDriver> {
+  switch (address.scheme) {
+    case "file":
+      return (await import("./file/file-queue.js")).openFileQueue(address, options, operation);
+    default:
+      throw new UsageError(
+        `${operation}: queues at ${address.scheme}: are not there yet; allowed: shm, file, amqp, redis`,
+      );
+  }
+}

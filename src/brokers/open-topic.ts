@@ -1,0 +1,50 @@
+import type { AsyncTopic } from "../async-topic.js";
+import { UsageError } from "../errors.js";
+import { BodyCodec } from "./body-codec.js";
+import { bounded, Closing } from "./bounds.js";
+import type { OpenTopicOptions, TopicDriver } from "./broker.js";
+import { type BrokerUrl, parseBrokerUrl } from "./broker-url.js";
+import { DrivenTopic } from "./driven-topic.js";
+
+/**
+ * Opens a topic by its url, or makes it: `shm:events` (shared memory, no server), `amqp://host/events` (a topic exchange of
+ * RabbitMQ), `redis://host/events` (publish and subscribe of Redis, and streams for groups). Keys and patterns are the same
+ * everywhere.
+ *
+ * A subscriber sees what is published once `subscribe()` has resolved. A group that is `durable` keeps what is published
+ * while nobody is there; without one a message that nobody has subscribed to is gone.
+ *
+ * @throws UsageError for an url or an option that is not allowed; NotFoundError when the driver or the host is missing
+ * @throws AuthenticationError, MismatchError, SystemError, TimeoutError
+ * @example
+ * await using events = await openTopic<number>("shm:events");
+ * await using prices = await events.subscribe("prices.#");
+ * await events.publish(7, { key: "prices.eu" });
+ * console.log(await prices.get()); // 7
+ */
+export async function openTopic<T = unknown>(url: string, options: OpenTopicOptions<T> = {}): Promise<AsyncTopic<T>> {
+  const address = parseBrokerUrl(url, "openTopic()");
+  const operation = `openTopic() of ${address.shown}`;
+  const bodies = new BodyCodec<T>(options, operation);
+  if (address.scheme === "shm") {
+    const { openShmTopic } = await import("./shm.js");
+    return openShmTopic<T>(address, options, operation);
+  }
+  for (const name of ["capacity", "lossless"] as const)
+    if (options[name] !== undefined)
+      throw new UsageError(`${operation}: ${name} is ${options[name]}; allowed: in shared memory only`);
+  return bounded(
+    operation,
+    options,
+    new Closing(),
+    async () => new DrivenTopic(address.shown, await driverFor(address, operation), bodies),
+    (late) => void late.close().catch(() => undefined),
+  );
+}
+
+async function driverFor(address: BrokerUrl, operation: string): Promise<TopicDriver> {
+  switch (address.scheme) {
+    default:
+      throw new UsageError(`${operation}: there are no topics at ${address.scheme}:; allowed: shm, amqp, redis`);
+  }
+}

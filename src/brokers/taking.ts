@@ -1,0 +1,193 @@
+import type { WaitOptions } from "../deadline.js";
+import { ClosedError } from "../errors.js";
+import type { BodyCodec } from "./body-codec.js";
+import { type Bounds, bounded, Closing } from "./bounds.js";
+import type { Feed, Incoming, QueueDriver, Settlement } from "./broker.js";
+import { type Decoded, DrivenMessage } from "./driven-message.js";
+import { TakingFeed } from "./taking-feed.js";
+
+/** The reading half of what drivers give: a queue's, and a subscription's. */
+export class Taking<T> {
+  private readonly held = new Set<DrivenMessage<T>>();
+  private readonly closing = new Closing();
+  private readonly loops = new Set<() => Promise<void>>();
+  private pending = 0;
+  private readonly label: string;
+  private readonly driver: Pick<QueueDriver, "take" | "feed" | "settle" | "hold">;
+  private readonly bodies: BodyCodec<T>;
+  private readonly prefetch: number;
+
+  constructor(
+    label: string,
+    driver: Pick<QueueDriver, "take" | "feed" | "settle" | "hold">,
+    bodies: BodyCodec<T>,
+    prefetch: number,
+  ) {
+    this.label = label;
+    this.driver = driver;
+    this.bodies = bodies;
+    this.prefetch = prefetch;
+  }
+
+  get isClosed(): boolean {
+    return this.closing.isClosed;
+  }
+
+  /** Runs a call of the user: bounded, and keeping the process alive meanwhile. */
+  async call<R>(
+    operation: string,
+    options: WaitOptions,
+    body: (bounds: Bounds) => Promise<R>,
+    late?: (value: R) => void,
+    undelivered?: unknown,
+  ): Promise<R> {
+    if (this.isClosed) throw this.closedError(operation, undelivered);
+    if (this.pending++ === 0) this.driver.hold(true);
+    try {
+      return await bounded(`${this.label}: ${operation}`, options, this.closing, body, late, undelivered);
+    } finally {
+      if (--this.pending === 0) this.driver.hold(false);
+    }
+  }
+
+  /** Takes and acknowledges; undefined when nothing more will come, [] when nothing is there. */
+  async get(operation: string, max: number, isWaiting: boolean, options: WaitOptions = {}): Promise<T[] | undefined> {
+    const found = await this.call(operation, options, async (bounds) => {
+      const taken = await this.driver.take(max, isWaiting, bounds);
+      if (taken === undefined || taken.length === 0) return taken;
+      // from here on it cannot be given up: what is acknowledged belongs to the caller
+      if (bounds.commit()) await this.driver.settle(taken, "ack");
+      else await this.driver.settle(taken, "return");
+      return taken;
+    });
+    if (found === undefined) return undefined;
+    const values: T[] = [];
+    for (const incoming of found) values.push(await this.bodies.decode(incoming.body, incoming.contentType));
+    return values;
+  }
+
+  /** Takes; undefined when nothing more will come, [] when nothing is there. */
+  async take(
+    operation: string,
+    isWaiting: boolean,
+    options: WaitOptions = {},
+  ): Promise<DrivenMessage<T>[] | undefined> {
+    const found = await this.call(
+      operation,
+      options,
+      (bounds) => this.driver.take(1, isWaiting, bounds),
+      (late) => this.giveBack(late ?? []),
+    );
+    return found && Promise.all(found.map((incoming) => this.message(incoming)));
+  }
+
+  async *messages(options: WaitOptions = {}): AsyncGenerator<DrivenMessage<T>, void, undefined> {
+    const feed: Feed = await this.call(
+      "messages()",
+      options,
+      async () => (await this.driver.feed?.(this.prefetch)) ?? new TakingFeed(this.driver, this.prefetch),
+      (late) => void late.end().catch(() => undefined),
+    );
+    const open = new Set<DrivenMessage<T>>();
+    const ready: Incoming[] = [];
+    const leave = async (): Promise<void> => {
+      if (!this.loops.delete(leave)) return;
+      await feed.end();
+      // the later ones first, so that in the end all stand in front in their order
+      if (ready.length > 0) await this.driver.settle(ready.splice(0), "return");
+      await this.settleAll(
+        [...open].filter((message) => message.mark()),
+        "requeue",
+      );
+    };
+    this.loops.add(leave);
+    try {
+      for (;;) {
+        if (ready.length === 0) {
+          const next = await this.call(
+            "messages()",
+            options,
+            (bounds) => feed.next(bounds),
+            (late) => this.giveBack(late ?? []),
+          );
+          if (next === undefined) return;
+          ready.push(...next);
+        }
+        const message: DrivenMessage<T> = await this.message(ready.shift() as Incoming, () => {
+          open.delete(message);
+          feed.settled();
+        });
+        open.add(message);
+        yield message;
+        if (this.isClosed) throw this.closedError("messages()");
+      }
+    } finally {
+      await leave();
+    }
+  }
+
+  /** `get()` in a loop, which ends when nothing more will come. */
+  async *values(): AsyncGenerator<T, undefined, undefined> {
+    for (;;) {
+      const found = await this.get("for await", 1, true);
+      if (found === undefined) return undefined;
+      yield found[0];
+    }
+  }
+
+  /** Ends all waiting and gives back all that was not settled. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.closing.close(this.closedError("the call"));
+    for (const leave of [...this.loops]) await leave();
+    await this.settleAll(
+      [...this.held].filter((message) => message.mark()),
+      "requeue",
+    );
+  }
+
+  closedError(operation: string, undelivered?: unknown): ClosedError {
+    return new ClosedError(`${this.label}: ${operation} after close()`, { resource: this.label, undelivered });
+  }
+
+  overError(operation: string): ClosedError {
+    return new ClosedError(`${this.label}: ${operation}, and it was shut down and nothing more will come`, {
+      resource: this.label,
+    });
+  }
+
+  private giveBack(incoming: readonly Incoming[]): void {
+    if (incoming.length > 0) this.driver.settle(incoming, "return").catch(() => undefined);
+  }
+
+  private async settleAll(messages: readonly DrivenMessage<T>[], how: Settlement): Promise<void> {
+    for (const message of messages) this.held.delete(message);
+    if (messages.length === 0) return;
+    await this.driver.settle(
+      messages.map(({ incoming }) => incoming),
+      how,
+    );
+  }
+
+  private async message(incoming: Incoming, settled?: () => void): Promise<DrivenMessage<T>> {
+    let decoded: Decoded<T>;
+    try {
+      decoded = { value: await this.bodies.decode(incoming.body, incoming.contentType) };
+    } catch (error) {
+      decoded = { error };
+    }
+    const message = new DrivenMessage<T>(incoming, decoded, async (one, how) => {
+      this.held.delete(one);
+      if (this.isClosed) throw this.closedError(how === "ack" ? "ack()" : "nack()");
+      settled?.();
+      if (this.pending++ === 0) this.driver.hold(true);
+      try {
+        await this.driver.settle([incoming], how);
+      } finally {
+        if (--this.pending === 0) this.driver.hold(false);
+      }
+    });
+    this.held.add(message);
+    return message;
+  }
+}
