@@ -27,6 +27,14 @@ const systemPackages = [
     isThere: () => spawnSync("python3", ["--version"]).status === 0,
   },
   {
+    what: "Chromium",
+    packages: ["chromium"],
+    usedBy: ["test"],
+    essential: false,
+    without: "the tests of the inspector's page in a browser are left out",
+    isThere: () => spawnSync(process.env.INTERPROC_CHROMIUM ?? "chromium", ["--version"]).status === 0,
+  },
+  {
     what: "a Redis server",
     packages: ["redis-server"],
     usedBy: ["bench map"],

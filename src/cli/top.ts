@@ -1,7 +1,7 @@
+import { type Rate, ratesBetween } from "../inspector/rates.js";
 import { snapshot } from "../inspector/snapshot.js";
 import type { Snapshot } from "../inspector/snapshot-model.js";
 import { interruptible } from "./interruption.js";
-import { type Rate, ratesBetween } from "./rates.js";
 import { screenOf } from "./screen.js";
 import { frame } from "./top/frame.js";
 import { keyOf } from "./top/keys.js";

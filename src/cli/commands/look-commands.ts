@@ -5,10 +5,11 @@ import type { LsOptions } from "../ls.js";
 import { numberOption } from "../number-option.js";
 import { SORTS } from "../top/view.js";
 import type { TopOptions } from "../top.js";
+import type { UiOptions } from "../ui.js";
 
 /** Commands that look at what there is. */
 export function lookCommands(): Command[] {
-  return [lsCommand(), showCommand(), topCommand(), gcCommand(), doctorCommand()];
+  return [lsCommand(), showCommand(), topCommand(), uiCommand(), gcCommand(), doctorCommand()];
 }
 
 function lsCommand(): Command {
@@ -53,6 +54,23 @@ function topCommand(): Command {
     .action(async (options: TopOptions) => {
       const { top } = await import("../top.js");
       process.exitCode = await top(options);
+    });
+}
+
+function uiCommand(): Command {
+  return new Command("ui")
+    .summary("watch all objects in a browser")
+    .description(
+      "Serves a page at 127.0.0.1 that shows all objects, who waits for whom, and processes, live. It prints the url once; who has it " +
+        "can see everything. It only reads, unless --allow-write. The objects as JSON: /api/objects, with Authorization: Bearer TOKEN.",
+    )
+    .option("--port <n>", "the port; 0 picks one that is free", numberOption(0, 65_535), 0)
+    .option("--no-open", "do not show the page in a browser")
+    .option("--allow-write", "let the page remove what was left behind, and take names away")
+    .option("--json", "print url, token and port as JSON")
+    .action(async (options: UiOptions) => {
+      const { ui } = await import("../ui.js");
+      process.exitCode = await ui(options);
     });
 }
 

@@ -1,8 +1,8 @@
+import type { Rate } from "../../inspector/rates.js";
 import type { ObjectView, Snapshot } from "../../inspector/snapshot-model.js";
 import { counted, grouped } from "../figures.js";
 import { objectRow } from "../object-row.js";
 import { printable } from "../printable.js";
-import type { Rate } from "../rates.js";
 import type { Screen } from "../screen.js";
 import { textTable } from "../text-table.js";
 import type { TopView } from "./view.js";

@@ -1,4 +1,4 @@
-import type { ObjectView, Snapshot } from "../inspector/snapshot-model.js";
+import type { ObjectView, Snapshot } from "./snapshot-model.js";
 
 /** How an object's figures moved between two looks, a second. */
 export interface Rate {
