@@ -41,14 +41,14 @@ const systemPackages = [
     essential: false,
     without: "the tests that need certificates are left out",
     isThere: () => spawnSync("openssl", ["version"]).status === 0,
-    },
-    {
+  },
+  {
     what: "Chromium",
     packages: ["chromium"],
     usedBy: ["test"],
     essential: false,
     without: "the tests of pages in a real browser are left out",
-    isThere: () => spawnSync("chromium", ["--version"]).status === 0,
+    isThere: () => spawnSync(process.env.INTERPROC_CHROMIUM ?? "chromium", ["--version"]).status === 0,
   },
   {
     what: "a Redis server",
