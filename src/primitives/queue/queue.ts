@@ -124,7 +124,7 @@ export class Queue<T = unknown> extends SharedObject {
   /** The same, blocking the thread. @throws as `put`; UsageError when only this very thread could make room */
   putSync(value: T, options?: Omit<PutOptions, "signal">): void {
     this.open("putSync()").putting.putSync(value, this.priorityOf(options), options, () =>
-      this.requireOthers("putSync()"),
+      this.holding.requireOthers(`${this.label}: putSync()`),
     );
   }
 
@@ -269,7 +269,7 @@ export class Queue<T = unknown> extends SharedObject {
     const isDone = (): true | undefined => (core.look((store) => store.pending) === 0 ? true : undefined);
     if (isDone()) return;
     this.state.whenReadySync(isDone, core.joiners, "joinSync()", options, () => {
-      this.requireOthers("joinSync()");
+      this.holding.requireOthers(`${this.label}: joinSync()`);
       if (taking.openMessages > 0)
         throw new UsageError(
           `${this.label}: joinSync() without a timeout, and this very thread has taken messages that it has not ` +
@@ -380,7 +380,7 @@ export class Queue<T = unknown> extends SharedObject {
     const found = attempt();
     if (found !== undefined) return found;
     if (this.state.isOver(taking.plain)) return OVER;
-    const requireOthers = (): void => this.requireOthers(operation);
+    const requireOthers = (): void => this.holding.requireOthers(`${this.label}: ${operation}`);
     return this.state.whenReadySync(attempt, core.readers, operation, options, requireOthers, taking.plain);
   }
 
@@ -392,10 +392,6 @@ export class Queue<T = unknown> extends SharedObject {
     const found: T[] = [];
     this.state.taking.getMany(max, (value) => found.push(value as T), false);
     return found.length > 0 ? found : undefined;
-  }
-
-  private requireOthers(operation: string): void {
-    this.holding.requireOthers(`${this.label}: ${operation}`);
   }
 }
 
