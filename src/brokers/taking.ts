@@ -2,7 +2,7 @@ import type { WaitOptions } from "../deadline.js";
 import { ClosedError } from "../errors.js";
 import type { BodyCodec } from "./body-codec.js";
 import { type Bounds, bounded, Closing } from "./bounds.js";
-import type { Feed, Incoming, QueueDriver, Settlement } from "./broker.js";
+import type { Feed, Incoming, QueueDriver } from "./broker.js";
 import { type Decoded, DrivenMessage } from "./driven-message.js";
 import { TakingFeed } from "./taking-feed.js";
 

@@ -22,6 +22,7 @@ export class RedisConnection {
   private holds = true;
   private isOpen = true;
   private number = 0;
+  private readonly listeners = new Set<() => void>();
 
   private constructor(
     private readonly client: Client,
@@ -116,16 +117,15 @@ export class RedisConnection {
     // after a cut something may have been missed
     listener.on("ready", () => heard(Buffer.alloc(0)));
     await listener.connect();
-    if (!this.holds) listener.unref();
     await listener.subscribe(channel, (message) => heard(message as unknown as Buffer), true);
-    const unheld = (): void => void (this.holds ? listener.ref() : listener.unref());
-    this.holders.add(unheld);
+    const follow = (): void => void (this.holds ? listener.ref() : listener.unref());
+    follow();
+    this.listeners.add(follow);
     return async () => {
-      this.holders.delete(unheld);
+      this.listeners.delete(follow);
       listener.destroy();
     };
   }
-  private readonly holders = new Set<() => void>();
 
   /** Whether it keeps the process alive. */
   hold(isHeld: boolean): void {
@@ -133,7 +133,7 @@ export class RedisConnection {
     this.holds = isHeld;
     if (isHeld) this.client.ref();
     else this.client.unref();
-    for (const holder of this.holders) holder();
+    for (const follow of this.listeners) follow();
   }
 
   async close(): Promise<void> {
