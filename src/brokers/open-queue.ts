@@ -56,6 +56,9 @@ async function driverFor(
     case "redis":
     case "rediss":
       return (await import("./redis/redis-queue.js")).openRedisQueue(address, options, operation, signal);
+    case "amqp":
+    case "amqps":
+      return (await import("./amqp/amqp-queue.js")).openAmqpQueue(address, options, operation, signal);
     default:
       throw new UsageError(
         `${operation}: queues at ${address.scheme}: are not there yet; allowed: shm, file, amqp, redis`,

@@ -47,6 +47,9 @@ async function driverFor(address: BrokerUrl, operation: string, signal: AbortSig
     case "redis":
     case "rediss":
       return (await import("./redis/redis-topic.js")).openRedisTopic(address, operation, signal);
+    case "amqp":
+    case "amqps":
+      return (await import("./amqp/amqp-topic.js")).openAmqpTopic(address, operation, signal);
     default:
       throw new UsageError(`${operation}: there are no topics at ${address.scheme}:; allowed: shm, amqp, redis`);
   }

@@ -20,6 +20,7 @@ const FIRST_PAUSE_MS = 20;
  */
 export class RedisConnection {
   private holds = true;
+  private readonly holders = new Set<symbol>();
   private isOpen = true;
   private number = 0;
   private readonly listeners = new Set<() => void>();
@@ -127,8 +128,17 @@ export class RedisConnection {
     };
   }
 
-  /** Whether it keeps the process alive. */
-  hold(isHeld: boolean): void {
+  /** One more that says whether the process should live for this connection: it does as long as any of them says so. */
+  holder(): (isHeld: boolean) => void {
+    const key = Symbol("holder");
+    return (isHeld) => {
+      if (isHeld) this.holders.add(key);
+      else this.holders.delete(key);
+      this.hold(this.holders.size > 0);
+    };
+  }
+
+  private hold(isHeld: boolean): void {
     if (this.holds === isHeld || !this.isOpen) return;
     this.holds = isHeld;
     if (isHeld) this.client.ref();

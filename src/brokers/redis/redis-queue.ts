@@ -82,6 +82,7 @@ interface Token {
  */
 export class RedisQueue implements QueueDriver {
   readonly capabilities = capabilities;
+  readonly hold: (isHeld: boolean) => void;
   private readonly delayed: string;
   private readonly flags: string;
   private readonly channel: string;
@@ -96,6 +97,7 @@ export class RedisQueue implements QueueDriver {
     private readonly options: QueueShape,
     private readonly ownsConnection: boolean,
   ) {
+    this.hold = connection.holder();
     this.delayed = `{${name}}:delayed`;
     this.flags = `{${name}}:flags`;
     this.channel = `{${name}}:wake`;
@@ -225,10 +227,6 @@ export class RedisQueue implements QueueDriver {
     this.stopBeat();
     await this.wakes.close();
     if (this.ownsConnection) await this.connection.close();
-  }
-
-  hold(isHeld: boolean): void {
-    this.connection.hold(isHeld);
   }
 
   /** Gives back what consumers had whose connections are gone; whether there were any. */

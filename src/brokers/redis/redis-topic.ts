@@ -37,11 +37,14 @@ export async function openRedisTopic(url: BrokerUrl, operation: string, signal: 
  */
 class RedisTopic implements TopicDriver {
   readonly capabilities = capabilities;
+  readonly hold: (isHeld: boolean) => void;
 
   constructor(
     private readonly connection: RedisConnection,
     private readonly name: string,
-  ) {}
+  ) {
+    this.hold = connection.holder();
+  }
 
   async publish(message: Outgoing, bounds: Bounds): Promise<void> {
     const { key = "", contentType, id, headers, body } = message;
@@ -77,7 +80,7 @@ class RedisTopic implements TopicDriver {
       missed: 0,
       take: (max, isWaiting, bounds) => queue.take(max, isWaiting, bounds),
       settle: (messages, how) => queue.settle(messages, how),
-      hold: (isHeld) => queue.hold(isHeld),
+      hold: queue.hold,
       close: () => queue.close(),
       unsubscribe: async () => {
         await this.connection.ask(["HDEL", `{${this.name}}:groups`, group], operation);
@@ -90,13 +93,9 @@ class RedisTopic implements TopicDriver {
     return this.connection.close();
   }
 
-  hold(isHeld: boolean): void {
-    this.connection.hold(isHeld);
-  }
-
   private async listen(pattern: string, operation: string): Promise<SubscriptionDriver> {
     const matches = keyPattern(pattern, operation);
-    const inbox = new Inbox((isHeld) => this.connection.hold(isHeld));
+    const inbox = new Inbox(this.connection.holder());
     const stop = await this.connection.subscribe(`{${this.name}}:topic`, (bytes) => {
       if (bytes.length < 4) return;
       const headEnd = 4 + bytes.readUInt32LE(0);
