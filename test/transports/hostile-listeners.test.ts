@@ -10,6 +10,7 @@ import { lengthFrames } from "#src/transports/length-frames.js";
 import { pythonFrames } from "#src/transports/python-frames.js";
 import { until } from "../processes/running.js";
 import { chooseSeed, SeededRandom } from "../rings/seeded-random.js";
+import { framed } from "./framed.js";
 import { joined, mutated, noise } from "./hostile-bytes.js";
 
 const watchdog = { timeout: 120_000 };
@@ -34,7 +35,9 @@ interface Kind {
 }
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-const { parts, frame } = lengthFrames(true);
+const frames = lengthFrames(true);
+const frame = (message: Uint8Array): Uint8Array => framed(frames, message);
+const { parts } = frames;
 const { part, commit, cancel } = parts as NonNullable<typeof parts>;
 
 function inFrames(random: SeededRandom): Uint8Array {
@@ -75,7 +78,7 @@ function overWebSocket(random: SeededRandom, url: string): Uint8Array {
 const inPython = (random: SeededRandom): Uint8Array =>
   joined(
     ["#CHALLENGE#{sha256}", "#WELCOME#", "#FAILURE#", "x"].map((word) =>
-      pythonFrames.frame(joined([ascii(word), noise(random.below(60), random)])),
+      framed(pythonFrames, joined([ascii(word), noise(random.below(60), random)])),
     ),
   );
 

@@ -16,6 +16,7 @@ import { pythonFrames } from "#src/transports/python-frames.js";
 import { rawFrames } from "#src/transports/raw-frames.js";
 import { mostWaiting, WordedLink } from "#src/transports/worded-link.js";
 import { chooseSeed, SeededRandom } from "../rings/seeded-random.js";
+import { framed } from "./framed.js";
 import { cut, joined, mutated, noise } from "./hostile-bytes.js";
 
 /** What each parser is given: at least so many inputs, and as many as come in the time. INTERPROC_CASES makes it millions. */
@@ -72,13 +73,14 @@ describe("a parser that is given anything", () => {
   );
 
   /** Real traffic: whole messages, parts with their commits and cancels, lengths that lie. */
-  function traffic({ frame, parts }: Framing, random: SeededRandom): Uint8Array {
+  function traffic(framing: Framing, random: SeededRandom): Uint8Array {
+    const { parts } = framing;
     const pieces: Uint8Array[] = [];
     for (let count = 1 + random.below(5); count > 0; count--) {
       const text = random
         .bytes(random.below(random.pick([4, 60, maxMessage])))
         .map((byte) => (byte === 10 ? 11 : byte));
-      if (!parts || random.below(2) === 0) pieces.push(frame(text));
+      if (!parts || random.below(2) === 0) pieces.push(framed(framing, text));
       else pieces.push(parts.part(text), parts.part(noise(5, random)), random.pick([parts.commit, parts.cancel]));
     }
     return joined(pieces);
@@ -102,7 +104,7 @@ describe("a parser that is given anything", () => {
           let turns = 0;
           for (const chunk of cut(bytes, random)) {
             reader.push(chunk);
-            for (let message = reader.next(); message; message = reader.next()) {
+            for (let message = reader.next(true); message; message = reader.next(true)) {
               assert.ok(message.length <= maxMessage, `a message of ${message.length} bytes`);
               assert.ok(turns++ <= bytes.length, "more messages than bytes");
             }
@@ -185,22 +187,25 @@ describe("a parser that is given anything", () => {
       const words = ["begin", "commit", "cancel", "end", "hold", "go", "", "beginn", "__proto__"];
       const link = new LooseLink(random.below(2) === 0);
       let [failure, outcome, came, written] = [undefined as Error | undefined, "read", 0, 0];
-      link.start({
-        message: (bytes) => {
-          assert.equal(outcome, "read");
-          assert.ok(bytes.length <= maxMessage);
-          came++;
+      link.start(
+        {
+          message: (bytes) => {
+            assert.equal(outcome, "read");
+            assert.ok(bytes.length <= maxMessage);
+            came++;
+          },
+          settled: () => (random.below(4) === 0 ? link.pause() : link.resume()),
+          ended: () => {
+            outcome = "ended";
+          },
+          failed: (error) => {
+            outcome = "refused";
+            failure = error;
+          },
+          broken: () => undefined,
         },
-        settled: () => (random.below(4) === 0 ? link.pause() : link.resume()),
-        ended: () => {
-          outcome = "ended";
-        },
-        failed: (error) => {
-          outcome = "refused";
-          failure = error;
-        },
-        broken: () => undefined,
-      });
+        true,
+      );
       for (let steps = random.below(30); steps > 0; steps--) {
         if (random.below(2) === 0) link.give(new Uint8Array(0), words[random.below(random.pick([3, 6, 9]))]);
         else link.give(noise(random.below(random.pick([10, 200, 320])), random));
@@ -216,17 +221,20 @@ describe("a parser that is given anything", () => {
   test("a WebSocket's peer that is told to hold and does not is refused, with what was under way and no more", () => {
     const link = new LooseLink(true);
     let [came, failure] = [0, undefined as Error | undefined];
-    link.start({
-      message: (bytes) => {
-        came += bytes.length;
+    link.start(
+      {
+        message: (bytes) => {
+          came += bytes.length;
+        },
+        settled: () => link.pause(),
+        ended: () => undefined,
+        failed: (error) => {
+          failure = error;
+        },
+        broken: () => undefined,
       },
-      settled: () => link.pause(),
-      ended: () => undefined,
-      failed: (error) => {
-        failure = error;
-      },
-      broken: () => undefined,
-    });
+      true,
+    );
     for (let sent = 0; !failure && sent < 1_000_000; sent++) link.give(new Uint8Array(maxMessage));
     assert.deepEqual(link.said, ["hold"]);
     assert.ok(failure instanceof ProtocolError);
