@@ -207,26 +207,6 @@ describe("a manager of Node, for Python's clients", watchdog, () => {
       await until(() => server.numberOfObjects === 0);
     });
 
-  test("a get that waits for a client that is killed takes nothing out of the queue", async (context) => {
-    if (none) return context.skip(none);
-    const jobs = new ServedQueue<number>();
-    await using server = await serve({ jobs });
-    const victim = await client(newest, server);
-    await victim.ask("create", "jobs", "jobs");
-    const taken = victim.ask("call", "jobs", "get");
-    await until(() => waitingIn(jobs) === 1);
-    const other = await client(newest, server);
-    await other.ask("create", "jobs", "jobs");
-    await victim.kill();
-    assert.equal(await taken, undefined);
-    await until(() => waitingIn(jobs) === 0);
-    assert.equal(jobs.tryPut(7), true);
-    assert.equal(jobs.size, 1);
-    assert.equal(await other.ask("call", "jobs", "get"), 7);
-    await until(() => server.numberOfObjects === 1); // the other one's reference
-    assert.equal(await other.end(), 0);
-  });
-
   test("eight threads of a Python program wait in one queue, and each gets an item that Node puts", async (context) => {
     if (none) return context.skip(none);
     const jobs = new ServedQueue<number>({ maxItems: 2 });
