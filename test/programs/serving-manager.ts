@@ -1,4 +1,4 @@
-// Serves a queue to Python's manager clients at a path, until it is killed.
+// Serves a queue to Python's manager clients at a path, until it is killed; with "unref" as long as something else is done.
 
 import { serveManager } from "#src/python/serve-manager.js";
 import { ServedQueue } from "#src/python/served-queue.js";
@@ -9,3 +9,4 @@ const server = await serveManager(
   { authkey: "secret", md5: true },
 );
 console.log(server.address);
+if (process.argv[3] === "unref") server.unref();

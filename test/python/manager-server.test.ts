@@ -14,7 +14,7 @@ import {
   serveManager,
   UsageError,
 } from "interproc";
-import { until, watchdog } from "../processes/running.js";
+import { RunningProgram, until, watchdog } from "../processes/running.js";
 import { PythonProgram } from "../transports/python-program.js";
 import { type Python, pythons } from "../transports/pythons.js";
 
@@ -206,6 +206,28 @@ describe("a manager of Node, for Python's clients", watchdog, () => {
       await program.kill();
       await until(() => server.numberOfObjects === 0);
     });
+
+  test("what Python names and is not allowed here is refused, and the proxy goes on", async (context) => {
+    if (none) return context.skip(none);
+    const map = new Map<unknown, unknown>();
+    await using server = await serve({ d: map });
+    await using program = await client(newest, server);
+    await program.ask("create", "d", "d", "dict");
+    for (const expression of ["d.__setitem__('x', print)", "d.update({'x': [eval]})", "d.get(BaseException)"]) {
+      const refused = (await program.ask("raised", expression)) as { class: string; text: string };
+      assert.equal(refused.class, "multiprocessing.managers.RemoteError");
+      assert.match(refused.text, /CodecError: .*(is not allowed|is no value)/);
+    }
+    assert.equal(await program.ask("eval", "[d.update({'y': 1}), d['y']][1]"), 1);
+    assert.deepEqual([...map], [["y", 1]]);
+  });
+
+  test("a server that is not to keep its process alive does not", async () => {
+    const program = new RunningProgram("serving-manager", join(folder, "unheld.sock"), "unref");
+    const address = (await program.line()) as string;
+    assert.match(address, /^unix:/);
+    assert.equal(await program.line(), undefined);
+  });
 
   test("eight threads of a Python program wait in one queue, and each gets an item that Node puts", async (context) => {
     if (none) return context.skip(none);
