@@ -10,18 +10,24 @@ import type { TallyCount } from "../tally.js";
 import { answeringEnd, driveEnd } from "./interproc-ends.js";
 import type { Wire } from "./interproc-modes.js";
 
-/* Ours, through listen and connect. */
-type Question = SocketQuestion & { url?: string; ca?: string };
+/* Ours, through listen and connect; the rounds are counted over another connection. */
+type Question = SocketQuestion & { url?: string; controlUrl?: string; ca?: string };
 
 answer<Question>(
   async (question) => {
     const folder = mkdtempSync(join(tmpdir(), "interproc-bench-"));
     const tls = question.transport === "tls" ? certificate(folder) : undefined;
     try {
-      await using listener = await listen(urlOf(question, folder), tls && { tls });
-      const partner = startPartner({ ...question, url: listener.address, ca: tls?.cert });
+      await using controls = await listen(`unix:${folder}/control`);
+      await using listener = await listen(urlOf(question, folder), { ...codecFor(question), ...(tls && { tls }) });
+      const partner = startPartner({
+        ...question,
+        url: listener.address,
+        controlUrl: controls.address,
+        ca: tls?.cert,
+      });
       const wire = await listener.accept();
-      const control = (await listener.accept()) as AsyncConnection<number, TallyCount>;
+      const control = (await controls.accept()) as AsyncConnection<number, TallyCount>;
       const figures = await driveEnd(question, wire as Wire, control);
       control.close();
       wire.close();
@@ -32,16 +38,21 @@ answer<Question>(
     }
   },
   async (question) => {
-    const { url = "", ca } = question;
-    const options: ConnectionOptions = ca === undefined ? {} : { tls: { ca } };
-    const wire = await connect(url, options);
-    await answeringEnd(question, wire as Wire, await connect<TallyCount, number>(url, options as object));
+    const { url = "", controlUrl = "", ca } = question;
+    const wire = await connect(url, { ...codecFor(question), ...(ca !== undefined && { tls: { ca } }) });
+    const control = await connect<TallyCount, number>(controlUrl);
+    await answeringEnd(question, wire as Wire, control);
   },
 );
 
 function urlOf({ transport }: SocketQuestion, folder: string): string {
   if (transport === "unix") return `unix:${folder}/socket`;
   return transport === "shm" ? `shm:bench-${process.pid}` : `${transport}://127.0.0.1:0`;
+}
+
+/** What is bytes goes as it is, so that a frame has what the peers' frames have; shared memory keeps its own codec. */
+function codecFor({ transport, payload }: SocketQuestion): ConnectionOptions {
+  return transport === "shm" || payload === "object" ? {} : { codec: "bytes" };
 }
 
 /** A certificate of one's own for 127.0.0.1, as long as the measurement lasts. */

@@ -62,6 +62,7 @@ export class DrivenSubscription<T> implements AsyncSubscription<T> {
     try {
       await this.taking.close();
     } finally {
+      this.driver.hold(true);
       await this.driver.close();
     }
   }

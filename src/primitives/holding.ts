@@ -122,11 +122,16 @@ export class Holding implements Seat {
     if (isOwner(successor)) this.wake(successor); // who changed something in between has not seen its bit
   }
 
-  /** A wait for ever that nobody but this blocked thread could end is a mistake. @throws UsageError */
-  requireOthers(operation: string): void {
+  /**
+   * A wait for ever that nobody but this blocked thread could end is a mistake; unless it has ended: `isReady` is asked
+   * again once nobody else is left, who may have done what was waited for before he left.
+   *
+   * @throws UsageError
+   */
+  requireOthers(operation: string, isReady?: () => boolean): void {
     const { segment } = this;
     if (segment.isNamed || now() - this.othersSeenAt < OTHERS_MS) return;
-    if (!this.hasOthers() && segment.linksInFlight() === 0)
+    if (!this.hasOthers() && segment.linksInFlight() === 0 && !isReady?.())
       throw new UsageError(
         `${operation} without a timeout, and no other thread holds the object: nobody could ever end the wait`,
       );

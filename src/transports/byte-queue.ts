@@ -1,45 +1,97 @@
-/** Chunks of a stream, taken out again in other sizes. Each byte is copied once, on its way out. */
+/** Chunks shorter than that are copied together while they wait: many would weigh more than their bytes. */
+const SHORT = 1024;
+/** So long are the blocks that they are copied into. */
+const BLOCK = 16 * 1024;
+
+/** So many chunks that were taken may stand before the others until they are dropped together. */
+const MOST_TAKEN = 512;
+
+const NOTHING = new Uint8Array(0);
+
+/** The same bytes, whatever kind of Uint8Array they come as: what is made of them is none of Node's Buffers. */
+function plain(chunk: Uint8Array): Uint8Array {
+  return chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+}
+
+/** Chunks of a stream, taken out again in other sizes. */
 export class ByteQueue {
   length = 0;
-  private readonly chunks: Uint8Array[] = [];
-  /** Bytes of the first chunk that were taken already. */
+  /** The first chunk, and how many of its bytes were taken already. */
+  private head: Uint8Array = NOTHING;
   private start = 0;
+  /** Those behind it, from the index `first` on. */
+  private chunks: Uint8Array[] = [];
+  private first = 0;
+  /** What the last chunk is a part of, if it was made here: there is room behind it. */
+  private block: Uint8Array | undefined;
 
+  /** Takes a chunk, which nobody changes any more. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.chunks.push(chunk);
+    if (this.length === 0) {
+      this.head = plain(chunk);
+      this.start = 0;
+      this.block = undefined;
+    } else if (chunk.length < SHORT) this.pushShort(chunk);
+    else {
+      this.chunks.push(plain(chunk));
+      this.block = undefined;
+    }
     this.length += chunk.length;
   }
 
   /** The byte at an index. */
   at(index: number): number {
-    let from = index + this.start;
-    for (const chunk of this.chunks) {
-      if (from < chunk.length) return chunk[from];
-      from -= chunk.length;
+    const { head } = this;
+    const from = index + this.start;
+    if (from < head.length) return head[from];
+    let left = from - head.length;
+    for (let number = this.first; number < this.chunks.length; number++) {
+      const chunk = this.chunks[number];
+      if (left < chunk.length) return chunk[left];
+      left -= chunk.length;
     }
     throw new RangeError(`byte ${index} of ${this.length}`);
   }
 
-  /** Where a byte stands, from an index on; -1 when it is not there. */
+  /** The four bytes from an index on as a number, most significant first. */
+  word(index: number): number {
+    const { head } = this;
+    const at = this.start + index;
+    if (at + 4 <= head.length)
+      return ((head[at] << 24) | (head[at + 1] << 16) | (head[at + 2] << 8) | head[at + 3]) >>> 0;
+    return ((this.at(index) << 24) | (this.at(index + 1) << 16) | (this.at(index + 2) << 8) | this.at(index + 3)) >>> 0;
+  }
+
+  /** Where a byte stands, from an index on; -1 when it is not there. Costs what lies behind the index, not what lies before it. */
   indexOf(byte: number, from: number): number {
-    let before = -this.start;
-    for (const chunk of this.chunks) {
-      if (before + chunk.length > from) {
-        const found = chunk.indexOf(byte, Math.max(from - before, 0));
-        if (found >= 0) return before + found;
-      }
-      before += chunk.length;
+    const { chunks, first, head, start } = this;
+    let number = chunks.length;
+    let before = this.length;
+    while (number > first && before > from) before -= chunks[--number].length;
+    if (before > from) {
+      const found = head.indexOf(byte, start + from);
+      if (found >= 0) return found - start;
+      before = head.length - start;
+    }
+    for (; number < chunks.length; number++) {
+      const found = chunks[number].indexOf(byte, Math.max(from - before, 0));
+      if (found >= 0) return before + found;
+      before += chunks[number].length;
     }
     return -1;
   }
 
   /** Takes the first bytes, as a copy. */
   take(length: number): Uint8Array {
+    const { head, start } = this;
+    if (length > 0 && start + length <= head.length) {
+      this.advance(length);
+      return head.slice(start, start + length);
+    }
     const bytes = new Uint8Array(length);
     for (let at = 0; at < length; ) {
-      const [chunk] = this.chunks;
-      const piece = chunk.subarray(this.start, this.start + length - at);
+      const piece = this.head.subarray(this.start, this.start + length - at);
       bytes.set(piece, at);
       at += piece.length;
       this.advance(piece.length);
@@ -47,9 +99,18 @@ export class ByteQueue {
     return bytes;
   }
 
+  /** Takes the first bytes; unless they are to be the caller's own, where they lie, if they lie together. */
+  cut(length: number, isOwn: boolean): Uint8Array {
+    const { head, start } = this;
+    if (isOwn || length === 0 || start + length > head.length) return this.take(length);
+    const bytes = new Uint8Array(head.buffer, head.byteOffset + start, length);
+    this.advance(length);
+    return bytes;
+  }
+
   drop(length: number): void {
     for (let left = length; left > 0; ) {
-      const step = Math.min(left, this.chunks[0].length - this.start);
+      const step = Math.min(left, this.head.length - this.start);
       left -= step;
       this.advance(step);
     }
@@ -58,8 +119,36 @@ export class ByteQueue {
   private advance(bytes: number): void {
     this.length -= bytes;
     this.start += bytes;
-    if (this.start < this.chunks[0].length) return;
+    if (this.start < this.head.length) return;
     this.start = 0;
-    this.chunks.shift();
+    const { chunks } = this;
+    if (this.first === chunks.length) {
+      this.head = NOTHING;
+      return;
+    }
+    this.head = chunks[this.first];
+    chunks[this.first++] = NOTHING;
+    if (this.first === chunks.length) chunks.length = this.first = 0;
+    else if (this.first > MOST_TAKEN && this.first * 2 > chunks.length) {
+      this.chunks = chunks.slice(this.first);
+      this.first = 0;
+    }
+  }
+
+  private pushShort(chunk: Uint8Array): void {
+    const { block, chunks } = this;
+    const isBehind = chunks.length > this.first;
+    const last = isBehind ? chunks[chunks.length - 1] : this.head;
+    const end = last.byteOffset + last.length;
+    if (block && end + chunk.length <= block.length) {
+      block.set(chunk, end);
+      const longer = block.subarray(last.byteOffset, end + chunk.length);
+      if (isBehind) chunks[chunks.length - 1] = longer;
+      else this.head = longer;
+      return;
+    }
+    this.block = new Uint8Array(BLOCK);
+    this.block.set(chunk);
+    chunks.push(this.block.subarray(0, chunk.length));
   }
 }

@@ -4,14 +4,21 @@ import type { FrameReader, Framing } from "./framing.js";
 /** No frames: what comes is given as it comes, in pieces that need not be those that were sent. */
 export const rawFrames: Framing = {
   name: "raw",
-  frame: (payload) => payload.slice(),
+  room: (length) => length,
+  put: (message, target, at) => {
+    target.set(message, at);
+    return at + message.length;
+  },
   reader: (maxMessage) => {
     const bytes = new ByteQueue();
     const reader: FrameReader = {
       maxMessage,
       push: (chunk) => bytes.push(chunk),
-      next: () => (bytes.length > 0 ? bytes.take(Math.min(bytes.length, reader.maxMessage)) : undefined),
-      last: () => reader.next(),
+      next: (isOwn) => {
+        const length = Math.min(bytes.length, reader.maxMessage);
+        return length > 0 ? bytes.cut(length, isOwn) : undefined;
+      },
+      last: () => reader.next(true),
       get kept() {
         return bytes.length;
       },

@@ -1,6 +1,8 @@
+import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { FrameReader, Framing } from "./framing.js";
-import type { Frame, Link, LinkReceiver } from "./link.js";
+import type { Frame, Link, LinkReceiver, Outgoing } from "./link.js";
+import { OutgoingFrames } from "./outgoing-frames.js";
 
 /** Up to so many bytes are copied together into one chunk; more go as they are, in one write all the same. */
 const TOGETHER_BYTES = 16 * 1024;
@@ -10,8 +12,14 @@ export class StreamLink implements Link {
   readonly parts: Link["parts"];
   private readonly reader: FrameReader;
   private receiver: LinkReceiver | undefined;
+  private isOwn = true;
   private isOver = false;
   private limited: number;
+  /** Node's sockets hand what they can to the system within the call, and hold the rest. */
+  private readonly tellsAtOnce: boolean;
+  private done: ((error?: Error | null) => void) | undefined;
+  /** Of so many writes it is known already that they are done: Node will say so yet. */
+  private told = 0;
 
   constructor(
     private readonly input: Readable,
@@ -24,36 +32,45 @@ export class StreamLink implements Link {
     private readonly endOutput: () => void = () => output.destroy(),
   ) {
     this.parts = framing.parts;
+    this.tellsAtOnce = output instanceof Socket;
     this.reader = framing.reader(first?.maxMessage ?? maxMessage);
     this.limited = first?.messages ?? 0;
   }
 
-  frame(payload: Uint8Array): Uint8Array {
-    return this.framing.frame(payload);
+  outgoing(): Outgoing {
+    return new OutgoingFrames(this.framing);
   }
 
-  write(frames: readonly Frame[], done: (error?: Error | null) => void): void {
+  write(frames: readonly Frame[], done: (error?: Error | null) => void): boolean {
     const { output } = this;
     const chunks = frames as readonly Uint8Array[];
-    if (chunks.length === 1) {
-      output.write(chunks[0], done);
-      return;
+    if (chunks.length === 1) output.write(chunks[0], this.onWritten);
+    else this.writeAll(chunks);
+    if (this.tellsAtOnce && output.writableLength === 0 && output.writable) {
+      this.told++;
+      return true;
     }
+    this.done = done;
+    return false;
+  }
+
+  private writeAll(chunks: readonly Uint8Array[]): void {
+    const { output } = this;
     let bytes = 0;
     for (const { length } of chunks) bytes += length;
     if (bytes <= TOGETHER_BYTES || bytes / chunks.length < 2048) {
-      output.write(Buffer.concat(chunks, bytes), done);
+      output.write(Buffer.concat(chunks, bytes), this.onWritten);
       return;
     }
     output.cork();
-    for (const [index, chunk] of chunks.entries())
-      if (index < chunks.length - 1) output.write(chunk);
-      else output.write(chunk, done);
+    for (let index = 0; index < chunks.length - 1; index++) output.write(chunks[index]);
+    output.write(chunks[chunks.length - 1], this.onWritten);
     output.uncork();
   }
 
-  start(receiver: LinkReceiver): void {
+  start(receiver: LinkReceiver, isOwn: boolean): void {
     this.receiver = receiver;
+    this.isOwn = isOwn;
     const { input, output } = this;
     const end = (): void => this.finish();
     input.on("data", (chunk: Uint8Array) => this.take(chunk));
@@ -102,12 +119,22 @@ export class StreamLink implements Link {
     for (const stream of [this.input, this.output] as { unref?(): void }[]) stream.unref?.();
   }
 
+  private readonly onWritten = (error?: Error | null): void => {
+    if (this.told > 0) {
+      this.told--;
+      return;
+    }
+    const { done } = this;
+    this.done = undefined;
+    done?.(error);
+  };
+
   private take(chunk: Uint8Array): void {
-    const { reader, receiver } = this;
+    const { reader, receiver, isOwn } = this;
     if (this.isOver || !receiver) return;
     try {
       reader.push(chunk);
-      for (let message = reader.next(); message; message = reader.next()) {
+      for (let message = reader.next(isOwn); message; message = reader.next(isOwn)) {
         if (this.limited > 0 && --this.limited === 0) reader.maxMessage = this.maxMessage;
         receiver.message(message);
       }

@@ -14,7 +14,8 @@
  */
 import { ProtocolError, UsageError } from "../errors.js";
 import { ByteQueue } from "./byte-queue.js";
-import type { Frame, Link, LinkReceiver } from "./link.js";
+import type { Frame, Link, LinkReceiver, Outgoing } from "./link.js";
+import { ownBytes } from "./own-bytes.js";
 
 export const SUBPROTOCOL = "interproc";
 
@@ -40,6 +41,7 @@ export abstract class WordedLink implements Link {
   readonly parts: Link["parts"];
   protected receiver: LinkReceiver | undefined;
   private readonly pieces = new ByteQueue();
+  private isOwn = true;
   private inParts = false;
   private isOver = false;
   private isHeldUp = false;
@@ -60,16 +62,31 @@ export abstract class WordedLink implements Link {
     this.parts = isOurs ? parts : undefined;
   }
 
-  frame(payload: Uint8Array): Frame {
-    return payload.slice();
+  outgoing(): Outgoing {
+    const frames: Uint8Array[] = [];
+    let bytes = 0;
+    return {
+      get bytes() {
+        return bytes;
+      },
+      add(message) {
+        frames.push(message.slice());
+        bytes += message.length;
+      },
+      frames: () => frames,
+      leave: () => undefined,
+      keep: () => frames,
+    };
   }
 
-  write(frames: readonly Frame[], done: (error?: Error | null) => void): void {
+  write(frames: readonly Frame[], done: (error?: Error | null) => void): boolean {
     this.whenFree(() => this.transmit(frames, done));
+    return false;
   }
 
-  start(receiver: LinkReceiver): void {
+  start(receiver: LinkReceiver, isOwn: boolean): void {
     this.receiver = receiver;
+    this.isOwn = isOwn;
     this.listen();
   }
 
@@ -144,7 +161,7 @@ export abstract class WordedLink implements Link {
     if (pieces.length + bytes.length > maxMessage)
       throw new ProtocolError(`a message of more than ${maxMessage} bytes (maxMessage) comes`);
     if (this.inParts) pieces.push(bytes);
-    else receiver.message(bytes);
+    else receiver.message(this.isOwn ? ownBytes(bytes) : bytes);
     if (!this.isPaused || !this.speaksOfFlow) return;
     this.ahead += bytes.length + EACH;
     if (this.ahead > maxWaiting)

@@ -168,7 +168,7 @@ export class Barrier extends SyncObject {
     const call = this.call("waitSync()", true, options);
     const deadline = deadlineOf(call.options?.timeout, call.operation);
     if (deadline === Number.POSITIVE_INFINITY && !core.isBroken && core.waiting + 1 < core.parties)
-      this.holding.requireOthers(call.operation);
+      this.holding.requireOthers(call.operation, () => core.isBroken || core.waiting + 1 >= core.parties);
     const arrival = calls.blocking(call);
     if (!arrival.isLast) return arrival.index;
     try {

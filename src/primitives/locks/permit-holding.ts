@@ -63,7 +63,7 @@ export class PermitHolding<P extends HeldPermit> {
     const deadline = deadlineOf(options?.timeout, operation);
     const permit = this.tryAcquire(make);
     if (permit) return permit;
-    if (deadline === Number.POSITIVE_INFINITY) this.holding.requireOthers(operation);
+    if (deadline === Number.POSITIVE_INFINITY) this.holding.requireOthers(operation, () => this.core.value > 0);
     return this.calls.blocking(this.call(by, true, make, operation, options));
   }
 

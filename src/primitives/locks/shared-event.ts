@@ -103,7 +103,7 @@ export class SharedEvent extends SyncObject {
     const deadline = deadlineOf(options?.timeout, operation);
     const begun = core.turns;
     if ((begun & 1) === 1) return;
-    if (deadline === Number.POSITIVE_INFINITY) this.holding.requireOthers(operation);
+    if (deadline === Number.POSITIVE_INFINITY) this.holding.requireOthers(operation, () => core.turns !== begun);
     calls.blocking(this.call(core, begun, true, operation, options));
   }
 
@@ -124,7 +124,7 @@ export class SharedEvent extends SyncObject {
         return calls.inLoop(this.call(core, begun, this.holdsLoop, "wait()", { signal })).then(() => true);
       },
       wait: begin,
-      requireOthers: (operation) => this.holding.requireOthers(`${this.label}: ${operation}`),
+      requireOthers: (operation) => this.holding.requireOthers(`${this.label}: ${operation}`, () => core.isSet),
     };
   }
 

@@ -84,7 +84,7 @@ export class Changes {
     const deadline = deadlineOf(options.timeout, operation);
     let value = read();
     if (predicate(value)) return value;
-    if (deadline === Number.POSITIVE_INFINITY) this.holding.requireOthers(operation);
+    if (deadline === Number.POSITIVE_INFINITY) this.holding.requireOthers(operation, () => predicate(read()));
     const wait = new ChangeWait(this.holding, this.watched, true, () => {
       value = read();
       return predicate(value);

@@ -59,7 +59,7 @@ export class QueueHolding {
         };
         return new LookingWait(core, attempt, taking.plain, () => this.passOn(core.readers));
       },
-      requireOthers: (operation) => core.holding.requireOthers(`${this.label}: ${operation}`),
+      requireOthers: (operation) => core.holding.requireOthers(`${this.label}: ${operation}`, isReady),
     };
   }
 

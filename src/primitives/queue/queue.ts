@@ -124,7 +124,7 @@ export class Queue<T = unknown> extends SharedObject {
   /** The same, blocking the thread. @throws as `put`; UsageError when only this very thread could make room */
   putSync(value: T, options?: Omit<PutOptions, "signal">): void {
     this.open("putSync()").putting.putSync(value, this.priorityOf(options), options, () =>
-      this.requireOthers("putSync()"),
+      this.requireOthers("putSync()", () => !this.isFull),
     );
   }
 
@@ -269,12 +269,9 @@ export class Queue<T = unknown> extends SharedObject {
     const isDone = (): true | undefined => (core.look((store) => store.pending) === 0 ? true : undefined);
     if (isDone()) return;
     this.state.whenReadySync(isDone, core.joiners, "joinSync()", options, () => {
-      this.requireOthers("joinSync()");
-      if (taking.openMessages > 0)
-        throw new UsageError(
-          `${this.label}: joinSync() without a timeout, and this very thread has taken messages that it has not ` +
-            "acknowledged: nobody could ever end the wait",
-        );
+      this.requireOthers("joinSync()", () => isDone() === true);
+      const own = "and this very thread has taken messages that it has not acknowledged: nobody could end the wait";
+      if (taking.openMessages > 0) throw new UsageError(`${this.label}: joinSync() without a timeout, ${own}`);
     });
   }
 
@@ -380,7 +377,8 @@ export class Queue<T = unknown> extends SharedObject {
     const found = attempt();
     if (found !== undefined) return found;
     if (this.state.isOver(taking.plain)) return OVER;
-    const requireOthers = (): void => this.requireOthers(operation);
+    const isReady = (): boolean => core.store.ready > 0 || core.isShutDown;
+    const requireOthers = (): void => this.requireOthers(operation, isReady);
     return this.state.whenReadySync(attempt, core.readers, operation, options, requireOthers, taking.plain);
   }
 
@@ -394,8 +392,8 @@ export class Queue<T = unknown> extends SharedObject {
     return found.length > 0 ? found : undefined;
   }
 
-  private requireOthers(operation: string): void {
-    this.holding.requireOthers(`${this.label}: ${operation}`);
+  private requireOthers(operation: string, isReady: () => boolean): void {
+    this.holding.requireOthers(`${this.label}: ${operation}`, isReady);
   }
 }
 
