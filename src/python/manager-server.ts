@@ -9,6 +9,7 @@ import { ServedObjects } from "./served-objects.js";
 export class ManagerServer implements AsyncDisposable {
   private readonly objects = new ServedObjects();
   private readonly connections = new Set<AsyncConnection>();
+  private holdsLoop = true;
 
   /** @internal use `serveManager()` */
   constructor(
@@ -35,11 +36,14 @@ export class ManagerServer implements AsyncDisposable {
 
   /** Serving keeps the process alive, as at first. */
   ref(): this {
+    this.holdsLoop = true;
     this.listener.ref();
+    for (const conn of this.connections) conn.ref();
     return this;
   }
 
   unref(): this {
+    this.holdsLoop = false;
     this.listener.unref();
     for (const conn of this.connections) conn.unref();
     return this;
@@ -59,6 +63,7 @@ export class ManagerServer implements AsyncDisposable {
   private async serve(serving: Parameters<typeof serveSession>[1]): Promise<void> {
     for await (const conn of this.listener as AsyncIterable<AsyncConnection>) {
       this.connections.add(conn);
+      if (!this.holdsLoop) conn.unref();
       // how one client's connection ends is nobody else's business: it is told by its own end of file
       void serveSession(conn, serving)
         .catch(() => undefined)

@@ -12,7 +12,7 @@
 import type { AsyncConnection } from "../channel.js";
 import { PythonError } from "../codec/pickle/python-error.js";
 import { PythonTuple } from "../codec/pickle/python-tuple.js";
-import { CodecError, UsageError } from "../errors.js";
+import { CodecError, EOFError, UsageError } from "../errors.js";
 import { describeFailure } from "../rpc/remote-failure.js";
 import type { Face } from "./face.js";
 import { IteratorFace } from "./iterator-face.js";
@@ -34,14 +34,16 @@ type Answer = readonly [kind: string, value: unknown];
 /** Serves one connection until it ends. */
 export async function serveSession(conn: AsyncConnection, serving: Serving): Promise<void> {
   try {
-    const [, name, args, keywords] = partsOf(await conn.recv());
+    const first = await received(conn);
+    if (first === undefined) return;
+    const [, name, args, keywords] = partsOf(first.message);
     if (name !== "accept_connection") {
       await post(conn, await answerOf(() => request(serving, conn, name, args, keywords), "#TRACEBACK"));
       return;
     }
     await post(conn, ["#RETURN", null]);
-    for await (const message of conn) {
-      const [id, method, its, words] = partsOf(message);
+    for (let next = await received(conn); next !== undefined; next = await received(conn)) {
+      const [id, method, its, words] = partsOf(next.message);
       const answer = await whileThere(conn, (signal) =>
         answerOf(() => callObject(serving, conn.peer.pid, signal, id, method, its, words), "#ERROR"),
       );
@@ -55,6 +57,18 @@ export async function serveSession(conn: AsyncConnection, serving: Serving): Pro
   } finally {
     conn.close();
   }
+}
+
+/** The next message; undefined at the end. What cannot be decoded is answered, and the connection goes on. */
+async function received(conn: AsyncConnection): Promise<{ readonly message: unknown } | undefined> {
+  for (;;)
+    try {
+      return { message: await conn.recv() };
+    } catch (error) {
+      if (error instanceof EOFError) return undefined;
+      if (!(error instanceof CodecError)) throw error;
+      await post(conn, ["#TRACEBACK", `CodecError: ${error.message}`]);
+    }
 }
 
 /** A request or a call: four parts. */

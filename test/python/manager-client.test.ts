@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import {
-  AbandonedError,
   AuthenticationError,
   CodecError,
   connectManager,
@@ -254,26 +253,6 @@ describe("a client of Python's managers", watchdog, () => {
     await queue.put(1);
     assert.equal(await queue.get(), 1);
   });
-
-  for (const python of [found[0], newest].filter((one) => one !== undefined))
-    test(`a manager of Python ${python.version} that is killed: calls that wait are AbandonedErrors, later ones find nobody`, async () => {
-      await using served = await serve(python);
-      const { manager, program } = served;
-      const queue = await manager.create("Queue");
-      const dict = await manager.dict();
-      await dict.set(1, 1);
-      const waiting = [queue.call("get"), queue.call("get"), manager.event().then((event) => event.wait())];
-      assert.equal(await queue.call("qsize"), 0);
-      const abandoned = waiting.map((one) =>
-        assert.rejects(one, (error: Error) => /Abandoned|System/.test(error.name)),
-      );
-      const first = assert.rejects(waiting[0], AbandonedError);
-      await program.kill();
-      await first;
-      await Promise.all(abandoned);
-      await assert.rejects(dict.get(1), { name: "SystemError", errno: "ECONNREFUSED" });
-      await manager.close();
-    });
 
   test("who is not let in: another key, none, or a Python 3.11 without md5", async (context) => {
     if (none) return context.skip(none);

@@ -14,7 +14,7 @@ import {
   serveManager,
   UsageError,
 } from "interproc";
-import { until, watchdog } from "../processes/running.js";
+import { RunningProgram, until, watchdog } from "../processes/running.js";
 import { PythonProgram } from "../transports/python-program.js";
 import { type Python, pythons } from "../transports/pythons.js";
 
@@ -207,24 +207,26 @@ describe("a manager of Node, for Python's clients", watchdog, () => {
       await until(() => server.numberOfObjects === 0);
     });
 
-  test("a get that waits for a client that is killed takes nothing out of the queue", async (context) => {
+  test("what Python names and is not allowed here is refused, and the proxy goes on", async (context) => {
     if (none) return context.skip(none);
-    const jobs = new ServedQueue<number>();
-    await using server = await serve({ jobs });
-    const victim = await client(newest, server);
-    await victim.ask("create", "jobs", "jobs");
-    const taken = victim.ask("call", "jobs", "get");
-    await until(() => waitingIn(jobs) === 1);
-    const other = await client(newest, server);
-    await other.ask("create", "jobs", "jobs");
-    await victim.kill();
-    assert.equal(await taken, undefined);
-    await until(() => waitingIn(jobs) === 0);
-    assert.equal(jobs.tryPut(7), true);
-    assert.equal(jobs.size, 1);
-    assert.equal(await other.ask("call", "jobs", "get"), 7);
-    await until(() => server.numberOfObjects === 1); // the other one's reference
-    assert.equal(await other.end(), 0);
+    const map = new Map<unknown, unknown>();
+    await using server = await serve({ d: map });
+    await using program = await client(newest, server);
+    await program.ask("create", "d", "d", "dict");
+    for (const expression of ["d.__setitem__('x', print)", "d.update({'x': [eval]})", "d.get(BaseException)"]) {
+      const refused = (await program.ask("raised", expression)) as { class: string; text: string };
+      assert.equal(refused.class, "multiprocessing.managers.RemoteError");
+      assert.match(refused.text, /CodecError: .*(is not allowed|is no value)/);
+    }
+    assert.equal(await program.ask("eval", "[d.update({'y': 1}), d['y']][1]"), 1);
+    assert.deepEqual([...map], [["y", 1]]);
+  });
+
+  test("a server that is not to keep its process alive does not", async () => {
+    const program = new RunningProgram("serving-manager", join(folder, "unheld.sock"), "unref");
+    const address = (await program.line()) as string;
+    assert.match(address, /^unix:/);
+    assert.equal(await program.line(), undefined);
   });
 
   test("eight threads of a Python program wait in one queue, and each gets an item that Node puts", async (context) => {
