@@ -1,53 +1,78 @@
-/** Chunks up to this size are gathered: a peer that sends byte by byte must not cost an object for each. */
-const SMALL = 1024;
-const GATHERED = 16 * 1024;
+/** Chunks shorter than that are copied together while they wait: many would weigh more than their bytes. */
+const SHORT = 1024;
+/** So long are the blocks that they are copied into. */
+const BLOCK = 16 * 1024;
 /** So many chunks that were taken may stand before the others until they are dropped together. */
 const MOST_TAKEN = 512;
 
-/** Chunks of a stream, taken out again in other sizes. Each byte is copied once, on its way out; in small chunks also on its way in. */
+const NOTHING = new Uint8Array(0);
+
+/** Chunks of a stream, taken out again in other sizes. */
 export class ByteQueue {
   length = 0;
-  private chunks: Uint8Array[] = [];
-  /** The index of the first chunk that was not taken. */
-  private first = 0;
-  /** Bytes of the first chunk that were taken already. */
+  /** The first chunk, and how many of its bytes were taken already. */
+  private head: Uint8Array = NOTHING;
   private start = 0;
-  /** Where small chunks are gathered, as far as it is the last chunk. */
-  private gathering: Uint8Array | undefined;
+  /** Those behind it, from an index on: taking a long list's first element away would move all others. */
+  private chunks: Uint8Array[] = [];
+  private first = 0;
+  /** What the last chunk is a part of, if it was made here: there is room behind it. */
+  private block: Uint8Array | undefined;
 
+  /** Takes a chunk, which nobody changes any more. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    this.length += chunk.length;
-    if (chunk.length <= SMALL && this.first < this.chunks.length) this.gather(chunk);
+    if (this.length === 0) {
+      this.head = chunk;
+      this.start = 0;
+      this.block = undefined;
+    } else if (chunk.length < SHORT) this.pushShort(chunk);
     else {
       this.chunks.push(chunk);
-      this.gathering = undefined;
+      this.block = undefined;
     }
+    this.length += chunk.length;
   }
 
   /** The byte at an index. */
   at(index: number): number {
-    const { chunks } = this;
-    let from = index + this.start;
+    const { head, chunks } = this;
+    const from = index + this.start;
+    if (from < head.length) return head[from];
+    let left = from - head.length;
     for (let number = this.first; number < chunks.length; number++) {
       const chunk = chunks[number];
-      if (from < chunk.length) return chunk[from];
-      from -= chunk.length;
+      if (left < chunk.length) return chunk[left];
+      left -= chunk.length;
     }
     throw new RangeError(`byte ${index} of ${this.length}`);
   }
 
+  /** The four bytes from an index on as a number, most significant first. */
+  word(index: number): number {
+    const { head } = this;
+    const at = this.start + index;
+    if (at + 4 <= head.length)
+      return ((head[at] << 24) | (head[at + 1] << 16) | (head[at + 2] << 8) | head[at + 3]) >>> 0;
+    return ((this.at(index) << 24) | (this.at(index + 1) << 16) | (this.at(index + 2) << 8) | this.at(index + 3)) >>> 0;
+  }
+
   /** Where a byte stands, from an index on; -1 when it is not there. Costs what lies behind the index, not what lies before it. */
   indexOf(byte: number, from: number): number {
-    const { chunks, first } = this;
+    const { head, chunks, first } = this;
     let number = chunks.length;
     let before = this.length;
-    while (number > first && before > from) before -= this.sizeOf(--number);
+    while (number > first && before > from) before -= chunks[--number].length;
+    if (before > from || number === first) {
+      const found = head.indexOf(byte, this.start + from);
+      if (found >= 0) return found - this.start;
+      number = first;
+      before = head.length - this.start;
+    }
     for (; number < chunks.length; number++) {
-      const skipped = number === first ? this.start : 0;
-      const found = chunks[number].indexOf(byte, skipped + Math.max(from - before, 0));
-      if (found >= 0) return before + found - skipped;
-      before += chunks[number].length - skipped;
+      const found = chunks[number].indexOf(byte, Math.max(from - before, 0));
+      if (found >= 0) return before + found;
+      before += chunks[number].length;
     }
     return -1;
   }
@@ -56,7 +81,7 @@ export class ByteQueue {
   take(length: number): Uint8Array {
     const bytes = new Uint8Array(length);
     for (let at = 0; at < length; ) {
-      const piece = this.chunks[this.first].subarray(this.start, this.start + length - at);
+      const piece = this.head.subarray(this.start, this.start + length - at);
       bytes.set(piece, at);
       at += piece.length;
       this.advance(piece.length);
@@ -64,46 +89,55 @@ export class ByteQueue {
     return bytes;
   }
 
+  /** Takes the first bytes, where they lie if they lie together: they may be a part of a larger memory. */
+  cut(length: number): Uint8Array {
+    const { head, start } = this;
+    if (length === 0 || start + length > head.length) return this.take(length);
+    const bytes = new Uint8Array(head.buffer, head.byteOffset + start, length);
+    this.advance(length);
+    return bytes;
+  }
+
   drop(length: number): void {
     for (let left = length; left > 0; ) {
-      const step = Math.min(left, this.chunks[this.first].length - this.start);
+      const step = Math.min(left, this.head.length - this.start);
       left -= step;
       this.advance(step);
     }
   }
 
-  private sizeOf(number: number): number {
-    return this.chunks[number].length - (number === this.first ? this.start : 0);
-  }
-
-  private gather(chunk: Uint8Array): void {
-    const { chunks, gathering } = this;
-    const last = chunks.length - 1;
-    const filled = gathering ? chunks[last].length : GATHERED;
-    if (gathering && filled + chunk.length <= GATHERED) {
-      gathering.set(chunk, filled);
-      chunks[last] = gathering.subarray(0, filled + chunk.length);
-      return;
-    }
-    this.gathering = new Uint8Array(GATHERED);
-    this.gathering.set(chunk);
-    chunks.push(this.gathering.subarray(0, chunk.length));
-  }
-
   private advance(bytes: number): void {
     this.length -= bytes;
     this.start += bytes;
-    if (this.start < this.chunks[this.first].length) return;
+    if (this.start < this.head.length) return;
     this.start = 0;
-    this.first++;
-    if (this.length === 0) {
-      if (this.chunks.length === 1) this.chunks.pop();
-      else this.chunks = [];
-      this.first = 0;
-      this.gathering = undefined;
-    } else if (this.first > MOST_TAKEN && this.first * 2 > this.chunks.length) {
-      this.chunks = this.chunks.slice(this.first);
-      this.first = 0;
+    const { chunks } = this;
+    if (this.first === chunks.length) {
+      this.head = NOTHING;
+      return;
     }
+    this.head = chunks[this.first++];
+    if (this.first === chunks.length && chunks.length === 1) chunks.pop();
+    else if (this.first < chunks.length && this.first <= MOST_TAKEN) return;
+    else if (this.first * 2 >= chunks.length) this.chunks = chunks.slice(this.first);
+    else return;
+    this.first = 0;
+  }
+
+  private pushShort(chunk: Uint8Array): void {
+    const { block, chunks } = this;
+    const isAlone = this.first === chunks.length;
+    const last = isAlone ? this.head : chunks[chunks.length - 1];
+    const end = last.byteOffset + last.length;
+    if (block && end + chunk.length <= block.length) {
+      block.set(chunk, end);
+      const longer = block.subarray(last.byteOffset, end + chunk.length);
+      if (isAlone) this.head = longer;
+      else chunks[chunks.length - 1] = longer;
+      return;
+    }
+    this.block = new Uint8Array(BLOCK);
+    this.block.set(chunk);
+    chunks.push(this.block.subarray(0, chunk.length));
   }
 }

@@ -8,6 +8,7 @@ import { checked, type StandardSchema } from "./standard-schema.js";
 export function checkedCodec<Out, In>(codec: MessageCodec<Out, In>, schema: StandardSchema<In>): MessageCodec<Out, In> {
   return {
     ...(codec.isText && { isText: true }),
+    ...(codec.sharesNothing && { sharesNothing: true }),
     encode: (out) => codec.encode(out),
     decode: (bytes) => checked(schema, codec.decode(bytes), "a message") as In,
   };

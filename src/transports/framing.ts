@@ -1,8 +1,8 @@
 /** Cuts what comes out of a stream into messages. */
 export interface FrameReader {
-  /** Takes in what came next. */
+  /** Takes in what came next, which nobody changes any more. */
   push(chunk: Uint8Array): void;
-  /** The next message, the caller's own; undefined until more has come. @throws ProtocolError */
+  /** The next message, perhaps a part of what was pushed; undefined until more has come. @throws ProtocolError */
   next(): Uint8Array | undefined;
   /** The stream has ended: what is left and counts as a message. */
   last(): Uint8Array | undefined;
@@ -15,8 +15,10 @@ export interface FrameReader {
 /** How messages stand in a stream of bytes. */
 export interface Framing {
   readonly name: string;
-  /** A message as it goes out; a copy. @throws UsageError for bytes that cannot be a message */
-  frame(payload: Uint8Array): Uint8Array;
+  /** How many bytes a message of so many takes as it goes out. */
+  room(length: number): number;
+  /** Writes a message as it goes out, from a byte of the target on; gives where it ends. @throws UsageError for bytes that cannot be a message */
+  put(message: Uint8Array, target: Uint8Array, at: number): number;
   /** A message in parts, which count only once `commit` has followed. Without it, a message that has begun cannot be voided. */
   readonly parts?: { part(bytes: Uint8Array): Uint8Array; readonly commit: Uint8Array; readonly cancel: Uint8Array };
   reader(maxMessage: number): FrameReader;

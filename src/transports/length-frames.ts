@@ -18,10 +18,18 @@ const PART = 2 ** 31;
 const COMMIT = PART;
 const CANCEL = 2 ** 32 - 1;
 
+function put(word: number, payload: Uint8Array, target: Uint8Array, at: number): number {
+  target[at] = word >>> 24;
+  target[at + 1] = word >>> 16;
+  target[at + 2] = word >>> 8;
+  target[at + 3] = word;
+  target.set(payload, at + HEADER);
+  return at + HEADER + payload.length;
+}
+
 function withHeader(word: number, payload: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(HEADER + payload.length);
-  new DataView(bytes.buffer).setUint32(0, word);
-  bytes.set(payload, HEADER);
+  put(word, payload, bytes, 0);
   return bytes;
 }
 
@@ -45,13 +53,13 @@ class LengthReader implements FrameReader {
   next(): Uint8Array | undefined {
     const { bytes, parts } = this;
     while (bytes.length >= HEADER) {
-      const word = ((bytes.at(0) << 24) | (bytes.at(1) << 16) | (bytes.at(2) << 8) | bytes.at(3)) >>> 0;
+      const word = bytes.word(0);
       if (word < PART) {
         this.check(word);
         if (parts.length > 0) throw new ProtocolError("a message came inside another one that came in parts");
         if (bytes.length < HEADER + word) return undefined;
         bytes.drop(HEADER);
-        return bytes.take(word);
+        return bytes.cut(word);
       }
       if (!this.takesParts) throw new ProtocolError(`a frame's length is ${word - 2 ** 32}; allowed: 0 or more`);
       if (word === CANCEL) {
@@ -64,7 +72,7 @@ class LengthReader implements FrameReader {
       if (bytes.length < HEADER + length) return undefined;
       bytes.drop(HEADER);
       if (word === COMMIT) return parts.take(parts.length);
-      parts.push(bytes.take(length));
+      parts.push(bytes.cut(length));
     }
     return undefined;
   }
@@ -84,7 +92,8 @@ export function lengthFrames(withParts: boolean): Framing {
   const empty = new Uint8Array(0);
   return {
     name: "length",
-    frame: (payload) => withHeader(payload.length, payload),
+    room: (length) => HEADER + length,
+    put: (message, target, at) => put(message.length, message, target, at),
     reader: (maxMessage) => new LengthReader(maxMessage, withParts),
     ...(withParts && {
       parts: {

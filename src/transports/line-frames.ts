@@ -29,7 +29,7 @@ class LineReader implements FrameReader {
       return undefined;
     }
     this.looked = 0;
-    const line = bytes.take(end);
+    const line = bytes.cut(end);
     bytes.drop(1);
     return line;
   }
@@ -43,13 +43,14 @@ class LineReader implements FrameReader {
 /** A message is a line: what stands before a newline, which it cannot have inside. What ends without one is a last line. */
 export const lineFrames: Framing = {
   name: "lines",
-  frame: (payload) => {
-    const at = payload.indexOf(NEWLINE);
-    if (at >= 0) throw new UsageError(`send of a line with a newline in it (byte ${at}); allowed: one line a message`);
-    const bytes = new Uint8Array(payload.length + 1);
-    bytes.set(payload);
-    bytes[payload.length] = NEWLINE;
-    return bytes;
+  room: (length) => length + 1,
+  put: (message, target, at) => {
+    const found = message.indexOf(NEWLINE);
+    if (found >= 0)
+      throw new UsageError(`send of a line with a newline in it (byte ${found}); allowed: one line a message`);
+    target.set(message, at);
+    target[at + message.length] = NEWLINE;
+    return at + message.length + 1;
   },
   reader: (maxMessage) => new LineReader(maxMessage),
 };

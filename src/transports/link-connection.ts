@@ -2,11 +2,12 @@ import { checkLimit, checkMax, part, rest } from "../buffers.js";
 import type { AsyncConnection, Peer, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "../channel.js";
 import type { WaitOptions } from "../deadline.js";
 import { ClosedError, UsageError } from "../errors.js";
-import { withTurn } from "../loop-turn.js";
+import { nextTurn, turnIsDue, withTurn } from "../loop-turn.js";
 import { READY, type Readiness } from "../readiness.js";
 import { readableOf, writableOf } from "../web-streams.js";
 import type { Link } from "./link.js";
 import type { MessageCodec } from "./message-codec.js";
+import { ownBytes } from "./own-bytes.js";
 import { Receiving, Stays } from "./receiving.js";
 import { Sending } from "./sending.js";
 
@@ -28,8 +29,16 @@ export interface LinkParts {
 }
 
 const END = { done: true, value: undefined } as const;
+const atEnd = (): typeof END => END;
+const SENT = Promise.resolve();
 const yes = (): boolean => true;
 const isThenable = (value: unknown): value is Promise<unknown> => value instanceof Promise;
+
+/** The promise of a send, which the system may have taken already. */
+function sent(pending: Promise<void> | undefined): Promise<void> {
+  if (pending) return withTurn(pending);
+  return turnIsDue() ? nextTurn() : SENT;
+}
 
 /** An {@link AsyncConnection} over whatever carries messages: a stream with a framing, a WebSocket. */
 export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnection<Out, In> {
@@ -37,6 +46,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
   private readonly sending: Sending;
   private readonly receiving: Receiving;
   private readonly codec: MessageCodec;
+  private readonly decode: (bytes: Uint8Array) => In;
   private isClosed = false;
   private holdsLoop = true;
   private isHeld: boolean | undefined;
@@ -50,6 +60,9 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
     const { slowPeerTimeout = Number.POSITIVE_INFINITY } = parts;
     this.link = link;
     this.codec = codec;
+    this.decode = codec.sharesNothing
+      ? (bytes) => codec.decode(bytes) as In
+      : (bytes) => codec.decode(ownBytes(bytes)) as In;
     const hold = (): void => this.hold();
     const cut = (): void => link.close(false);
     this.sending = new Sending(link, { maxMessage, maxWaiting, slowPeerTimeout }, hold, cut);
@@ -84,16 +97,22 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
     this.hold();
   }
 
-  async send(value: Out, options?: WaitOptions): Promise<void> {
-    this.requireOpen("send()");
-    return withTurn(this.sending.send(this.codec.encode(value), value, "send()", options));
+  send(value: Out, options?: WaitOptions): Promise<void> {
+    try {
+      this.requireOpen("send()");
+      return sent(this.sending.send(this.codec.encode(value), value, "send()", options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   async sendMany(values: Iterable<Out>, options?: WaitOptions): Promise<void> {
     this.requireOpen("sendMany()");
     if (options?.timeout === undefined && options?.signal === undefined) {
-      const payloads = Array.from(values, (value) => this.codec.encode(value).slice());
-      return withTurn(this.sending.sendAll(payloads, undefined, "sendMany()"));
+      const { sending, codec } = this;
+      const outgoing = sending.outgoing();
+      for (const value of values) sending.add(outgoing, codec.encode(value), "sendMany()");
+      return sent(sending.sendAll(outgoing, undefined, "sendMany()"));
     }
     const sends: Promise<void>[] = [];
     for (const value of values) {
@@ -103,20 +122,18 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
     await Promise.all(sends);
   }
 
-  async recv(options?: WaitOptions): Promise<In> {
-    return withTurn(this.into("recv()").receive((bytes) => this.codec.decode(bytes) as In, "recv()", options));
+  recv(options?: WaitOptions): Promise<In> {
+    return this.next(this.decode, "recv()", options);
   }
 
-  async recvMany(max: number, options?: WaitOptions): Promise<In[]> {
-    checkMax(max, "recvMany()");
-    const into = this.into("recvMany()");
-    const decode = (bytes: Uint8Array): In => this.codec.decode(bytes) as In;
+  recvMany(max: number, options?: WaitOptions): Promise<In[]> {
     const take = (bytes: Uint8Array): In[] | Promise<In[]> => {
-      const first = decode(bytes);
+      const first = this.decode(bytes);
       // a schema that answers later checks one at a time, so that one which does not fit costs no other
-      return isThenable(first) ? first.then((value) => [value as In]) : [first, ...into.takeMore(max - 1, decode)];
+      if (isThenable(first)) return first.then((value) => [value as In]);
+      return [first, ...this.receiving.takeMore(max - 1, this.decode)];
     };
-    return withTurn(into.receive(take, "recvMany()", options));
+    return this.next(take, "recvMany()", options, undefined, () => checkMax(max, "recvMany()"));
   }
 
   async poll(options: WaitOptions = {}): Promise<boolean> {
@@ -130,20 +147,24 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
     });
   }
 
-  async sendBytes(bytes: ArrayBufferView | ArrayBuffer, options?: SendBytesOptions): Promise<void> {
-    this.requireOpen("sendBytes()");
-    return withTurn(this.sending.send(part(bytes, options, "sendBytes()"), bytes, "sendBytes()", options));
+  sendBytes(bytes: ArrayBufferView | ArrayBuffer, options?: SendBytesOptions): Promise<void> {
+    try {
+      this.requireOpen("sendBytes()");
+      return sent(this.sending.send(part(bytes, options, "sendBytes()"), bytes, "sendBytes()", options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  async recvBytes(options?: RecvBytesOptions): Promise<Uint8Array> {
+  recvBytes(options?: RecvBytesOptions): Promise<Uint8Array> {
     const limit = options?.maxLength;
-    checkLimit(limit, "recvBytes()");
+    if (limit === undefined) return this.next(ownBytes, "recvBytes()", options);
     const take = (bytes: Uint8Array): Uint8Array => {
-      if (limit === undefined || bytes.length <= limit) return bytes;
+      if (bytes.length <= limit) return ownBytes(bytes);
       const what = `recvBytes() of a message of ${bytes.length} bytes`;
       throw new Stays(new UsageError(`${what}; at most ${limit} (maxLength); it is still there`));
     };
-    return withTurn(this.into("recvBytes()").receive(take, "recvBytes()", options));
+    return this.next(take, "recvBytes()", options, undefined, () => checkLimit(limit, "recvBytes()"));
   }
 
   async recvBytesInto(buffer: ArrayBufferView | ArrayBuffer, options?: RecvIntoOptions): Promise<number> {
@@ -152,12 +173,12 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       if (bytes.length > target.length)
         throw new UsageError(
           `recvBytesInto() of a message of ${bytes.length} bytes into room for ${target.length}; error.undelivered has it`,
-          { undelivered: bytes },
+          { undelivered: ownBytes(bytes) },
         );
       target.set(bytes);
       return bytes.length;
     };
-    return withTurn(this.into("recvBytesInto()").receive(take, "recvBytesInto()", options));
+    return this.next(take, "recvBytesInto()", options);
   }
 
   get readable(): ReadableStream<In> {
@@ -187,7 +208,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    const isWhole = !this.sending.isWaiting;
+    const isWhole = !this.sending.isInsideMessage;
     const closed = (): ClosedError => new ClosedError("the call on a connection that is closed");
     this.sending.rejectAll(closed);
     this.receiving.rejectAll(closed);
@@ -202,7 +223,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
    */
   async closeSending(): Promise<void> {
     this.requireOpen("closeSending()");
-    await this.sending.sendAll([], undefined, "closeSending()");
+    await this.sending.sendAll(this.sending.outgoing(), undefined, "closeSending()");
     this.link.end();
   }
 
@@ -243,19 +264,47 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<In> {
+    const take = (bytes: Uint8Array): IteratorResult<In> | Promise<IteratorResult<In>> => {
+      const value = this.decode(bytes);
+      if (isThenable(value)) return value.then((one) => ({ done: false, value: one as In }));
+      return { done: false, value };
+    };
     const iterator: AsyncIterableIterator<In> = {
-      next: async () => {
-        const take = (bytes: Uint8Array): IteratorResult<In> | Promise<IteratorResult<In>> => {
-          const value = this.codec.decode(bytes) as In;
-          if (isThenable(value)) return value.then((one) => ({ done: false, value: one as In }));
-          return { done: false, value };
-        };
-        return withTurn(this.into("for await").receive(take, "for await", undefined, () => END));
-      },
+      next: () => this.next(take, "for await", undefined, atEnd),
       return: () => Promise.resolve(END),
       [Symbol.asyncIterator]: () => iterator,
     };
     return iterator;
+  }
+
+  /** What `take` makes of the next message; one that is there already costs no more than a promise. */
+  private next<T>(
+    take: (message: Uint8Array) => T | Promise<T>,
+    operation: string,
+    options: WaitOptions | undefined,
+    whenOver?: () => T,
+    check?: () => void,
+  ): Promise<T> {
+    try {
+      check?.();
+      const into = this.into(operation);
+      options?.signal?.throwIfAborted();
+      const message = into.takeNow();
+      if (message === undefined) return withTurn(into.receive(take, operation, options, whenOver));
+      return withTurn(Promise.resolve(this.taken(take, message)));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  private taken<T>(take: (message: Uint8Array) => T, message: Uint8Array): T {
+    try {
+      return take(message);
+    } catch (error) {
+      if (!(error instanceof Stays)) throw error;
+      this.receiving.putBack([message]);
+      throw error.why;
+    }
   }
 
   private into(operation: string): Receiving {

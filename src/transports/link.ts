@@ -1,8 +1,22 @@
 /** A message, or a part of one, as it goes out. A string is a control word of a WebSocket; streams have none. */
 export type Frame = Uint8Array | string;
 
+/** Messages that go out together. They are the caller's own as soon as they have been added. */
+export interface Outgoing {
+  readonly bytes: number;
+  /** Takes a message. @throws UsageError for bytes that cannot be one */
+  add(message: Uint8Array): void;
+  /** As they go out, for a write that begins now. */
+  frames(): readonly Frame[];
+  /** The system has them all: their memory is free for others. */
+  leave(): void;
+  /** As they go out later: in no more memory than they need. */
+  keep(): readonly Frame[];
+}
+
 /** What a link tells whoever receives from it. */
 export interface LinkReceiver {
+  /** They may be a part of a larger memory. */
   message(bytes: Uint8Array): void;
   /** Several were there at once, and these were the last of them. */
   settled(): void;
@@ -16,8 +30,7 @@ export interface LinkReceiver {
 
 /** Carries whole messages, both ways, in order: a pair of streams with a framing, or a WebSocket. */
 export interface Link {
-  /** A message as it goes out; a copy. @throws UsageError for bytes that cannot be a message */
-  frame(payload: Uint8Array): Frame;
+  outgoing(): Outgoing;
   /** A message in parts, which count only once `commit` has followed. Without it, a message that has begun cannot be voided. */
   readonly parts?: {
     readonly begin?: Frame;
@@ -25,8 +38,11 @@ export interface Link {
     readonly commit: Frame;
     readonly cancel: Frame;
   };
-  /** Hands frames to the system; `done` once it has taken them all. One write is under way at a time. */
-  write(frames: readonly Frame[], done: (error?: Error | null) => void): void;
+  /**
+   * Hands frames to the system: true when it has taken them all already; else `done` is called once it has. One write is
+   * under way at a time.
+   */
+  write(frames: readonly Frame[], done: (error?: Error | null) => void): boolean;
   /** What comes goes there from now on. */
   start(receiver: LinkReceiver): void;
   pause(): void;

@@ -9,6 +9,8 @@ export interface MessageCodec<Out = unknown, In = unknown> {
   decode(bytes: Uint8Array): In;
   /** Its bytes are UTF-8 text: for programs that tell text from bytes, as WebSockets do. */
   readonly isText?: boolean;
+  /** What it decodes has no memory in common with the message, which then need not be a copy of its own. */
+  readonly sharesNothing?: boolean;
 }
 
 export type CodecName = "structured" | "json" | "text" | "bytes" | "pickle";
@@ -27,6 +29,7 @@ function decodeText(bytes: Uint8Array): string {
 
 const codecs: Record<CodecName, MessageCodec> = {
   structured: {
+    sharesNothing: true,
     encode: (value) => {
       const bytes = encoder.encode(value);
       if (encoder.handles.length > 0)
@@ -37,6 +40,7 @@ const codecs: Record<CodecName, MessageCodec> = {
   },
   json: {
     isText: true,
+    sharesNothing: true,
     encode: (value) => {
       let line: string | undefined;
       try {
@@ -58,13 +62,14 @@ const codecs: Record<CodecName, MessageCodec> = {
   },
   text: {
     isText: true,
+    sharesNothing: true,
     encode: (value) => {
       if (typeof value !== "string") throw new CodecError(`send of ${typeof value}; allowed: a string`);
       return utf8Of(value);
     },
     decode: decodeText,
   },
-  pickle: pickleCodec(),
+  pickle: { ...pickleCodec(), sharesNothing: true },
   bytes: {
     encode: (value) => {
       if (!(value instanceof Uint8Array)) throw new CodecError(`send of ${typeof value}; allowed: a Uint8Array`);

@@ -32,45 +32,41 @@ class PythonReader implements FrameReader {
     const { bytes, maxMessage } = this;
     if (bytes.length < SHORT) return undefined;
     let header = SHORT;
-    let length = this.word(0) | 0;
+    let length = bytes.word(0) | 0;
     if (length < -1)
       throw new ProtocolError(`a frame's length is ${length}; allowed: 0 or more, or -1 for the long form`);
     if (length === -1) {
       if (bytes.length < LONG) return undefined;
       header = LONG;
-      length = this.word(SHORT) * 2 ** 32 + this.word(2 * SHORT);
+      length = bytes.word(SHORT) * 2 ** 32 + bytes.word(2 * SHORT);
     }
     if (length > maxMessage)
       throw new ProtocolError(`a message of ${length} bytes comes; at most ${maxMessage} (maxMessage)`);
     if (bytes.length < header + length) return undefined;
     bytes.drop(header);
-    return bytes.take(length);
+    return bytes.cut(length);
   }
 
   last(): undefined {
     return undefined;
-  }
-
-  private word(at: number): number {
-    const { bytes } = this;
-    return ((bytes.at(at) << 24) | (bytes.at(at + 1) << 16) | (bytes.at(at + 2) << 8) | bytes.at(at + 3)) >>> 0;
   }
 }
 
 /** Python's frames. A message that has begun cannot be voided: giving it up ends the connection. */
 export const pythonFrames: Framing = {
   name: "python",
-  frame: (payload) => {
-    const isLong = payload.length > LONGEST_SHORT;
+  room: (length) => (length > LONGEST_SHORT ? LONG : SHORT) + length,
+  put: (message, target, at) => {
+    const { length } = message;
+    const isLong = length > LONGEST_SHORT;
     const header = isLong ? LONG : SHORT;
-    const bytes = new Uint8Array(header + payload.length);
-    const view = new DataView(bytes.buffer);
+    const view = new DataView(target.buffer, target.byteOffset + at, header);
     if (isLong) {
       view.setInt32(0, -1);
-      view.setBigUint64(SHORT, BigInt(payload.length));
-    } else view.setInt32(0, payload.length);
-    bytes.set(payload, header);
-    return bytes;
+      view.setBigUint64(SHORT, BigInt(length));
+    } else view.setInt32(0, length);
+    target.set(message, at + header);
+    return at + header + length;
   },
   reader: (maxMessage) => new PythonReader(maxMessage),
 };

@@ -4,7 +4,11 @@ import type { FrameReader, Framing } from "./framing.js";
 /** No frames: what comes is given as it comes, in pieces that need not be those that were sent. */
 export const rawFrames: Framing = {
   name: "raw",
-  frame: (payload) => payload.slice(),
+  room: (length) => length,
+  put: (message, target, at) => {
+    target.set(message, at);
+    return at + message.length;
+  },
   reader: (maxMessage) => {
     const bytes = new ByteQueue();
     const reader: FrameReader = {

@@ -7,6 +7,8 @@ import type { Link, LinkReceiver } from "./link.js";
 const AHEAD = 64 * 1024;
 /** What a message weighs besides its bytes. */
 const EACH = 64;
+/** So many messages that were taken may still stand in front of the others. */
+const TAKEN = 1024;
 
 interface Entry<T> {
   readonly pending: PendingCall<T>;
@@ -60,6 +62,7 @@ export class Receiving implements Omit<LinkReceiver, "broken"> {
     return this.queue.every(({ looks }) => looks) && (this.count > 0 || this.isOver);
   }
 
+  /** Waits for a message, or gives what is there already. */
   receive<T>(
     take: (message: Uint8Array) => T | PromiseLike<T>,
     operation: string,
@@ -77,6 +80,15 @@ export class Receiving implements Omit<LinkReceiver, "broken"> {
     this.queue.push(entry as Entry<unknown>);
     this.settled();
     return entry.pending.promise;
+  }
+
+  /** The next message, if there is one and nobody waits for it. */
+  takeNow(): Uint8Array | undefined {
+    if (this.taken === this.messages.length || this.queue.length > 0) return undefined;
+    const message = this.messages[this.taken];
+    this.drop();
+    if (this.isPaused) this.settled();
+    return message;
   }
 
   /** What `take` makes of the next messages, up to so many. One at which it throws stays, and the next receive fails with it. */
@@ -162,8 +174,11 @@ export class Receiving implements Omit<LinkReceiver, "broken"> {
 
   private drop(): void {
     this.bytes -= this.messages[this.taken].length + EACH;
-    if (++this.taken < this.messages.length) return;
-    this.messages = [];
+    if (++this.taken < this.messages.length) {
+      // a receiver that is always a little behind would hold all that it ever got
+      if (this.taken < TAKEN || this.taken * 2 < this.messages.length) return;
+      this.messages = this.messages.slice(this.taken);
+    } else this.messages = [];
     this.taken = 0;
   }
 

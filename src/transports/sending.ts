@@ -1,7 +1,7 @@
 import { startTimer, type WaitOptions } from "../deadline.js";
 import { BrokenPipeError, UsageError } from "../errors.js";
 import { PendingCall } from "../pending-call.js";
-import type { Frame, Link } from "./link.js";
+import type { Frame, Link, Outgoing } from "./link.js";
 
 /** A message that can be given up goes in parts of so many bytes. */
 const PART_BYTES = 64 * 1024;
@@ -12,6 +12,8 @@ const TOGETHER_BYTES = 256 * 1024;
 const CANCELLED = -1;
 /** The message's parts have not begun. */
 const FRESH = -2;
+
+const TURN = Promise.resolve();
 
 interface Entry {
   /** A message that goes in parts. */
@@ -36,11 +38,16 @@ export interface SendingLimits {
 /**
  * The sending half of a connection over a link: messages in the order of the calls. One write is under way at a time, and
  * a send resolves once the system has taken its message: that is the back-pressure.
+ *
+ * A send that finds nothing under way is written within the call. Those that follow it before any other code has run are
+ * made one write together: who sends without awaiting, or answers many at once, does not pay for a write each.
  */
 export class Sending {
   private queue: Entry[] = [];
   private writing: readonly Entry[] = [];
   private isBroken = false;
+  /** Something was written within a call, and the code that was due then has not run yet. */
+  private isGathering = false;
   private why: Error | undefined;
   private slowTimer: NodeJS.Timeout | undefined;
 
@@ -60,29 +67,55 @@ export class Sending {
     return this.queue.length > 0 || this.writing.length > 0;
   }
 
-  send(payload: Uint8Array, value: unknown, operation: string, options: WaitOptions = {}): Promise<void> {
-    options.signal?.throwIfAborted();
-    const canEnd = options.timeout !== undefined || options.signal !== undefined;
-    if (!canEnd || !this.link.parts) return this.sendAll([payload], value, operation, options);
+  /** A message has begun, and its end is not with the system. */
+  get isInsideMessage(): boolean {
+    return this.writing.length > 0 || (this.queue.length > 0 && this.queue[0].written !== FRESH);
+  }
+
+  /** Sends one message. Undefined when the system has it already, and nothing is to be waited for. */
+  send(payload: Uint8Array, value: unknown, operation: string, options?: WaitOptions): Promise<void> | undefined {
+    options?.signal?.throwIfAborted();
+    const canEnd = options?.timeout !== undefined || options?.signal !== undefined;
+    if (canEnd && this.link.parts) {
+      this.check(payload, operation);
+      return this.enqueue(payload.slice(), [], payload.length, value, operation, options);
+    }
+    const outgoing = this.link.outgoing();
+    this.add(outgoing, payload, operation);
+    return this.sendAll(outgoing, value, operation, options);
+  }
+
+  /** Messages that are to go as one, for `add` and `sendAll`. */
+  outgoing(): Outgoing {
+    return this.link.outgoing();
+  }
+
+  /** @throws UsageError for a message that cannot be sent */
+  add(outgoing: Outgoing, payload: Uint8Array, operation: string): void {
     this.check(payload, operation);
-    return this.enqueue(payload.slice(), [], payload.length, value, operation, options);
+    outgoing.add(payload);
   }
 
   /** Sends several as one: they go together, and are given up together unless their write has begun. */
-  sendAll(
-    payloads: readonly Uint8Array[],
-    value: unknown,
-    operation: string,
-    options: WaitOptions = {},
-  ): Promise<void> {
-    options.signal?.throwIfAborted();
-    let bytes = 0;
-    const frames = payloads.map((payload) => {
-      this.check(payload, operation);
-      bytes += payload.length;
-      return this.link.frame(payload);
-    });
-    return this.enqueue(undefined, frames, bytes, value, operation, options);
+  sendAll(outgoing: Outgoing, value: unknown, operation: string, options?: WaitOptions): Promise<void> | undefined {
+    options?.signal?.throwIfAborted();
+    const { bytes } = outgoing;
+    const isNext = this.queue.length === 0 && this.writing.length === 0 && !this.isGathering && !this.isBroken;
+    if (!isNext || options?.timeout !== undefined || options?.signal !== undefined)
+      return this.enqueue(undefined, outgoing.keep(), bytes, value, operation, options);
+    const frames = outgoing.frames();
+    if (frames.length === 0) return undefined;
+    if (this.link.write(frames, this.onWritten)) {
+      outgoing.leave();
+      this.isGathering = true;
+      void TURN.then(this.gathered);
+      return undefined;
+    }
+    const entry = this.entry(undefined, frames, bytes, value, operation, options);
+    this.writing = [entry];
+    this.watchPeer();
+    this.onWaiting();
+    return entry.pending.promise;
   }
 
   rejectAll(error: () => Error): void {
@@ -120,7 +153,7 @@ export class Sending {
     bytes: number,
     value: unknown,
     operation: string,
-    options: WaitOptions,
+    options?: WaitOptions,
   ): Promise<void> {
     if (this.isBroken) throw this.why ?? brokenPipe(operation, value);
     const { maxWaiting } = this.limits;
@@ -128,6 +161,21 @@ export class Sending {
       throw new UsageError(`${operation} while ${this.queue.length} others wait; at most ${maxWaiting} (maxWaiting)`, {
         undelivered: value,
       });
+    const entry = this.entry(payload, frames, bytes, value, operation, options);
+    this.queue.push(entry);
+    if (this.isGathering) this.onWaiting();
+    else this.write();
+    return entry.pending.promise;
+  }
+
+  private entry(
+    payload: Uint8Array | undefined,
+    frames: readonly Frame[],
+    bytes: number,
+    value: unknown,
+    operation: string,
+    options: WaitOptions = {},
+  ): Entry {
     const entry: Entry = {
       payload,
       frames,
@@ -137,39 +185,50 @@ export class Sending {
       isGivenUp: false,
       pending: new PendingCall<void>(operation, options, () => this.giveUp(entry), value),
     };
-    this.queue.push(entry);
-    this.write();
-    return entry.pending.promise;
+    return entry;
   }
+
+  private readonly gathered = (): void => {
+    this.isGathering = false;
+    if (this.queue.length > 0) this.write();
+  };
 
   private write(): void {
-    this.onWaiting();
     const { queue, link } = this;
-    if (this.writing.length > 0 || queue.length === 0 || this.isBroken) return;
-    const [first] = queue;
-    if (first.payload) {
-      this.writing = [first];
-      this.watchPeer();
-      link.write(this.nextPart(first, first.payload), (error) => this.partWritten(first, error));
-      return;
+    while (this.writing.length === 0 && queue.length > 0 && !this.isBroken) {
+      const [first] = queue;
+      if (first.payload) {
+        this.writing = [first];
+        if (!link.write(this.nextPart(first, first.payload), this.onWritten)) this.watchPeer();
+        else this.partWritten(first, first.payload);
+        continue;
+      }
+      let count = 0;
+      for (let bytes = 0; count < queue.length && !queue[count].payload && (count === 0 || bytes < TOGETHER_BYTES); )
+        bytes += queue[count++].bytes;
+      this.writing = queue.splice(0, count);
+      const frames = count === 1 ? first.frames : this.writing.flatMap((one) => one.frames);
+      // no messages at all are done in their turn
+      if (frames.length > 0 && !link.write(frames, this.onWritten)) this.watchPeer();
+      else this.wholeWritten();
     }
-    let count = 0;
-    for (let bytes = 0; count < queue.length && !queue[count].payload && (count === 0 || bytes < TOGETHER_BYTES); )
-      bytes += queue[count++].bytes;
-    const entries = queue.splice(0, count);
-    this.writing = entries;
-    this.watchPeer();
-    const frames = entries.length === 1 ? first.frames : entries.flatMap((one) => one.frames);
-    if (frames.length === 0) return this.wholeWritten(entries); // no messages at all, in their turn
-    link.write(frames, (error) => (error ? this.broken() : this.wholeWritten(entries)));
+    this.onWaiting();
   }
 
-  private wholeWritten(entries: readonly Entry[]): void {
+  private readonly onWritten = (error?: Error | null): void => {
     clearTimeout(this.slowTimer);
+    if (error) return this.broken();
     if (this.isBroken) return;
+    const [first] = this.writing;
+    if (first.payload) this.partWritten(first, first.payload);
+    else this.wholeWritten();
+    this.write();
+  };
+
+  private wholeWritten(): void {
+    const entries = this.writing;
     this.writing = [];
     for (const { pending } of entries) pending.resolve();
-    this.write();
   }
 
   private nextPart({ written, isGivenUp, pending }: Entry, payload: Uint8Array): Frame[] {
@@ -186,13 +245,10 @@ export class Sending {
     return frames;
   }
 
-  private partWritten(entry: Entry, error: Error | null | undefined): void {
-    clearTimeout(this.slowTimer);
-    if (error) return this.broken();
-    if (this.isBroken || this.queue[0] !== entry) return;
+  private partWritten(entry: Entry, payload: Uint8Array): void {
     this.writing = [];
-    const { payload, written } = entry;
-    const total = (payload as Uint8Array).length;
+    const { written } = entry;
+    const total = payload.length;
     if (entry.isGivenUp) {
       if (written === CANCELLED) this.queue.shift();
       else entry.written = CANCELLED; // its cancel is written next
@@ -200,7 +256,6 @@ export class Sending {
       this.queue.shift();
       entry.pending.resolve();
     } else entry.written = Math.min(Math.max(written, 0) + PART_BYTES, total);
-    this.write();
   }
 
   private giveUp(entry: Entry): void {

@@ -1,6 +1,8 @@
+import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { FrameReader, Framing } from "./framing.js";
-import type { Frame, Link, LinkReceiver } from "./link.js";
+import type { Frame, Link, LinkReceiver, Outgoing } from "./link.js";
+import { OutgoingFrames } from "./outgoing-frames.js";
 
 /** Up to so many bytes are copied together into one chunk; more go as they are, in one write all the same. */
 const TOGETHER_BYTES = 16 * 1024;
@@ -12,6 +14,11 @@ export class StreamLink implements Link {
   private receiver: LinkReceiver | undefined;
   private isOver = false;
   private limited: number;
+  /** Node's sockets hand what they can to the system within the call, and hold the rest. */
+  private readonly tellsAtOnce: boolean;
+  private done: ((error?: Error | null) => void) | undefined;
+  /** Of so many writes it is known already that they are done: Node will say so yet. */
+  private told = 0;
 
   constructor(
     private readonly input: Readable,
@@ -24,31 +31,39 @@ export class StreamLink implements Link {
     private readonly endOutput: () => void = () => output.destroy(),
   ) {
     this.parts = framing.parts;
+    this.tellsAtOnce = output instanceof Socket;
     this.reader = framing.reader(first?.maxMessage ?? maxMessage);
     this.limited = first?.messages ?? 0;
   }
 
-  frame(payload: Uint8Array): Uint8Array {
-    return this.framing.frame(payload);
+  outgoing(): Outgoing {
+    return new OutgoingFrames(this.framing);
   }
 
-  write(frames: readonly Frame[], done: (error?: Error | null) => void): void {
+  write(frames: readonly Frame[], done: (error?: Error | null) => void): boolean {
     const { output } = this;
     const chunks = frames as readonly Uint8Array[];
-    if (chunks.length === 1) {
-      output.write(chunks[0], done);
-      return;
+    if (chunks.length === 1) output.write(chunks[0], this.onWritten);
+    else this.writeAll(chunks);
+    if (this.tellsAtOnce && output.writableLength === 0 && output.writable) {
+      this.told++;
+      return true;
     }
+    this.done = done;
+    return false;
+  }
+
+  private writeAll(chunks: readonly Uint8Array[]): void {
+    const { output } = this;
     let bytes = 0;
     for (const { length } of chunks) bytes += length;
     if (bytes <= TOGETHER_BYTES || bytes / chunks.length < 2048) {
-      output.write(Buffer.concat(chunks, bytes), done);
+      output.write(Buffer.concat(chunks, bytes), this.onWritten);
       return;
     }
     output.cork();
-    for (const [index, chunk] of chunks.entries())
-      if (index < chunks.length - 1) output.write(chunk);
-      else output.write(chunk, done);
+    for (let index = 0; index < chunks.length - 1; index++) output.write(chunks[index]);
+    output.write(chunks[chunks.length - 1], this.onWritten);
     output.uncork();
   }
 
@@ -101,6 +116,16 @@ export class StreamLink implements Link {
   unref(): void {
     for (const stream of [this.input, this.output] as { unref?(): void }[]) stream.unref?.();
   }
+
+  private readonly onWritten = (error?: Error | null): void => {
+    if (this.told > 0) {
+      this.told--;
+      return;
+    }
+    const { done } = this;
+    this.done = undefined;
+    done?.(error);
+  };
 
   private take(chunk: Uint8Array): void {
     const { reader, receiver } = this;

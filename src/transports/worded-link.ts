@@ -14,7 +14,7 @@
  */
 import { ProtocolError, UsageError } from "../errors.js";
 import { ByteQueue } from "./byte-queue.js";
-import type { Frame, Link, LinkReceiver } from "./link.js";
+import type { Frame, Link, LinkReceiver, Outgoing } from "./link.js";
 
 export const SUBPROTOCOL = "interproc";
 
@@ -60,12 +60,26 @@ export abstract class WordedLink implements Link {
     this.parts = isOurs ? parts : undefined;
   }
 
-  frame(payload: Uint8Array): Frame {
-    return payload.slice();
+  outgoing(): Outgoing {
+    const frames: Uint8Array[] = [];
+    let bytes = 0;
+    return {
+      get bytes() {
+        return bytes;
+      },
+      add(message) {
+        frames.push(message.slice());
+        bytes += message.length;
+      },
+      frames: () => frames,
+      leave: () => undefined,
+      keep: () => frames,
+    };
   }
 
-  write(frames: readonly Frame[], done: (error?: Error | null) => void): void {
+  write(frames: readonly Frame[], done: (error?: Error | null) => void): boolean {
     this.whenFree(() => this.transmit(frames, done));
+    return false;
   }
 
   start(receiver: LinkReceiver): void {

@@ -10,7 +10,7 @@ import { lengthFrames } from "#src/transports/length-frames.js";
 import { pythonFrames } from "#src/transports/python-frames.js";
 import { until } from "../processes/running.js";
 import { chooseSeed, SeededRandom } from "../rings/seeded-random.js";
-import { joined, mutated, noise } from "./hostile-bytes.js";
+import { framed, joined, mutated, noise } from "./hostile-bytes.js";
 
 const watchdog = { timeout: 120_000 };
 const isFast = process.env.INTERPROC_TEST === "fast";
@@ -34,17 +34,17 @@ interface Kind {
 }
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-const { parts, frame } = lengthFrames(true);
-const { part, commit, cancel } = parts as NonNullable<typeof parts>;
+const ours = lengthFrames(true);
+const { part, commit, cancel } = ours.parts as NonNullable<typeof ours.parts>;
 
 function inFrames(random: SeededRandom): Uint8Array {
   const body = noise(random.below(200), random);
   return joined([
-    frame(body),
+    framed(ours, body),
     part(body),
     random.pick([commit, cancel]),
-    frame(body),
-    frame(ascii("#CHALLENGE#{sha256}")),
+    framed(ours, body),
+    framed(ours, ascii("#CHALLENGE#{sha256}")),
   ]);
 }
 
@@ -75,7 +75,7 @@ function overWebSocket(random: SeededRandom, url: string): Uint8Array {
 const inPython = (random: SeededRandom): Uint8Array =>
   joined(
     ["#CHALLENGE#{sha256}", "#WELCOME#", "#FAILURE#", "x"].map((word) =>
-      pythonFrames.frame(joined([ascii(word), noise(random.below(60), random)])),
+      framed(pythonFrames, joined([ascii(word), noise(random.below(60), random)])),
     ),
   );
 

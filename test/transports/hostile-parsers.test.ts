@@ -16,7 +16,7 @@ import { pythonFrames } from "#src/transports/python-frames.js";
 import { rawFrames } from "#src/transports/raw-frames.js";
 import { mostWaiting, WordedLink } from "#src/transports/worded-link.js";
 import { chooseSeed, SeededRandom } from "../rings/seeded-random.js";
-import { cut, joined, mutated, noise } from "./hostile-bytes.js";
+import { cut, framed, joined, mutated, noise } from "./hostile-bytes.js";
 
 /** What each parser is given: at least so many inputs, and as many as come in the time. INTERPROC_CASES makes it millions. */
 const LEAST = Number(process.env.INTERPROC_CASES ?? 3000);
@@ -72,13 +72,14 @@ describe("a parser that is given anything", () => {
   );
 
   /** Real traffic: whole messages, parts with their commits and cancels, lengths that lie. */
-  function traffic({ frame, parts }: Framing, random: SeededRandom): Uint8Array {
+  function traffic(framing: Framing, random: SeededRandom): Uint8Array {
+    const { parts } = framing;
     const pieces: Uint8Array[] = [];
     for (let count = 1 + random.below(5); count > 0; count--) {
       const text = random
         .bytes(random.below(random.pick([4, 60, maxMessage])))
         .map((byte) => (byte === 10 ? 11 : byte));
-      if (!parts || random.below(2) === 0) pieces.push(frame(text));
+      if (!parts || random.below(2) === 0) pieces.push(framed(framing, text));
       else pieces.push(parts.part(text), parts.part(noise(5, random)), random.pick([parts.commit, parts.cancel]));
     }
     return joined(pieces);
