@@ -1,3 +1,4 @@
+import type { Framing } from "#src/transports/framing.js";
 import { SeededRandom } from "../rings/seeded-random.js";
 
 /** Numbers that are likely to mean something at the wrong place: signs, lengths, limits. */
@@ -42,4 +43,11 @@ export function* cut(bytes: Uint8Array, random: SeededRandom): Generator<Uint8Ar
 
 export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return new Uint8Array(Buffer.concat(pieces));
+}
+
+/** A message as it goes out. */
+export function framed({ room, put }: Framing, message: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(room(message.length));
+  put(message, bytes, 0);
+  return bytes;
 }
