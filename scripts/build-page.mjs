@@ -33,7 +33,7 @@ export async function buildPage() {
     tsconfig: join(folder, "tsconfig.json"),
     logLevel: "error",
   });
-  copyFileSync(join(folder, "index.html"), join(output, "index.html"));
+  for (const name of ["index.html", "icon.svg"]) copyFileSync(join(folder, name), join(output, name));
   // last: it says that all of it is there
   writeFileSync(licences, packages.map(licenceOf).join("\n\n"));
 }

@@ -20,25 +20,27 @@ export interface UiOptions {
 }
 
 /** Serves the inspector until it is interrupted. */
-export async function ui({ port, open, allowWrite, json }: UiOptions): Promise<number> {
+export function ui(options: UiOptions): Promise<never> {
+  return interruptible((signal) => serve(options, signal));
+}
+
+async function serve({ port, open, allowWrite, json }: UiOptions, signal: AbortSignal): Promise<never> {
   const inspector = await serveInspector({ port, ...(allowWrite && { actions }) }).catch((error) => {
     const { code } = error as NodeJS.ErrnoException;
     throw code === undefined ? error : new Failure(`port ${port} of 127.0.0.1 cannot be listened at: ${code}`);
   });
   const { url, token } = inspector;
-  process.stdout.write(json ? `${JSON.stringify({ url, token, port: inspector.port })}\n` : `${url}\n`);
   if (allowWrite)
     process.stderr.write("interproc: --allow-write: whoever has this url can take names away from objects\n");
+  process.stdout.write(json ? `${JSON.stringify({ url, token, port: inspector.port })}\n` : `${url}\n`);
   const folder = open ? openBrowser(url) : undefined;
   try {
-    await interruptible(
-      (signal) => new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true })),
-    );
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    throw signal.reason;
   } finally {
     if (folder) rmSync(folder, { recursive: true, force: true });
     await inspector.close();
   }
-  return 0;
 }
 
 const actions: InspectorActions = {

@@ -37,6 +37,7 @@ export interface Inspector {
 const PAGE: Readonly<Record<string, readonly [file: string, type: string]>> = {
   "/": ["index.html", "text/html; charset=utf-8"],
   "/page.js": ["page.js", "text/javascript; charset=utf-8"],
+  "/icon.svg": ["icon.svg", "image/svg+xml"],
   "/page.css": ["page.css", "text/css; charset=utf-8"],
 };
 const HEADERS: Readonly<Record<string, string>> = {

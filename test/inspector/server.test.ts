@@ -21,7 +21,7 @@ const endpoints: [method: string, path: string, headers: string[], body: string]
   ["GET", "/api/live", KEY, ""],
   ["GET", "/api/nothing", [], ""],
 ];
-const pages = ["/", "/page.js", "/page.css"];
+const pages = ["/", "/page.js", "/page.css", "/icon.svg"];
 
 describe("the inspector's server", () => {
   let inspector: Inspector;
@@ -140,7 +140,7 @@ describe("the inspector's server", () => {
       }
       const twice = [`Host: 127.0.0.1:${port}`, "Host: evil.example", ...headers, bearer()];
       assert.ok([400, 403].includes((await ask(method, path, twice, body)).status));
-      assert.equal((await ask(method, path, [...headers, bearer()], body)).status, 400, "no Host");
+      assert.ok([400, 403].includes((await ask(method, path, [...headers, bearer()], body)).status), "no Host");
       const absolute = await ask(method, `http://evil.example${path}`, [...good, ...headers, bearer()], body);
       assert.equal(absolute.status, 400, "a whole url for a path");
     });

@@ -70,7 +70,7 @@ function uiCommand(): Command {
     .option("--json", "print url, token and port as JSON")
     .action(async (options: UiOptions) => {
       const { ui } = await import("../ui.js");
-      process.exitCode = await ui(options);
+      await ui(options);
     });
 }
 

@@ -56,9 +56,11 @@ export class App extends Component<object, AppState> {
     isHelpOpen: false,
   };
   private readonly store = new Store();
+  private readonly darkness = matchMedia("(prefers-color-scheme: dark)");
 
   override componentDidMount(): void {
     this.showTheme();
+    this.darkness.addEventListener("change", () => this.setState(({ version }) => ({ version: version + 1 })));
     addEventListener("hashchange", () => this.setState({ route: location.hash || "#/objects" }));
     addEventListener("keydown", (event) => this.press(event));
     void openLink(
@@ -120,7 +122,8 @@ export class App extends Component<object, AppState> {
 
   private content(): ComponentChild {
     const { snapshot } = this.store;
-    const { route, version, theme } = this.state;
+    const { route, version } = this.state;
+    const theme = this.shownTheme;
     if (!snapshot) return null;
     const [, id] = /^#\/object\/(.+)$/.exec(route) ?? [];
     if (id !== undefined)
@@ -132,12 +135,12 @@ export class App extends Component<object, AppState> {
 
   private objects(): ComponentChild {
     const { snapshot, rates, total, allowsWrite } = this.store;
-    const { search, order, selected, version, theme, said } = this.state;
+    const { search, order, selected, version, said } = this.state;
     if (!snapshot) return null;
     const objects = chosen(snapshot, rates, search, order);
     const stale = snapshot.objects.filter(({ state }) => state === "left behind").length;
     const collect = async (): Promise<void> => this.setState({ said: await change("/api/gc", {}) });
-    const common = { series: total, version, theme };
+    const common = { series: total, version, theme: this.shownTheme };
     return [
       snapshot.deadlocks.map(({ isCertain, text }) =>
         h("p", { key: text, class: `notice ${isCertain ? "bad" : "odd"}`, role: "alert" }, [
@@ -151,18 +154,19 @@ export class App extends Component<object, AppState> {
           allowsWrite ? h("button", { type: "button", onClick: collect }, "Remove") : "interproc gc removes them.",
           ` ${said}`,
         ]),
-      h("div", { class: "charts" }, [
-        h(Chart, { key: "depth", title: "Messages that wait", lines: [[0, "all objects"]], ...common }),
-        h(Chart, {
-          key: "rate",
-          title: "Messages a second",
-          lines: [
-            [1, "in"],
-            [2, "out"],
-          ],
-          ...common,
-        }),
-      ]),
+      snapshot.objects.length > 0 &&
+        h("div", { class: "charts" }, [
+          h(Chart, { key: "depth", title: "Messages that wait", lines: [[0, "all objects"]], ...common }),
+          h(Chart, {
+            key: "rate",
+            title: "Messages a second",
+            lines: [
+              [1, "in"],
+              [2, "out"],
+            ],
+            ...common,
+          }),
+        ]),
       snapshot.objects.length === 0
         ? h(
             "p",
@@ -186,6 +190,12 @@ export class App extends Component<object, AppState> {
       ),
       h("button", { type: "button", onClick: close }, "Close"),
     ]);
+  }
+
+  /** `auto` is whatever the system says. */
+  private get shownTheme(): string {
+    const { theme } = this.state;
+    return theme === "auto" ? (this.darkness.matches ? "dark" : "light") : theme;
   }
 
   private sort(by: Column): void {

@@ -97,7 +97,7 @@ function attachedTable(object: ObjectView, { snapshot }: Store): ComponentChild 
     ]);
   });
   const heads = ["Process", "Thread", "Holds", "Waits for", "Sleeps", "Slept"].map((label) =>
-    h("th", { key: label, scope: "col" }, label),
+    h("th", { key: label, scope: "col", class: label.startsWith("Sle") || label === "Slept" ? "number" : "" }, label),
   );
   return h("table", null, [h("thead", null, h("tr", null, heads)), h("tbody", null, rows)]);
 }

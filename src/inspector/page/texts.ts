@@ -13,7 +13,8 @@ export const texts = {
   },
 
   age(seconds: number): string {
-    if (seconds < 60) return `${Math.max(0, Math.floor(seconds / 10)) * 10}+ s`;
+    if (seconds < 10) return "<10 s";
+    if (seconds < 120) return `${Math.floor(seconds / 10) * 10} s`;
     if (seconds < 7200) return `${Math.floor(seconds / 60)} min`;
     if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`;
     return `${Math.floor(seconds / 86_400)} d`;

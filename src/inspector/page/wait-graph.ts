@@ -100,16 +100,17 @@ function place(nodes: Node[], edges: readonly Edge[], { deadlocks }: Snapshot): 
     width = Math.max(width, middle * 2);
     top += radius * 2 + HEIGHT + GAP_Y * 2;
   }
-  const rows = [top, top, top];
+  const left = width > 0 ? width + GAP_X / 2 : 12;
+  const rows = [12, 12, 12];
   for (const node of nodes) {
     if (placed.has(node.id)) continue;
     const waits = edges.some(({ from, isWait }) => isWait && from === node.id);
     const column = node.kind === "object" ? 1 : waits ? 0 : 2;
-    node.x = column * (WIDTH + GAP_X) + 12;
+    node.x = column * (WIDTH + GAP_X) + left;
     node.y = rows[column];
     rows[column] += HEIGHT + GAP_Y;
   }
-  return { width: Math.max(width, 3 * WIDTH + 2 * GAP_X + 24), height: Math.max(...rows, top) + 12 };
+  return { width: Math.max(width, ...nodes.map(({ x }) => x + WIDTH)) + 12, height: Math.max(...rows, top) + 12 };
 }
 
 function lineOf(
