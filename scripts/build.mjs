@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { buildAddon } from "./build-addon.mjs";
 import { isScript, main, root, run } from "./run.mjs";
+import { setup } from "./setup.mjs";
 
 /** Where each project's output goes. */
 const outputs = { src: "dist", test: "build/test", bench: "build/bench", examples: "build/examples" };
@@ -26,4 +27,8 @@ function removeOrphans(project) {
   }
 }
 
-if (isScript(import.meta.url)) await main(() => build());
+if (isScript(import.meta.url))
+  await main(async () => {
+    await setup("build");
+    return build();
+  });

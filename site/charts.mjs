@@ -10,7 +10,7 @@ const MEASURES = [
 const UNITS = { k: 1e3, M: 1e6, G: 1e9 };
 
 /** `1.03 M` as a number; NaN for what is none. */
-function valueOf(text) {
+function amountOf(text) {
   const [, number, unit] = /^([\d.,]+)\s*([kMG]?)$/.exec(text.trim()) ?? [];
   return number === undefined ? Number.NaN : Number(number.replaceAll(",", "")) * (UNITS[unit] ?? 1);
 }
@@ -36,7 +36,7 @@ function chart({ title, head, rows }) {
   const at = head.indexOf(measure.column);
   const best = new Map();
   for (const row of rows) {
-    const value = valueOf(row[at]);
+    const value = amountOf(row[at]);
     const known = best.get(row[peerAt]);
     if (Number.isNaN(value) || (known && known.value <= value === measure.isLess)) continue;
     best.set(row[peerAt], { value, text: row[at], mode: modeAt < 0 ? "" : row[modeAt] });
@@ -52,7 +52,7 @@ function chart({ title, head, rows }) {
 
 /** A page with charts above each of its blocks of figures. */
 export function withCharts(markdown) {
-  return markdown.replace(/^```\n([\s\S]*?)^```$/gm, (block, body) => {
+  return markdown.replace(/^```.*\n([\s\S]*?)^```$/gm, (block, body) => {
     const lines = body.split("\n");
     const charts = tablesIn(lines).map(chart).join("");
     if (charts === "") return block;
