@@ -6,6 +6,7 @@ import { buildAddon } from "./build-addon.mjs";
 import { buildBrowser } from "./build-browser.mjs";
 import { buildPage, pageProject } from "./build-page.mjs";
 import { isScript, main, root, run } from "./run.mjs";
+import { setup } from "./setup.mjs";
 
 /** Where each project's output goes. */
 const outputs = { src: "dist", test: "build/test", bench: "build/bench", examples: "build/examples" };
@@ -34,4 +35,8 @@ function removeOrphans(project) {
   }
 }
 
-if (isScript(import.meta.url)) await main(() => build());
+if (isScript(import.meta.url))
+  await main(async () => {
+    await setup("build");
+    return build();
+  });

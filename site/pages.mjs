@@ -2,6 +2,7 @@
 // there, its index, and the first page.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
+import { withCharts } from "./charts.mjs";
 import { chapters, placeOf, read, root } from "./contents.mjs";
 
 const pages = join(root, "site/build/pages");
@@ -40,9 +41,20 @@ function relinked(markdown, file) {
 function tightened(markdown) {
   return inProse(markdown, (prose) =>
     prose
+      .replace(/^# ([A-Z][a-z ]+): (.+?)(\(\))?$/m, (_, kind, name) => {
+        return `# ${name} <Badge type="info" text="${kind.toLowerCase()}" />`;
+      })
       .replace(/^#+ (Inherited from|Overrides|Implementation of)\n\n.*(\n|$)/gm, "")
+      .replace(/^#+ (Extends|Extended by|Implements)\n\n((?:- .*\n)+)/gm, (_, how, list) => {
+        const known = list.split("\n").filter((line) => line.includes("]("));
+        return known.length === 0 ? "" : `**${how}** ${known.map((line) => line.slice(2)).join(", ")}\n`;
+      })
+      .replace(/^#+ Type Parameters\n\n\| [^\n]*\n(?:\|.*\n)+/gm, (section) =>
+        /\| Description \|/.test(section) ? section : "",
+      )
       .replace(/^#+ Returns\n\n(?:`[^`]*`|\\?[<>|&[\]() ]|\[`[^`]*`\]\([^)]*\)|\\)+\n(?=\n|$)/gm, "")
       .replace(/^#+ (Get|Set|Call) Signature\n/gm, "")
+      .replace(/^#+ Parameters\n/gm, "")
       .replace(/^#+ Throws\n\n/gm, "**Throws** ")
       .replace(/^#+ Example\n/gm, "**Example**\n")
       .replace(/^\*\*\*\n/gm, "")
@@ -138,7 +150,8 @@ export function writePages() {
   for (const file of chapters.flatMap(({ files }) => files)) {
     const place = join(pages, placeOf(file));
     mkdirSync(dirname(place), { recursive: true });
-    writeFileSync(place, relinked(read(file), file));
+    const page = relinked(read(file), file);
+    writeFileSync(place, file === "docs/benchmarks.md" ? withCharts(page) : page);
   }
   writeReference();
   writeHome();

@@ -35,9 +35,16 @@ const slugify = (heading) =>
     .replace(/[^\p{L}\p{N}\s_-]/gu, "")
     .replace(/\s/g, "-");
 
+/** Two ends and what goes between them. */
+const icon = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><g fill="none" stroke="#0d8282" stroke-width="3">' +
+    '<circle cx="7" cy="16" r="5"/><circle cx="25" cy="16" r="5"/><path d="M12 16h8"/></g></svg>',
+)}`;
+
 export default {
   title: "interproc",
   description: "Typed, awaitable, crash-safe inter-process communication for Node.js.",
+  head: [["link", { rel: "icon", type: "image/svg+xml", href: icon }]],
   srcDir: "build/pages",
   outDir: "build/html",
   cacheDir: "build/cache",
