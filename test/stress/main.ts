@@ -31,6 +31,7 @@ const runs: Record<string, (options: Options) => Promise<Outcome>> = {
   "topic-kill": async (options) => (await import("./topic-kill.js")).killTopics(faultsOf(options)),
   "map-kill": async (options) => (await import("./map-kill.js")).killMaps(faultsOf(options)),
   "lock-kill": async (options) => (await import("./lock-kill.js")).killLocks(faultsOf(options)),
+  "file-kill": async (options) => (await import("./file-kill.js")).killFileQueues(faultsOf(options)),
   "pool-kill": async (options) => (await import("./pool-kill.js")).killWorkers(faultsOf(options)),
   // not by chance but step by step: so many states of each configuration at most
   explorer: async () => (await import("../explorer/explore-all.js")).exploreAll(1_000_000, console.log),
