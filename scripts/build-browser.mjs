@@ -2,7 +2,6 @@
 // needs Node, and the browser has another one to offer, that one is taken: the table below.
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { isScript, main, root } from "./run.mjs";
 
 const dist = join(root, "dist");
@@ -33,6 +32,7 @@ const replacing = {
 /** Writes dist/browser/interproc.mjs, if it is not that already. */
 export async function buildBrowser() {
   const output = join(dist, "browser/interproc.mjs");
+  const { build } = await import("esbuild"); // it is not there before the packages are installed
   const { outputFiles } = await build({
     entryPoints: [join(dist, "browser/index.js")],
     outfile: output,
