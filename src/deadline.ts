@@ -26,7 +26,10 @@ export function deadlineOf(timeout: number | undefined, operation: string): numb
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Calls back after so many milliseconds; never, when that is longer than timers count (24 days) or not said. */
-export function startTimer(timeout: number | undefined, callback: () => void): ReturnType<typeof setTimeout> | undefined {
+export function startTimer(
+  timeout: number | undefined,
+  callback: () => void,
+): ReturnType<typeof setTimeout> | undefined {
   if (timeout === undefined || timeout > LONGEST_TIMER_MS) return undefined;
   return setTimeout(callback, Math.max(0, timeout));
 }
