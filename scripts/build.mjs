@@ -4,7 +4,9 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { buildAddon } from "./build-addon.mjs";
 import { buildBrowser } from "./build-browser.mjs";
+import { buildPage, pageProject } from "./build-page.mjs";
 import { isScript, main, root, run } from "./run.mjs";
+import { setup } from "./setup.mjs";
 
 /** Where each project's output goes. */
 const outputs = { src: "dist", test: "build/test", bench: "build/bench", examples: "build/examples" };
@@ -13,7 +15,10 @@ const outputs = { src: "dist", test: "build/test", bench: "build/bench", example
 export async function build(projects = Object.keys(outputs)) {
   await buildAddon();
   for (const project of projects) removeOrphans(project);
-  const code = await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", ...projects]);
+  const hasPage = projects.includes("src");
+  const all = hasPage ? [...projects, pageProject] : projects;
+  const code = await run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", ...all]);
+  if (code === 0 && hasPage) await buildPage();
   if (code === 0) await buildBrowser();
   return code;
 }
@@ -30,4 +35,8 @@ function removeOrphans(project) {
   }
 }
 
-if (isScript(import.meta.url)) await main(() => build());
+if (isScript(import.meta.url))
+  await main(async () => {
+    await setup("build");
+    return build();
+  });

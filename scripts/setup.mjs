@@ -41,31 +41,61 @@ const systemPackages = [
     essential: false,
     without: "the tests that need certificates are left out",
     isThere: () => spawnSync("openssl", ["version"]).status === 0,
-    },
-    {
+  },
+  {
     what: "Chromium",
     packages: ["chromium"],
     usedBy: ["test"],
     essential: false,
     without: "the tests of pages in a real browser are left out",
-    isThere: () => spawnSync("chromium", ["--version"]).status === 0,
+    isThere: () => spawnSync(process.env.INTERPROC_CHROMIUM ?? "chromium", ["--version"]).status === 0,
   },
   {
     what: "a Redis server",
     packages: ["redis-server"],
-    usedBy: ["bench map"],
+    usedBy: ["bench map", "test", "brokers"],
     essential: false,
-    without: "the figures of Redis are left out",
+    without: "the figures and the tests of Redis are left out",
     isThere: () => spawnSync("redis-server", ["--version"]).status === 0,
+  },
+  {
+    what: "a RabbitMQ server",
+    packages: ["rabbitmq-server"],
+    usedBy: ["test", "brokers"],
+    essential: false,
+    without: "the tests of RabbitMQ are left out",
+    isThere: () => existsSync("/usr/lib/rabbitmq/bin/rabbitmq-server"),
+  },
+  {
+    what: "an ActiveMQ server",
+    packages: ["activemq"],
+    usedBy: ["brokers"],
+    essential: false,
+    without: "ActiveMQ is left out",
+    isThere: () => existsSync("/usr/share/activemq/bin"),
+  },
+  {
+    what: "a NATS server",
+    packages: ["nats-server"],
+    usedBy: ["brokers"],
+    essential: false,
+    without: "NATS is left out",
+    isThere: () => spawnSync("nats-server", ["--version"]).status === 0,
   },
 ];
 
 const policyFile = "/usr/sbin/policy-rc.d";
 
-/** Makes sure that everything for a purpose ("build", "test" or "bench map") is there. */
-export async function setup(purpose) {
+/**
+ * Makes sure that everything for a purpose ("build", "test", "brokers" or "bench map") is there. `isAsked`: the user asked
+ * for the installation by the command itself.
+ */
+export async function setup(purpose, { isAsked = false } = {}) {
   checkNode();
-  await installSystemPackages(systemPackages.filter((entry) => entry.usedBy.includes(purpose)));
+  await installSystemPackages(
+    systemPackages.filter((entry) => entry.usedBy.includes(purpose)),
+    isAsked,
+  );
   if (packagesAreThere()) return;
   console.log("installing npm packages (npm ci)");
   // no dependency needs an install script
@@ -92,11 +122,11 @@ function packagesAreThere() {
   });
 }
 
-async function installSystemPackages(entries) {
+async function installSystemPackages(entries, isAsked) {
   const missing = entries.filter((entry) => !entry.isThere());
   if (missing.length === 0) return;
   const names = [...new Set(missing.flatMap((entry) => entry.packages))];
-  if (process.getuid?.() === 0 && process.env.CI === "true" && existsSync("/usr/bin/apt-get")) {
+  if (process.getuid?.() === 0 && (isAsked || process.env.CI === "true") && existsSync("/usr/bin/apt-get")) {
     await aptInstall(names);
     const stillMissing = missing.filter((entry) => !entry.isThere());
     if (stillMissing.length === 0) return;

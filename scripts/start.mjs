@@ -6,6 +6,9 @@ import { setup } from "./setup.mjs";
 
 await main(async (args) => {
   await setup("build");
-  const command = ["demo", "doctor", "--help", "--version"].includes(args[0]) ? args : ["demo", ...args];
-  return (await build(["src"])) || run(process.execPath, ["dist/cli/main.js", ...command]);
+  const failed = await build(["src"]);
+  if (failed) return failed;
+  const { makeProgram } = await import("../dist/cli/program.js");
+  const known = ["--help", "--version", ...makeProgram().commands.map((command) => command.name())];
+  return run(process.execPath, ["dist/cli/main.js", ...(known.includes(args[0]) ? args : ["demo", ...args])]);
 });

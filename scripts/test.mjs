@@ -1,6 +1,6 @@
 // All tests: `npm test -- [--fast] [FILE…]`. Sets up, builds and type-checks, lints, then runs every test file in a process
 // of its own with a shared-memory directory of its own, and ends with a summary.
-//   --fast   leaves out test/package, test/runtimes and test/stress, and asks property tests for fewer runs
+//   --fast   leaves out test/package, test/runtimes, test/site and test/stress, and asks property tests for fewer runs
 //   FILE…    only the test files whose path contains one of these texts; no lint
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -11,7 +11,7 @@ import { setup } from "./setup.mjs";
 import { runTestFile } from "./test-file.mjs";
 
 const compiled = join(root, "build/test");
-const slowFolders = ["package/", "runtimes/", "stress/"];
+const slow = /^(package|runtimes|stress|browser|site)\/|^contract\/broker-(?!shm|file)/;
 
 await main(async (args) => {
   const unknown = args.find((arg) => arg.startsWith("-") && arg !== "--fast");
@@ -43,7 +43,7 @@ await main(async (args) => {
 /** Paths below build/test, the slow ones last. */
 function testFiles(isFast) {
   if (!existsSync(compiled)) return [];
-  const isSlow = (file) => slowFolders.some((folder) => file.startsWith(folder));
+  const isSlow = (file) => slow.test(file);
   const all = readdirSync(compiled, { recursive: true })
     .filter((file) => file.endsWith(".test.js"))
     .sort();
@@ -57,7 +57,7 @@ async function runAll(files, isFast, failures) {
   let tests = 0;
   const work = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const minutes = slowFolders.some((folder) => file.startsWith(folder)) ? 15 : 3;
+      const minutes = slow.test(file) ? 15 : 3;
       const result = await runTestFile(join(compiled, file), { isFast, timeoutMs: minutes * 60_000 });
       const name = `test/${file.replace(/\.js$/, ".ts")}`;
       tests += result.tests;

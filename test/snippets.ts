@@ -5,6 +5,8 @@ export interface Snippet {
   readonly code: string;
   /** Compiled only: its fence says `no-run`. */
   readonly isRun: boolean;
+  /** A command that the machine must have: its fence says `needs=python3`. */
+  readonly needs: string | undefined;
   /** What it must print: the `text` block that follows it, if one does. */
   readonly prints: string | undefined;
 }
@@ -25,7 +27,9 @@ export function snippetsIn(markdown: string): Snippet[] {
     if (language !== "ts") return [];
     const next = fences[index + 1];
     const prints = next?.label === "text" && next.followsFence ? next.body : undefined;
-    return [{ line: fence.line, code: fence.body, isRun: !flags.includes("no-run"), prints }];
+    const isRun = !flags.includes("no-run");
+    const needs = flags.find((flag) => flag.startsWith("needs="))?.slice("needs=".length);
+    return [{ line: fence.line, code: fence.body, isRun, needs, prints }];
   });
 }
 

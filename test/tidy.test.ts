@@ -55,7 +55,7 @@ describe("tidy", () => {
   });
 
   test("file names are kebab-case", () => {
-    const allowed = /^[a-z0-9]+(-[a-z0-9]+)*(\.layout|\.test|\.bench)?\.(ts|mjs|c|h)$/;
+    const allowed = /^[a-z0-9]+(-[a-z0-9]+)*(\.layout|\.test|\.bench|\.d)?\.(ts|mjs|c|h)$/;
     assert.deepEqual(
       written.filter((file) => !allowed.test(posix.basename(file))),
       [],

@@ -12,10 +12,14 @@ export class UserProject {
   constructor(tarball?: string) {
     this.write("package.json", JSON.stringify({ type: "module", private: true }));
     mkdirSync(join(this.folder, "node_modules"));
-    if (tarball === undefined) this.link("interproc", projectRoot);
-    else this.install(tarball);
+    if (tarball !== undefined) this.install(tarball);
     mkdirSync(join(this.folder, "node_modules/@types"), { recursive: true });
-    for (const name of ["@types/node", "undici-types"]) this.link(name, join(projectRoot, "node_modules", name));
+    if (tarball === undefined) {
+      this.link("interproc", projectRoot);
+      this.link("ws", join(projectRoot, "node_modules/ws")); // npm puts it there, as a dependency
+    }
+    for (const name of ["@types/node", "@types/ws", "undici-types"])
+      this.link(name, join(projectRoot, "node_modules", name));
   }
 
   write(file: string, content: string): void {

@@ -137,6 +137,7 @@ export class DrivenQueue<T> implements AsyncQueue<T> {
     try {
       await this.taking.close();
     } finally {
+      this.driver.hold(true);
       await this.driver.close();
     }
   }

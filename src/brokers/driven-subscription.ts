@@ -44,6 +44,7 @@ export class DrivenSubscription<T> implements AsyncSubscription<T> {
   }
 
   async unsubscribe(): Promise<void> {
+    this.driver.hold(true);
     if (!this.closed) await this.driver.unsubscribe();
     await this.close();
   }
@@ -62,6 +63,7 @@ export class DrivenSubscription<T> implements AsyncSubscription<T> {
     try {
       await this.taking.close();
     } finally {
+      this.driver.hold(true);
       await this.driver.close();
     }
   }

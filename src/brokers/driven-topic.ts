@@ -96,6 +96,7 @@ export class DrivenTopic<T> implements AsyncTopic<T> {
   private async end(): Promise<void> {
     await this.calls.close();
     for (const one of [...this.subscriptions]) await one.close();
+    this.driver.hold(true);
     await this.driver.close();
   }
 }

@@ -38,15 +38,27 @@ export async function openQueue<T = unknown>(url: string, options: OpenQueueOpti
     operation,
     options,
     new Closing(),
-    async () => new DrivenQueue(address.shown, await driverFor(address, options, operation), bodies, options),
+    async ({ signal }) =>
+      new DrivenQueue(address.shown, await driverFor(address, options, operation, signal), bodies, options),
     (late) => void late.close().catch(() => undefined),
   );
 }
 
-async function driverFor(address: BrokerUrl, options: QueueShape, operation: string): Promise<QueueDriver> {
+async function driverFor(
+  address: BrokerUrl,
+  options: QueueShape,
+  operation: string,
+  signal: AbortSignal,
+): Promise<QueueDriver> {
   switch (address.scheme) {
     case "file":
       return (await import("./file/file-queue.js")).openFileQueue(address, options, operation);
+    case "redis":
+    case "rediss":
+      return (await import("./redis/redis-queue.js")).openRedisQueue(address, options, operation, signal);
+    case "amqp":
+    case "amqps":
+      return (await import("./amqp/amqp-queue.js")).openAmqpQueue(address, options, operation, signal);
     default:
       throw new UsageError(
         `${operation}: queues at ${address.scheme}: are not there yet; allowed: shm, file, amqp, redis`,

@@ -37,13 +37,19 @@ export async function openTopic<T = unknown>(url: string, options: OpenTopicOpti
     operation,
     options,
     new Closing(),
-    async () => new DrivenTopic(address.shown, await driverFor(address, operation), bodies),
+    async ({ signal }) => new DrivenTopic(address.shown, await driverFor(address, operation, signal), bodies),
     (late) => void late.close().catch(() => undefined),
   );
 }
 
-async function driverFor(address: BrokerUrl, operation: string): Promise<TopicDriver> {
+async function driverFor(address: BrokerUrl, operation: string, signal: AbortSignal): Promise<TopicDriver> {
   switch (address.scheme) {
+    case "redis":
+    case "rediss":
+      return (await import("./redis/redis-topic.js")).openRedisTopic(address, operation, signal);
+    case "amqp":
+    case "amqps":
+      return (await import("./amqp/amqp-topic.js")).openAmqpTopic(address, operation, signal);
     default:
       throw new UsageError(`${operation}: there are no topics at ${address.scheme}:; allowed: shm, amqp, redis`);
   }

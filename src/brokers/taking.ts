@@ -2,13 +2,13 @@ import type { WaitOptions } from "../deadline.js";
 import { ClosedError } from "../errors.js";
 import type { BodyCodec } from "./body-codec.js";
 import { type Bounds, bounded, Closing } from "./bounds.js";
-import type { Feed, Incoming, QueueDriver, Settlement } from "./broker.js";
+import type { Feed, Incoming, QueueDriver } from "./broker.js";
 import { type Decoded, DrivenMessage } from "./driven-message.js";
 import { TakingFeed } from "./taking-feed.js";
 
 /** The reading half of what drivers give: a queue's, and a subscription's. */
 export class Taking<T> {
-  private readonly held = new Set<DrivenMessage<T>>();
+  private readonly taken = new Set<DrivenMessage<T>>();
   private readonly closing = new Closing();
   private readonly loops = new Set<() => Promise<void>>();
   private pending = 0;
@@ -27,6 +27,7 @@ export class Taking<T> {
     this.driver = driver;
     this.bodies = bodies;
     this.prefetch = prefetch;
+    driver.hold(false);
   }
 
   get isClosed(): boolean {
@@ -42,12 +43,7 @@ export class Taking<T> {
     undelivered?: unknown,
   ): Promise<R> {
     if (this.isClosed) throw this.closedError(operation, undelivered);
-    if (this.pending++ === 0) this.driver.hold(true);
-    try {
-      return await bounded(`${this.label}: ${operation}`, options, this.closing, body, late, undelivered);
-    } finally {
-      if (--this.pending === 0) this.driver.hold(false);
-    }
+    return this.held(() => bounded(`${this.label}: ${operation}`, options, this.closing, body, late, undelivered));
   }
 
   /** Takes and acknowledges; undefined when nothing more will come, [] when nothing is there. */
@@ -91,14 +87,7 @@ export class Taking<T> {
     const open = new Set<DrivenMessage<T>>();
     const ready: Incoming[] = [];
     const leave = async (): Promise<void> => {
-      if (!this.loops.delete(leave)) return;
-      await feed.end();
-      // the later ones first, so that in the end all stand in front in their order
-      if (ready.length > 0) await this.driver.settle(ready.splice(0), "return");
-      await this.settleAll(
-        [...open].filter((message) => message.mark()),
-        "requeue",
-      );
+      if (this.loops.delete(leave)) await this.held(() => this.leave(feed, open, ready));
     };
     this.loops.add(leave);
     try {
@@ -139,11 +128,10 @@ export class Taking<T> {
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.closing.close(this.closedError("the call"));
-    for (const leave of [...this.loops]) await leave();
-    await this.settleAll(
-      [...this.held].filter((message) => message.mark()),
-      "requeue",
-    );
+    await this.held(async () => {
+      for (const leave of [...this.loops]) await leave();
+      await this.requeue(this.taken);
+    });
   }
 
   closedError(operation: string, undelivered?: unknown): ClosedError {
@@ -157,16 +145,34 @@ export class Taking<T> {
   }
 
   private giveBack(incoming: readonly Incoming[]): void {
-    if (incoming.length > 0) this.driver.settle(incoming, "return").catch(() => undefined);
+    if (incoming.length > 0) this.held(() => this.driver.settle(incoming, "return")).catch(() => undefined);
   }
 
-  private async settleAll(messages: readonly DrivenMessage<T>[], how: Settlement): Promise<void> {
-    for (const message of messages) this.held.delete(message);
-    if (messages.length === 0) return;
-    await this.driver.settle(
-      messages.map(({ incoming }) => incoming),
-      how,
-    );
+  private async leave(feed: Feed, open: ReadonlySet<DrivenMessage<T>>, ready: Incoming[]): Promise<void> {
+    await feed.end();
+    // the later ones first, so that in the end all stand in front in their order
+    if (ready.length > 0) await this.driver.settle(ready.splice(0), "return");
+    await this.requeue(open);
+  }
+
+  private async requeue(messages: ReadonlySet<DrivenMessage<T>>): Promise<void> {
+    const open = [...messages].filter((message) => message.mark());
+    for (const message of open) this.taken.delete(message);
+    if (open.length > 0)
+      await this.driver.settle(
+        open.map(({ incoming }) => incoming),
+        "requeue",
+      );
+  }
+
+  /** Keeps the process alive while something is under way. */
+  private async held<R>(body: () => Promise<R>): Promise<R> {
+    if (this.pending++ === 0) this.driver.hold(true);
+    try {
+      return await body();
+    } finally {
+      if (--this.pending === 0) this.driver.hold(false);
+    }
   }
 
   private async message(incoming: Incoming, settled?: () => void): Promise<DrivenMessage<T>> {
@@ -177,17 +183,12 @@ export class Taking<T> {
       decoded = { error };
     }
     const message = new DrivenMessage<T>(incoming, decoded, async (one, how) => {
-      this.held.delete(one);
+      this.taken.delete(one);
       if (this.isClosed) throw this.closedError(how === "ack" ? "ack()" : "nack()");
       settled?.();
-      if (this.pending++ === 0) this.driver.hold(true);
-      try {
-        await this.driver.settle([incoming], how);
-      } finally {
-        if (--this.pending === 0) this.driver.hold(false);
-      }
+      await this.held(() => this.driver.settle([incoming], how));
     });
-    this.held.add(message);
+    this.taken.add(message);
     return message;
   }
 }

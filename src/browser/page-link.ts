@@ -108,12 +108,15 @@ export class PageLink extends WordedLink {
       socket.send(frames[sent]);
     }
     frames.length = 0;
-    queueMicrotask(() => this.settle());
+    this.settle();
   };
 
+  /** Says how the write came out; never within it. */
   private settle(error?: Error): void {
-    const { done } = this;
-    this.done = () => undefined;
-    done(error);
+    queueMicrotask(() => {
+      const { done } = this;
+      this.done = () => undefined;
+      done(error);
+    });
   }
 }

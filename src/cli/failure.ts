@@ -2,8 +2,8 @@
 export class Failure extends Error {
   constructor(
     message: string,
-    /** 1: it could not be done. 2: it was asked for in a wrong way. */
-    readonly exitCode: 1 | 2 = 1,
+    /** 1: it could not be done. 2: it was asked for in a wrong way. 3: not in time. 126, 127: a command that cannot be run. */
+    readonly exitCode: 1 | 2 | 3 | 126 | 127 = 1,
   ) {
     super(message);
   }

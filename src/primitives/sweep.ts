@@ -36,11 +36,13 @@ export function sweepOnce(): void {
  * Removes what killed processes left: objects whose last holder they were, handles that nobody will take, their FIFOs.
  * Does nothing when no thread was killed since the last sweep. Any number of processes may sweep at once, and be killed
  * in it: each step is the decision that an orderly close takes, and can be taken again. Gives how many threads it found.
+ *
+ * @param always looks at everything, also when no mark of a killed thread is left
  */
-export function sweep(): number {
+export function sweep(always = false): number {
   const home = registry();
   const killed = home.killed();
-  if (killed.length === 0) return 0;
+  if (killed.length === 0 && !always) return 0;
   sweepFlights(home);
   sweepObjects(home, home.directory);
   sweepObjects(home, join(home.directory, ANONYMOUS));

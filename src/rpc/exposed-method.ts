@@ -37,6 +37,13 @@ export function exposedMethod(api: object, path: string | readonly string[]): Me
   throw notExposed(object, path.join("."), reached);
 }
 
+/** The names of all methods of an object that may be called from outside; not those of objects in it. */
+export function exposedNames(api: object): string[] {
+  const prototypes = isPlain(api) ? [] : classesOf(api);
+  const all = prototypes.length > 0 ? prototypes.flatMap(Object.getOwnPropertyNames) : Object.keys(api);
+  return [...new Set(all)].filter((name) => typeof publicValue(api, name) === "function");
+}
+
 /** `reached`: how far the path led, to `object`. */
 function notExposed(object: object, name: string, reached = ""): UsageError {
   const names = namesOf(object).map((one) => `${reached}${one}`);

@@ -3,6 +3,9 @@ const SHORT = 1024;
 /** So long are the blocks that they are copied into. */
 const BLOCK = 16 * 1024;
 
+/** So many chunks that were taken may stand before the others until they are dropped together. */
+const MOST_TAKEN = 512;
+
 const NOTHING = new Uint8Array(0);
 
 /** The same bytes, whatever kind of Uint8Array they come as: what is made of them is none of Node's Buffers. */
@@ -16,8 +19,9 @@ export class ByteQueue {
   /** The first chunk, and how many of its bytes were taken already. */
   private head: Uint8Array = NOTHING;
   private start = 0;
-  /** Those behind it. */
-  private readonly chunks: Uint8Array[] = [];
+  /** Those behind it, from the index `first` on. */
+  private chunks: Uint8Array[] = [];
+  private first = 0;
   /** What the last chunk is a part of, if it was made here: there is room behind it. */
   private block: Uint8Array | undefined;
 
@@ -42,7 +46,8 @@ export class ByteQueue {
     const from = index + this.start;
     if (from < head.length) return head[from];
     let left = from - head.length;
-    for (const chunk of this.chunks) {
+    for (let number = this.first; number < this.chunks.length; number++) {
+      const chunk = this.chunks[number];
       if (left < chunk.length) return chunk[left];
       left -= chunk.length;
     }
@@ -58,16 +63,21 @@ export class ByteQueue {
     return ((this.at(index) << 24) | (this.at(index + 1) << 16) | (this.at(index + 2) << 8) | this.at(index + 3)) >>> 0;
   }
 
-  /** Where a byte stands, from an index on; -1 when it is not there. */
+  /** Where a byte stands, from an index on; -1 when it is not there. Costs what lies behind the index, not what lies before it. */
   indexOf(byte: number, from: number): number {
-    let before = -this.start;
-    for (let number = -1; number < this.chunks.length; number++) {
-      const chunk = number < 0 ? this.head : this.chunks[number];
-      if (before + chunk.length > from) {
-        const found = chunk.indexOf(byte, Math.max(from - before, number < 0 ? this.start : 0));
-        if (found >= 0) return before + found;
-      }
-      before += chunk.length;
+    const { chunks, first, head, start } = this;
+    let number = chunks.length;
+    let before = this.length;
+    while (number > first && before > from) before -= chunks[--number].length;
+    if (before > from) {
+      const found = head.indexOf(byte, start + from);
+      if (found >= 0) return found - start;
+      before = head.length - start;
+    }
+    for (; number < chunks.length; number++) {
+      const found = chunks[number].indexOf(byte, Math.max(from - before, 0));
+      if (found >= 0) return before + found;
+      before += chunks[number].length;
     }
     return -1;
   }
@@ -111,17 +121,29 @@ export class ByteQueue {
     this.start += bytes;
     if (this.start < this.head.length) return;
     this.start = 0;
-    this.head = this.chunks.shift() ?? NOTHING;
+    const { chunks } = this;
+    if (this.first === chunks.length) {
+      this.head = NOTHING;
+      return;
+    }
+    this.head = chunks[this.first];
+    chunks[this.first++] = NOTHING;
+    if (this.first === chunks.length) chunks.length = this.first = 0;
+    else if (this.first > MOST_TAKEN && this.first * 2 > chunks.length) {
+      this.chunks = chunks.slice(this.first);
+      this.first = 0;
+    }
   }
 
   private pushShort(chunk: Uint8Array): void {
     const { block, chunks } = this;
-    const last = chunks.length > 0 ? chunks[chunks.length - 1] : this.head;
+    const isBehind = chunks.length > this.first;
+    const last = isBehind ? chunks[chunks.length - 1] : this.head;
     const end = last.byteOffset + last.length;
     if (block && end + chunk.length <= block.length) {
       block.set(chunk, end);
       const longer = block.subarray(last.byteOffset, end + chunk.length);
-      if (chunks.length > 0) chunks[chunks.length - 1] = longer;
+      if (isBehind) chunks[chunks.length - 1] = longer;
       else this.head = longer;
       return;
     }

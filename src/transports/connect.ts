@@ -47,22 +47,32 @@ export async function connect(
 ): Promise<AsyncConnection<unknown, unknown>> {
   const address = parseAddress(url, "connect()");
   const settings = settingsOf(options, "connect()", false);
-  const once = (options: WaitOptions): Promise<AsyncConnection> =>
-    connecting(url, options, (signal) =>
-      address.scheme === "shm" ? overMemory(address.name, settings, signal) : overLink(address, settings, signal),
-    );
   const { reconnect = false, timeout, signal } = options;
-  const bounds = { ...(signal && { signal }), ...(timeout !== undefined && { timeout }) };
-  if (reconnect === false) return once(bounds);
+  if (reconnect === false) return attempt(url, address, settings, options);
   if (address.scheme === "fd" || address.scheme === "stdio")
     throw new UsageError(
       `connect() to ${url} with reconnect: what is handed over cannot be had again; allowed: an address`,
     );
   const { ReconnectingConnection } = await import("./reconnecting-connection.js");
   const again = reconnect === true ? {} : reconnect;
-  const first = await once(bounds);
+  const first = await attempt(url, address, settings, {
+    ...(signal && { signal }),
+    ...(timeout !== undefined && { timeout }),
+  });
   await again.onConnect?.(first);
-  return new ReconnectingConnection(first, (signal) => once({ signal }), again);
+  return new ReconnectingConnection(first, (ends) => attempt(url, address, settings, { signal: ends }), again);
+}
+
+/** Connects once. */
+function attempt(
+  url: string,
+  address: Address,
+  settings: Settings,
+  options: WaitOptions,
+): Promise<AsyncConnection<unknown, unknown>> {
+  return connecting<AsyncConnection>(url, options, (signal) =>
+    address.scheme === "shm" ? overMemory(address.name, settings, signal) : overLink(address, settings, signal),
+  );
 }
 
 async function overMemory(name: string, settings: Settings, signal: AbortSignal): Promise<AsyncConnection> {

@@ -6,7 +6,7 @@ import type { Framing } from "./framing.js";
 import { lengthFrames } from "./length-frames.js";
 import { lineFrames } from "./line-frames.js";
 import { MAX_MESSAGE } from "./link-connection.js";
-import { type CodecName, isCodecName, type MessageCodec, messageCodec } from "./message-codec.js";
+import { type CodecName, codecOf, type MessageCodec } from "./message-codec.js";
 import { pythonFrames } from "./python-frames.js";
 import { rawFrames } from "./raw-frames.js";
 import type { StandardSchema } from "./standard-schema.js";
@@ -137,15 +137,6 @@ export function count(value: number | undefined, otherwise: number, what: string
   if (value !== Number.POSITIVE_INFINITY && !(Number.isInteger(value) && value >= 1))
     throw new UsageError(`${operation}: ${what} is ${String(value)}; allowed: 1 or more`);
   return value;
-}
-
-function codecOf(codec: CodecName | MessageCodec<never, unknown>, operation: string): MessageCodec {
-  if (typeof codec === "string" && isCodecName(codec)) return messageCodec(codec);
-  const own = codec as Partial<MessageCodec> | null;
-  if (typeof own?.encode === "function" && typeof own.decode === "function") return own as MessageCodec;
-  throw new UsageError(
-    `${operation}: codec is ${String(codec)}; allowed: "structured", "json", "text", "bytes", "pickle" or an object with encode and decode`,
-  );
 }
 
 function keyOf({ authkey, md5 = false }: ConnectionOptions<never, unknown>, operation: string): Key | undefined {

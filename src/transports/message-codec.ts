@@ -1,7 +1,7 @@
 import { pickleCodec } from "../codec/pickle/pickle-codec.js";
 import { utf8Of } from "../codec/text.js";
 import { StructuredDecoder, StructuredEncoder } from "../codec.js";
-import { CodecError } from "../errors.js";
+import { CodecError, UsageError } from "../errors.js";
 
 /** Values into the bytes of a message, and back. */
 export interface MessageCodec<Out = unknown, In = unknown> {
@@ -84,4 +84,15 @@ export const isCodecName = (name: string): name is CodecName => Object.hasOwn(co
 /** The codec of that name. */
 export function messageCodec(name: CodecName): MessageCodec {
   return codecs[name];
+}
+
+/** A codec by its name, or one of the user's. @throws UsageError that says which there are */
+export function codecOf(codec: CodecName | MessageCodec<never, unknown>, operation: string): MessageCodec {
+  if (typeof codec === "string" && isCodecName(codec)) return messageCodec(codec);
+  const own = codec as Partial<MessageCodec> | null;
+  if (typeof own?.encode === "function" && typeof own.decode === "function") return own as MessageCodec;
+  const names = Object.keys(codecs).map((name) => JSON.stringify(name));
+  throw new UsageError(
+    `${operation}: codec is ${typeof codec === "string" ? JSON.stringify(codec) : typeof codec}; allowed: ${names.join(", ")}, or { encode, decode }`,
+  );
 }

@@ -3,7 +3,7 @@ import { lookup } from "node:dns/promises";
 import { once } from "node:events";
 import { checkIndex } from "../buffers.js";
 import { UsageError } from "../errors.js";
-import { type CodecName, type MessageCodec, messageCodec } from "./message-codec.js";
+import { type CodecName, codecOf, type MessageCodec } from "./message-codec.js";
 import { networkError } from "./network-error.js";
 import type { StandardSchema } from "./standard-schema.js";
 import { UdpAddress } from "./udp-address.js";
@@ -128,15 +128,6 @@ async function found(address: UdpAddress, operation: string, url: string): Promi
   } catch (cause) {
     throw networkError(`${operation} of ${url}`, cause, url);
   }
-}
-
-function codecOf(codec: CodecName | MessageCodec, operation: string): MessageCodec {
-  const own = typeof codec === "string" ? messageCodec(codec) : codec;
-  if (typeof own?.encode === "function" && typeof own.decode === "function") return own;
-  throw new UsageError(
-    `${operation}: codec is ${typeof codec === "string" ? JSON.stringify(codec) : typeof codec}; ` +
-      'allowed: "structured", "json", "text", "bytes", or { encode, decode }',
-  );
 }
 
 function checkLeast(value: number, least: number, what: string, operation: string): void {

@@ -6,9 +6,10 @@
  *         at which a socket has a mode that it should not have.
  * Death   A listener that was killed leaves its name behind. Whoever wants it and is refused there (ECONNREFUSED: nobody
  *         listens) moves the old name away, makes sure that it has moved that very socket, and links its own. One at a time
- *         does that, under a lock that the kernel gives back when its holder dies.
+ *         does that, under a lock that the kernel gives back when its holder dies. A listener that was killed before it had its
+ *         name leaves a folder; whoever listens beside it a minute later removes that.
  */
-import { chmodSync, linkSync, lstatSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, linkSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { ExistsError, SystemError, UsageError } from "../errors.js";
@@ -18,6 +19,8 @@ import { systemFailure } from "./system-failure.js";
 /** What a socket's address has room for, without its end. */
 const LONGEST_PATH = 107;
 const FOLDER_CHARS = ".i-XXXXXX/s".length;
+/** A folder that is so old is nobody's any more: it is needed for the time of a few calls. */
+const OLD_MS = 60_000;
 
 /** Whether somebody listens there. */
 function isListening(path: string): Promise<boolean> {
@@ -75,6 +78,7 @@ export class UnixPath {
       }
     }
     this.discard();
+    removeOld(dirname(path));
   }
 
   /** Takes the temporary name away. */
@@ -121,5 +125,19 @@ export class UnixPath {
     }
     rmSync(aside);
     return true;
+  }
+}
+
+/** Removes what listeners of this user have left that were killed before they had their names. */
+function removeOld(parent: string): void {
+  try {
+    for (const name of readdirSync(parent)) {
+      if (!/^\.i-\w{6}$/.test(name)) continue;
+      const folder = join(parent, name);
+      const { uid, mtimeMs } = lstatSync(folder);
+      if (uid === process.getuid?.() && mtimeMs < Date.now() - OLD_MS) rmSync(folder, { recursive: true, force: true });
+    }
+  } catch {
+    // a folder that cannot be listed, or where somebody else was faster: the next one looks again
   }
 }

@@ -5,12 +5,15 @@ import { describe, test } from "node:test";
 import { projectRoot } from "../project-root.js";
 import { runCli } from "./run-cli.js";
 
+const looks = ["ls", "show", "top", "ui", "gc", "doctor"];
+const commands = [...looks, "send", "recv", "map", "lock", "semaphore", "python", "demo", "completion"];
+
 describe("interproc, the command", () => {
   test("smoke: --help names the commands and what the exit codes mean", async () => {
     const { code, stdout, stderr } = await runCli(["--help"]);
     assert.equal(code, 0);
     assert.equal(stderr, "");
-    for (const word of ["demo", "doctor", "Exit codes"]) assert.ok(stdout.includes(word), word);
+    for (const word of [...commands, "Exit codes"]) assert.ok(stdout.includes(word), word);
   });
 
   test("--version is the package's", async () => {
@@ -20,7 +23,7 @@ describe("interproc, the command", () => {
   });
 
   test("each command has a --help of its own", async () => {
-    for (const command of ["demo", "doctor"]) {
+    for (const command of commands) {
       const { code, stdout } = await runCli([command, "--help"]);
       assert.equal(code, 0);
       assert.match(stdout, new RegExp(`^Usage: interproc ${command} .*--json`, "s"));

@@ -1,20 +1,11 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Finding } from "#src/cli/doctor/finding.js";
-import { directoryPath } from "#src/memory/directory.js";
+import { OwnDirectory } from "./own-directory.js";
 import { childrenOf, runCli, untilEnded } from "./run-cli.js";
 import { TextFolder } from "./text-folder.js";
-
-/** A folder where shared objects may live, as the test run's own may. */
-class OwnDirectory implements Disposable {
-  readonly path = mkdtempSync(`${directoryPath()}-doctor-`);
-
-  [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true });
-  }
-}
 
 async function findings(
   directory: string,

@@ -105,6 +105,23 @@ export async function everyBroker(kind: BrokerKind): Promise<void> {
           await assert.rejects(openQueue(kind.url(freshName()), { [name]: value }), codes.usage);
         });
 
+    if (has.has("maxDeliveries"))
+      test("what was handed out as often as maxDeliveries says is a dead letter", watchdog, async () => {
+        const [name, lettersName] = [freshName(), freshName()];
+        const letters = await openQueue(kind.url(lettersName));
+        const queue = await openQueue(kind.url(name), { maxDeliveries: 2, deadLetter: kind.letterName(lettersName) });
+        await queue.put("bad");
+        for (const deliveries of [1, 2]) {
+          const message = await queue.take();
+          assert.deepEqual([message.value, message.deliveries], ["bad", deliveries]);
+          await message.nack();
+        }
+        assert.equal(await letters.get(), "bad");
+        assert.equal(await queue.tryGet(), undefined);
+        await queue.delete();
+        await letters.delete();
+      });
+
     if (has.has("priorities"))
       it(
         "0 goes first, and among equals what was put first",

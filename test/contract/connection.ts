@@ -9,13 +9,17 @@ import { type ConnectionKind, codes, type Pair, patterned, sentences } from "./c
 class Fragile {
   constructor(readonly number: number) {}
 }
-registerClass(Fragile, {
-  name: "fragile",
-  getState: ({ number }) => number,
-  setState: (number) => {
-    throw new RangeError(`fragile ${number} broke on its way`);
-  },
-});
+/** For each copy of the package that is tested. */
+export function registerFragile(register: typeof registerClass): void {
+  register(Fragile, {
+    name: "fragile",
+    getState: ({ number }) => number,
+    setState: (number) => {
+      throw new RangeError(`fragile ${number} broke on its way`);
+    },
+  });
+}
+registerFragile(registerClass);
 
 const broke = (number: number) => (error: Error & { readonly code?: string }) =>
   error.code === codes.codec.code && String(error.cause) === `RangeError: fragile ${number} broke on its way`;

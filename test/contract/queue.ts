@@ -204,15 +204,16 @@ export function everyQueue(backend: QueueBackend): void {
       it(
         "a message that comes back too often is a dead letter",
         async ({ queue, letters }) => {
-          await queue.putMany(["bad", "good"]);
+          await queue.put("bad");
           for (let i = 0; i < 2; i++) {
             const { message, leave } = await take(queue);
             assert.equal(message.value, "bad");
             await message.nack();
             await leave();
           }
-          assert.equal(await queue.get(), "good");
           assert.equal(await letters?.get(), "bad");
+          await queue.put("good");
+          assert.equal(await queue.get(), "good");
         },
         { letters: true, maxDeliveries: 2 },
       );

@@ -1,5 +1,6 @@
 // The long version of the kill tests: `npm run stress -- [NAME] [--faults N] [--seed N] [--pairs N] [--death KIND]`.
 // Of pipe-kill, --kills says the same as --faults, and KIND is how victims end, by default a mix drawn by the seed.
+// Of transport-kill, --faults is for each transport.
 // Of queue-kill, topic-kill, map-kill and lock-kill, --pairs is how many objects are used at once, and --namespaces (as root) gives
 // each party a pid namespace of its own instead of processes and threads beside each other.
 import { mkdtempSync, rmSync } from "node:fs";
@@ -32,6 +33,7 @@ const runs: Record<string, (options: Options) => Promise<Outcome>> = {
   "map-kill": async (options) => (await import("./map-kill.js")).killMaps(faultsOf(options)),
   "lock-kill": async (options) => (await import("./lock-kill.js")).killLocks(faultsOf(options)),
   "pool-kill": async (options) => (await import("./pool-kill.js")).killWorkers(faultsOf(options)),
+  "transport-kill": async (options) => (await import("./transport-kill.js")).killTransports(faultsOf(options)),
   "pool-threads": async (options) => (await import("./pool-threads.js")).endThreads(faultsOf(options)),
   // not by chance but step by step: so many states of each configuration at most
   explorer: async () => (await import("../explorer/explore-all.js")).exploreAll(1_000_000, console.log),

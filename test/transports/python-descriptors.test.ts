@@ -10,8 +10,8 @@ import { type Python, pythons } from "./pythons.js";
 
 const found = pythons();
 const programFile = (name: string): string => fileURLToPath(new URL(`../programs/${name}.js`, import.meta.url));
-const start = (parent: PythonProgram, name: string, kind: string): Promise<unknown> =>
-  parent.ask("start", process.execPath, programFile(name), kind);
+const start = (parent: PythonProgram, name: string, kind: string, number = 0): Promise<unknown> =>
+  parent.ask("start", process.execPath, programFile(name), kind, number);
 const values = [null, true, 1.5, 2 ** 40, "grüße", [1, [2]], { a: { b: null } }, []];
 
 describe("descriptors that are passed between Python and Node", watchdog, () => {
@@ -68,6 +68,17 @@ describe("descriptors that are passed between Python and Node", watchdog, () => 
       await until(() => !isRunning(pid));
     });
   }
+
+  test("[case 24] the number of a descriptor that is handed over may be above 255", async (context) => {
+    if (found.length === 0) return context.skip("there is no Python on this machine");
+    await using parent = new PythonProgram(found[0].path, "node_child");
+    const pid = await start(parent, "descriptor-echo", "both", 300);
+    assert.deepEqual(await parent.ask("recv"), { pid });
+    assert.deepEqual(await parent.ask("exchange", values), []);
+    await parent.ask("close");
+    assert.deepEqual(await parent.ask("told"), [0, ""]);
+    assert.equal(await parent.end(), 0);
+  });
 
   test("a parent that is Python and hands over a number that is no descriptor: the error names it", async (context) => {
     if (found.length === 0) return context.skip("there is no Python on this machine");

@@ -169,6 +169,38 @@ describe("values and bytes, between Node and every Python", watchdog, () => {
     });
   }
 
+  test("[cases 28, 30] four Pythons write slowly; wait() tells who is ready, until each one's end", async (context) => {
+    if (found.length === 0) return context.skip("there is no Python on this machine");
+    const { path } = found.at(-1) as Python;
+    const each = 20;
+    await using listener = await listen("tcp://127.0.0.1:0", { framing });
+    const writers = [0, 1, 2, 3].map(() => new PythonProgram(path, "connections"));
+    const conns = new Map<AsyncConnection, number>();
+    for (const [index, writer] of writers.entries()) {
+      assert.equal(await writer.ask("connect", listener.address), "connected");
+      conns.set(await listener.accept(), index);
+    }
+    const writing = writers.map(async (writer, index) => {
+      for (let count = 0; count < each; count++) await writer.ask("send", `[${index}, ${count}]`);
+      await writer.ask("close");
+      return writer.end();
+    });
+    const got: number[] = [0, 0, 0, 0];
+    while (conns.size > 0)
+      for (const conn of await wait([...conns.keys()])) {
+        const index = conns.get(conn) as number;
+        try {
+          assert.deepEqual(await conn.recv(), [index, got[index]++]);
+        } catch (error) {
+          assert.ok(error instanceof EOFError, String(error));
+          conns.delete(conn);
+        }
+      }
+    assert.deepEqual(got, [each, each, each, each]);
+    assert.deepEqual(await Promise.all(writing), [0, 0, 0, 0]);
+    assert.deepEqual(await wait([], { timeout: 5 }), []);
+  });
+
   test("[case 17] Python reads to the end what was sent before we closed, and then the end of file", async (context) => {
     if (found.length === 0) return context.skip("there is no Python on this machine");
     await using program = new PythonProgram((found.at(-1) as Python).path, "connections");

@@ -6,7 +6,8 @@ import sys
 
 sys.dont_write_bytecode = True
 import queue
-from multiprocessing.managers import DictProxy, ListProxy, SyncManager
+import threading
+from multiprocessing.managers import AcquirerProxy, DictProxy, ListProxy, SyncManager
 
 from exchange import address_of, arguments, text_of
 from json_lines import tell
@@ -43,6 +44,8 @@ account = Account("all")
 ServedManager.register("shared_dict", callable=lambda: shared_dict, proxytype=DictProxy)
 ServedManager.register("shared_list", callable=lambda: shared_list, proxytype=ListProxy)
 ServedManager.register("shared_queue", callable=lambda: shared_queue)
+shared_lock = threading.Lock()
+ServedManager.register("shared_lock", callable=lambda: shared_lock, proxytype=AcquirerProxy)
 ServedManager.register("account", callable=lambda: account)
 ServedManager.register("Account", Account)
 

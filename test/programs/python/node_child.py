@@ -13,7 +13,7 @@ child = None
 conn = None
 
 
-def start(node, program, kind):
+def start(node, program, kind, number=0):
     """kind: "both" for Pipe(), "reader" or "writer" for the end of Pipe(False) that the child gets."""
     global child, conn
     if kind == "both":
@@ -23,6 +23,9 @@ def start(node, program, kind):
     else:
         conn, theirs = Pipe(False)
     fd = theirs.fileno()
+    if number:
+        os.dup2(fd, number)
+        fd = number
     child = subprocess.Popen(
         [node, program],
         pass_fds=[fd],
@@ -30,6 +33,8 @@ def start(node, program, kind):
         stdout=subprocess.PIPE,
     )
     theirs.close()
+    if number:
+        os.close(number)
     return child.pid
 
 

@@ -1,0 +1,263 @@
+// Real servers for tests and benchmarks: `npm run brokers -- start|stop|status [NAME…] [--json]`. They run on ports and data
+// folders of the project's own, below .brokers/; `start` installs what is missing (Debian, as root) and waits until each
+// answers, `status` says each one's url with its credentials, `stop` ends only what `start` has started.
+import { spawn } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { isScript, main, root, ScriptError } from "./run.mjs";
+import { setup } from "./setup.mjs";
+
+const home = join(root, ".brokers");
+const stateFile = join(home, "state.json");
+const PASSWORD = "interproc-test";
+/** A server that has not answered by then is given up. */
+const patienceMs = 60_000;
+
+/**
+ * What can be run. `start` gives the processes in the order in which they are begun; a server answers when `hello` is
+ * followed by bytes that `answer` matches.
+ */
+const servers = {
+  redis: {
+    ports: ["port"],
+    isThere: () => existsSync("/usr/bin/redis-server"),
+    url: ({ port }) => `redis://:${PASSWORD}@127.0.0.1:${port}`,
+    hello: "PING\r\n",
+    answer: /^(\+PONG|-NOAUTH)/,
+    start: (folder, { port }) => [
+      [
+        "redis-server",
+        ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--requirepass", PASSWORD],
+        ["--appendonly", "yes", "--appendfsync", "always", "--save", ""],
+      ],
+    ],
+  },
+  rabbitmq: {
+    ports: ["port", "distributionPort", "epmdPort"],
+    isThere: () => existsSync("/usr/lib/rabbitmq/bin/rabbitmq-server"),
+    url: ({ port }) => `amqp://guest:guest@127.0.0.1:${port}`,
+    hello: Buffer.from("AMQP\0\0\x09\x01", "latin1"),
+    // another first byte than that of its refusal, which is our own hello
+    answer: /^[^A]/,
+    start(folder, { port, distributionPort, epmdPort }) {
+      writeFileSync(join(folder, "enabled_plugins"), "[].\n");
+      const env = {
+        HOME: folder,
+        ERL_EPMD_PORT: String(epmdPort),
+        RABBITMQ_NODENAME: `interproc-${port}@localhost`,
+        RABBITMQ_NODE_IP_ADDRESS: "127.0.0.1",
+        RABBITMQ_NODE_PORT: String(port),
+        RABBITMQ_DIST_PORT: String(distributionPort),
+        RABBITMQ_MNESIA_BASE: join(folder, "mnesia"),
+        RABBITMQ_LOG_BASE: join(folder, "log"),
+        RABBITMQ_PID_FILE: join(folder, "pid"),
+        RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, "enabled_plugins"),
+        RABBITMQ_CONFIG_FILE: join(folder, "rabbitmq"),
+      };
+      return [
+        // started by us, so that Erlang does not leave a daemon of its own behind
+        ["epmd", ["-port", String(epmdPort), "-address", "127.0.0.1"], [], env],
+        ["/usr/lib/rabbitmq/bin/rabbitmq-server", [], [], env],
+      ];
+    },
+  },
+  activemq: {
+    ports: ["port"],
+    isThere: () => existsSync("/usr/share/activemq/bin"),
+    url: ({ port }) => `activemq://127.0.0.1:${port}`,
+    hello: "CONNECT\naccept-version:1.2\nhost:localhost\n\n\0",
+    answer: /^CONNECTED/,
+    start(folder, { port }) {
+      const conf = join(folder, "conf");
+      cpSync("/etc/activemq/instances-available/main", conf, { recursive: true });
+      const file = join(conf, "activemq.xml");
+      const connectors = `<transportConnectors><transportConnector name="stomp" uri="stomp://127.0.0.1:${port}"/></transportConnectors>`;
+      const xml = readFileSync(file, "utf8").replace(/<transportConnectors>[\s\S]*<\/transportConnectors>/, connectors);
+      writeFileSync(file, xml);
+      const share = "/usr/share/activemq";
+      const settings = { home: share, base: folder, conf, data: join(folder, "data") };
+      return [
+        [
+          "java",
+          ["-Xmx256m", ...Object.entries(settings).map(([name, value]) => `-Dactivemq.${name}=${value}`)],
+          ["-cp", `${share}/bin/*:${share}/lib/*:${share}/lib/optional/*`, "org.apache.activemq.console.Main", "start"],
+          {},
+          [`xbean:file:${file}`],
+        ],
+      ];
+    },
+  },
+  nats: {
+    ports: ["port"],
+    isThere: () => existsSync("/usr/sbin/nats-server"),
+    url: ({ port }) => `nats://interproc:${PASSWORD}@127.0.0.1:${port}`,
+    hello: "",
+    answer: /^INFO /,
+    start: (folder, { port }) => [
+      [
+        "nats-server",
+        ["-a", "127.0.0.1", "-p", String(port), "-js", "-sd", join(folder, "jetstream")],
+        ["--user", "interproc", "--pass", PASSWORD],
+      ],
+    ],
+  },
+};
+
+const usage = `usage: npm run brokers -- start|stop|status [${Object.keys(servers).join("|")}…] [--json]`;
+
+/** Starts servers that do not run yet and waits until each answers; gives what `status` gives. */
+export async function startBrokers(names = Object.keys(servers)) {
+  mkdirSync(home, { recursive: true });
+  const failures = [];
+  for (const name of names) {
+    if ((await statusOf(name)).state === "running" || !servers[name].isThere()) continue;
+    stopProcesses(readState()[name]?.processes ?? []);
+    const folder = join(home, name);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    const ports = Object.fromEntries(
+      await Promise.all(servers[name].ports.map(async (port) => [port, await freePort()])),
+    );
+    const processes = [];
+    for (const [command, first, second, env = {}, last = []] of servers[name].start(folder, ports))
+      processes.push(begin(command, [...first, ...second, ...last], folder, env));
+    writeState({ ...readState(), [name]: { ports, processes } });
+  }
+  await Promise.all(
+    names.map(async (name) => {
+      const begun = readState()[name];
+      if (begun && !(await answersInTime(name, begun))) failures.push(name);
+    }),
+  );
+  if (failures.length > 0)
+    throw new ScriptError(`${failures.join(", ")} did not answer; see .brokers/${failures[0]}/output.log`);
+  return statusOfAll(names);
+}
+
+/** What each server is up to: `running`, `stopped`, or `missing` where it is not installed. */
+export async function statusOfAll(names = Object.keys(servers)) {
+  return Promise.all(names.map(statusOf));
+}
+
+/** Ends what was started here. */
+export function stopBrokers(names = Object.keys(servers)) {
+  const state = readState();
+  for (const name of names) {
+    stopProcesses(state[name]?.processes ?? []);
+    delete state[name];
+    rmSync(join(home, name), { recursive: true, force: true });
+  }
+  writeState(state);
+}
+
+async function statusOf(name) {
+  const begun = readState()[name];
+  if (begun?.processes.every(isOurs) && (await answers(name, begun.ports)))
+    return { name, state: "running", url: servers[name].url(begun.ports), pids: begun.processes.map(({ pid }) => pid) };
+  return { name, state: servers[name].isThere() ? "stopped" : "missing" };
+}
+
+function begin(command, args, folder, env) {
+  const log = openSync(join(folder, "output.log"), "a");
+  const child = spawn(command, args, { detached: true, stdio: ["ignore", log, log], env: { ...process.env, ...env } });
+  child.on("error", () => undefined).unref();
+  if (child.pid === undefined) throw new ScriptError(`${command} cannot be run`);
+  return { pid: child.pid, began: startOf(child.pid) };
+}
+
+/** When a process began, in ticks since the machine did: with its number it is one process only. */
+function startOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ")[19];
+  } catch {
+    return undefined;
+  }
+}
+
+const isOurs = ({ pid, began }) => began !== undefined && startOf(pid) === began;
+
+function stopProcesses(processes) {
+  for (const one of [...processes].reverse()) {
+    if (!isOurs(one)) continue;
+    try {
+      // its group: servers are begun by scripts
+      process.kill(-one.pid, "SIGKILL");
+    } catch {
+      // it has just ended by itself
+    }
+  }
+}
+
+async function answersInTime(name, { ports, processes }) {
+  for (const until = performance.now() + patienceMs; performance.now() < until; await sleep(100)) {
+    if (await answers(name, ports)) return true;
+    if (!processes.every(isOurs)) return false;
+  }
+  return false;
+}
+
+function answers(name, { port }) {
+  const { hello, answer } = servers[name];
+  return new Promise((done) => {
+    let seen = "";
+    const end = (isThere) => {
+      socket.destroy();
+      done(isThere);
+    };
+    const socket = connect(port, "127.0.0.1", () => socket.write(hello));
+    socket.setEncoding("latin1").setTimeout(2000, () => end(false));
+    socket.on("data", (text) => {
+      seen += text;
+      if (answer.test(seen)) end(true);
+    });
+    socket.on("error", () => end(false)).on("end", () => end(false));
+  });
+}
+
+function freePort() {
+  return new Promise((done, fail) => {
+    const server = createServer().once("error", fail);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
+  });
+}
+
+const readState = () => (existsSync(stateFile) ? JSON.parse(readFileSync(stateFile, "utf8")) : {});
+
+function writeState(state) {
+  mkdirSync(home, { recursive: true });
+  writeFileSync(stateFile, JSON.stringify(state, undefined, 2), { mode: 0o600 });
+}
+
+function print(found, isJson) {
+  if (isJson) return console.log(JSON.stringify(found, undefined, 2));
+  for (const { name, state, url = "" } of found) console.log(`${name.padEnd(10)} ${state.padEnd(9)} ${url}`.trimEnd());
+}
+
+if (isScript(import.meta.url))
+  await main(async (args) => {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { json: { type: "boolean", default: false } },
+    });
+    const [command, ...named] = positionals;
+    const unknown = named.find((name) => !(name in servers));
+    if (unknown !== undefined) throw new ScriptError(`there is no server ${unknown}\n${usage}`);
+    const names = named.length > 0 ? named : Object.keys(servers);
+    if (command === "start") {
+      if (!names.every((name) => servers[name].isThere())) await setup("brokers", { isAsked: true });
+      print(await startBrokers(names), values.json);
+    } else if (command === "stop") {
+      stopBrokers(names);
+      print(await statusOfAll(names), values.json);
+    } else if (command === "status") print(await statusOfAll(names), values.json);
+    else throw new ScriptError(usage);
+  });

@@ -1,0 +1,79 @@
+// Which files of the repository are pages of the site, where they stand in it, and in which order.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The repository's root folder. */
+export const root = fileURLToPath(new URL("..", import.meta.url));
+
+const guide = (...names) => names.map((name) => `docs/guide/${name}.md`);
+const tasks = guide(
+  "cluster-workers",
+  "surviving-a-crash",
+  "shutting-down",
+  "under-other-runners",
+  "python",
+  "main-job",
+);
+const porting = guide("from-multiprocessing", "from-child-process", "from-node-ipc", "from-pymq");
+const things = guide(
+  "processes",
+  "pipes",
+  "connections",
+  "queues",
+  "topics",
+  "shared-values",
+  "shared-maps",
+  "shared-memory",
+  "locks",
+  "pools",
+  "calls",
+  "managers",
+  "programs",
+  "waiting",
+);
+
+/** All Markdown files of a folder that no list above names: those that were written since. */
+function others(folder, named) {
+  return readdirSync(join(root, folder))
+    .filter((file) => file.endsWith(".md") && file !== "README.md")
+    .map((file) => `${folder}/${file}`)
+    .filter((file) => !named.includes(file))
+    .sort();
+}
+
+/** The chapters in their order: a title, and the files in it. */
+export const chapters = [
+  { text: "Start", files: ["README.md", "docs/tutorial.md"] },
+  { text: "Things there are", files: [...things, ...others("docs/guide", [...things, ...tasks, ...porting])] },
+  { text: "Things to do", files: tasks },
+  { text: "Coming from elsewhere", files: porting },
+  {
+    text: "To look up",
+    files: [
+      "docs/errors.md",
+      "RELIABILITY.md",
+      "docs/benchmarks.md",
+      "docs/acceptance.md",
+      "SECURITY.md",
+      "CHANGELOG.md",
+    ],
+  },
+  { text: "Formats", files: others("docs/formats", []) },
+  { text: "How it is made", files: ["ARCHITECTURE.md", "CONTRIBUTING.md"] },
+  { text: "Decisions", files: ["docs/decisions/README.md", ...others("docs/decisions", [])] },
+].map(({ text, files }) => ({ text, files: files.filter((file) => existsSync(join(root, file))) }));
+
+/** Where a file of the repository stands in the site. */
+export function placeOf(file) {
+  if (file === "README.md") return "overview.md";
+  const place = file.replace(/^docs\//, "").replace(/README\.md$/, "index.md");
+  return file.startsWith("docs/") ? place : basename(place).toLowerCase();
+}
+
+/** A page's first heading, without its marks. */
+export function titleOf(markdown) {
+  return (/^# (.+)$/m.exec(markdown)?.[1] ?? "").replaceAll("`", "");
+}
+
+export const read = (file) => readFileSync(join(root, file), "utf8");

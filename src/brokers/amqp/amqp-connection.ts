@@ -1,0 +1,179 @@
+import type { Socket } from "node:net";
+import type { Channel, ChannelModel, ConfirmChannel } from "amqplib";
+import { ClosedError } from "../../errors.js";
+import type { Bounds } from "../bounds.js";
+import type { BrokerUrl } from "../broker-url.js";
+import { loadPeer } from "../load-peer.js";
+import { amqpFailure, isCut } from "./amqp-failure.js";
+
+const HEARTBEAT_S = 10;
+const MOST_PAUSE_MS = 2000;
+const FIRST_PAUSE_MS = 50;
+
+/** What of the driver's connection is not in its types. */
+interface Inner {
+  readonly stream: Socket;
+  readonly heartbeater?: { readonly sendTimer?: NodeJS.Timeout; readonly recvTimer?: NodeJS.Timeout };
+}
+
+/** A connection to an AMQP 0-9-1 server that comes back by itself, with pauses that grow up to two seconds. */
+export class AmqpConnection {
+  private model: ChannelModel | undefined;
+  private isOpen = true;
+  private holds = true;
+  private readonly holders = new Set<symbol>();
+  private readonly channels = new Map<string, Promise<Channel>>();
+  private coming: Promise<ChannelModel> | undefined;
+
+  private constructor(
+    private readonly dial: () => Promise<ChannelModel>,
+    readonly shown: string,
+  ) {}
+
+  /** Connects. @throws NotFoundError, AuthenticationError, SystemError */
+  static async open(url: BrokerUrl, operation: string): Promise<AmqpConnection> {
+    const { connect } = await loadPeer("amqplib", operation, () => import("amqplib"));
+    const { server, scheme, shown } = url as BrokerUrl & { server: URL };
+    const secure = scheme === "amqps";
+    const options = {
+      protocol: scheme,
+      hostname: server.hostname.replace(/^\[|\]$/g, ""),
+      port: Number(server.port || (secure ? 5671 : 5672)),
+      username: decodeURIComponent(server.username || "guest"),
+      password: decodeURIComponent(server.password || (server.username === "" ? "guest" : "")),
+      vhost: server.searchParams.get("vhost") ?? "/",
+      heartbeat: HEARTBEAT_S,
+    };
+    const socketOptions = { timeout: 10_000, noDelay: true, ...(secure && { servername: options.hostname }) };
+    const connection = new AmqpConnection(() => connect(options, socketOptions), shown);
+    try {
+      connection.arrived(await connection.dial());
+    } catch (error) {
+      throw amqpFailure(error, operation, shown);
+    }
+    return connection;
+  }
+
+  /**
+   * Does something with the channel of that name, which is opened when it is not open; again after the connection was cut,
+   * as long as somebody waits for it. `again` is called before each repetition.
+   */
+  async use<R>(
+    name: string,
+    operation: string,
+    body: (channel: Channel) => Promise<R>,
+    bounds?: Bounds,
+    again?: () => void,
+  ): Promise<R> {
+    for (;;) {
+      try {
+        return await body(await this.channel(name));
+      } catch (error) {
+        if (!this.isOpen || !isCut(error)) throw amqpFailure(error, operation, this.shown);
+        bounds?.throwIfGivenUp();
+        again?.();
+        await this.live();
+      }
+    }
+  }
+
+  /** The channel of that name. Those for putting confirm what they take. */
+  channel(name: string): Promise<Channel> {
+    const known = this.channels.get(name);
+    if (known) return known;
+    const opened = this.openChannel(name);
+    this.channels.set(name, opened);
+    opened.catch(() => this.forget(name, opened));
+    return opened;
+  }
+
+  /** A channel of the caller's own. */
+  async ownChannel(): Promise<Channel> {
+    const channel = await (await this.live()).createChannel();
+    channel.setMaxListeners(0);
+    // that it was closed shows in the calls
+    channel.on("error", () => undefined);
+    return channel;
+  }
+
+  /** One more that says whether the process should live for this connection: it does as long as any of them says so. */
+  holder(): (isHeld: boolean) => void {
+    const key = Symbol("holder");
+    return (isHeld) => {
+      if (isHeld) this.holders.add(key);
+      else this.holders.delete(key);
+      this.hold(this.holders.size > 0);
+    };
+  }
+
+  async close(): Promise<void> {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.hold(true);
+    const model = this.model ?? (await this.coming?.catch(() => undefined));
+    await model?.close().catch(() => undefined);
+  }
+
+  private async openChannel(name: string): Promise<Channel> {
+    const model = await this.live();
+    const channel =
+      name === "put" ? ((await model.createConfirmChannel()) as ConfirmChannel) : await model.createChannel();
+    const opened = this.channels.get(name);
+    // every call that waits listens for its end
+    channel.setMaxListeners(0);
+    channel.on("error", () => undefined);
+    channel.on("close", () => this.forget(name, opened));
+    return channel;
+  }
+
+  private forget(name: string, channel: Promise<Channel> | undefined): void {
+    if (this.channels.get(name) === channel) this.channels.delete(name);
+  }
+
+  /** The connection, once it is there. */
+  private live(): Promise<ChannelModel> {
+    if (!this.isOpen) return Promise.reject(new ClosedError(`${this.shown}: the connection was closed`));
+    if (this.model) return Promise.resolve(this.model);
+    this.coming ??= this.comeBack().finally(() => {
+      this.coming = undefined;
+    });
+    return this.coming;
+  }
+
+  private async comeBack(): Promise<ChannelModel> {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(MOST_PAUSE_MS, pause * 2)) {
+      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random() / 2)));
+      if (!this.isOpen) throw new ClosedError(`${this.shown}: the connection was closed`);
+      try {
+        return this.arrived(await this.dial());
+      } catch (error) {
+        if (!isCut(error)) throw error;
+      }
+    }
+  }
+
+  private arrived(model: ChannelModel): ChannelModel {
+    this.model = model;
+    model.on("error", () => undefined);
+    model.on("close", () => {
+      if (this.model !== model) return;
+      this.model = undefined;
+      this.channels.clear();
+    });
+    this.refer();
+    return model;
+  }
+
+  private hold(isHeld: boolean): void {
+    if (this.holds === isHeld) return;
+    this.holds = isHeld;
+    this.refer();
+  }
+
+  private refer(): void {
+    const { stream, heartbeater } = (this.model?.connection ?? {}) as Partial<Inner>;
+    for (const one of [stream, heartbeater?.sendTimer, heartbeater?.recvTimer])
+      if (this.holds) one?.ref?.();
+      else one?.unref?.();
+  }
+}

@@ -1,0 +1,36 @@
+import { AuthenticationError, InterprocError, MismatchError, NotFoundError, SystemError } from "../../errors.js";
+import { systemFailure } from "../../transports/system-failure.js";
+import { redact } from "../broker-url.js";
+
+/** What the server or its driver says, as an error of ours: by the reply codes of AMQP 0-9-1. */
+export function amqpFailure(error: unknown, operation: string, shown: string): InterprocError {
+  if (error instanceof InterprocError) return error;
+  const { code, message } = error as { code?: number | string; message: string };
+  const text = `${operation}: ${redact(message)}`;
+  const options = { resource: shown, cause: error };
+  const reply = typeof code === "number" ? code : Number(/\b([345]\d\d)\b/.exec(message)?.[1] ?? 0);
+  if (reply === 403 || message.includes("ACCESS_REFUSED") || message.includes("ACCESS-REFUSED"))
+    return new AuthenticationError(text, options);
+  if (reply === 404) return new NotFoundError(text, options);
+  // the driver does not tell why the server closed when it was asked for a virtual host
+  if (reply === 530 || message.startsWith("Expected ConnectionOpenOk"))
+    return new NotFoundError(`${text}; the virtual host is what ?vhost= says, / without it`, options);
+  if (reply === 405 || reply === 406)
+    return new MismatchError(
+      `${text}; allowed: the options that the queue was made with, or mustExist: true to take it as it is`,
+      options,
+    );
+  if (typeof code === "string") return systemFailure(error, operation, shown);
+  return new SystemError(text, { ...options, errno: isCut(error) ? "ECONNRESET" : undefined });
+}
+
+/** Whether the connection or the channel was lost, and nothing was refused. */
+export function isCut(error: unknown): boolean {
+  if (error instanceof InterprocError) return false;
+  const { code, message } = error as { code?: number | string; message?: string };
+  if (code === 320 || code === 541) return true;
+  if (typeof code === "string" && code.startsWith("E")) return true;
+  return /channel closed|Channel ended|Channel closed|Connection clos|Socket closed|Heartbeat timeout|Unexpected close|IllegalOperation/i.test(
+    message ?? "",
+  );
+}

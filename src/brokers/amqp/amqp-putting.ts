@@ -1,0 +1,62 @@
+import type { Channel, ConfirmChannel, Message, Options } from "amqplib";
+import { NotFoundError } from "../../errors.js";
+import type { Bounds } from "../bounds.js";
+import type { Outgoing } from "../broker.js";
+import type { AmqpConnection } from "./amqp-connection.js";
+import { publishOptions } from "./amqp-message.js";
+
+/** The server has said that it will not take a message: there is no room. */
+export class Refused extends Error {}
+
+const returned = new WeakMap<Channel, Set<string>>();
+
+/** Publishes and waits until the server has confirmed it; again, marked, after a cut. @throws NotFoundError when no queue takes it */
+export async function publishConfirmed(
+  connection: AmqpConnection,
+  where: { readonly exchange: string; readonly key: string; readonly label: string; readonly mandatory: boolean },
+  messages: readonly Outgoing[],
+  levels: number | undefined,
+  bounds: Bounds,
+): Promise<void> {
+  const waiting = new Set(messages);
+  let isAgain = false;
+  const publishAll = async (channel: Channel): Promise<void> => {
+    const outcomes = [...waiting].map(async (message) => {
+      const options = { ...publishOptions(message, isAgain, levels), mandatory: where.mandatory };
+      await publishOne(channel as ConfirmChannel, where, message, options);
+      waiting.delete(message);
+    });
+    const failed = (await Promise.allSettled(outcomes)).find((outcome) => outcome.status === "rejected");
+    if (failed) throw failed.reason;
+  };
+  await connection.use("put", `${where.label}: put()`, publishAll, bounds, () => {
+    isAgain = true;
+  });
+}
+
+function publishOne(
+  channel: ConfirmChannel,
+  { exchange, key, label }: { readonly exchange: string; readonly key: string; readonly label: string },
+  { body, id }: Outgoing,
+  options: Options.Publish,
+): Promise<void> {
+  const back = returnsOf(channel);
+  return new Promise((resolve, reject) => {
+    channel.publish(exchange, key, Buffer.from(body.buffer, body.byteOffset, body.length), options, (error) => {
+      if (error) reject(error.message === "message nacked" ? new Refused(error.message) : error);
+      else if (back.delete(id))
+        reject(new NotFoundError(`${label}: put(): there is no queue any more that takes it`, { resource: label }));
+      else resolve();
+    });
+  });
+}
+
+/** The ids of messages that came back because no queue takes them; that is told before they are confirmed. */
+function returnsOf(channel: Channel): Set<string> {
+  const known = returned.get(channel);
+  if (known) return known;
+  const back = new Set<string>();
+  returned.set(channel, back);
+  channel.on("return", ({ properties }: Message) => back.add(String(properties.messageId)));
+  return back;
+}

@@ -1,0 +1,57 @@
+import type { WaitOptions } from "../../deadline.js";
+import { NotFoundError } from "../../errors.js";
+import "../../primitives/queue/priority-queue.js"; // so that a queue of any discipline can be opened
+import { Queue } from "../../primitives/queue/queue.js";
+import { openAnyQueue } from "../../primitives/queue/queue-making.js";
+import "../../primitives/queue/stack.js";
+import { Failure } from "../failure.js";
+
+/** A message that was taken and is this process's until it is acknowledged. */
+export interface TakenMessage {
+  readonly value: unknown;
+  ack(): void | Promise<void>;
+}
+
+/** What the commands need of a queue, wherever it is. */
+export interface QueueAt {
+  put(value: unknown, options: WaitOptions): Promise<void>;
+  /** @throws ClosedError once it is shut down and nothing more will come */
+  take(options: WaitOptions): Promise<TakenMessage>;
+  /** Resolves when what was put is safe without this process. */
+  settled(signal: AbortSignal): Promise<void>;
+  close(): void | Promise<void>;
+}
+
+const LOOK_MS = 20;
+
+/** The queue behind an url: the one place of the commands that knows which kinds there are. @throws Failure */
+export async function queueAt(url: string): Promise<QueueAt> {
+  if (url.startsWith("shm:")) return sharedQueue(url.slice("shm:".length));
+  throw new Failure(`there are no queues at ${JSON.stringify(url)}; allowed: shm:NAME`, 2);
+}
+
+function sharedQueue(name: string): QueueAt {
+  const queue = openOrMake(name);
+  return {
+    put: (value, options) => queue.put(value, options),
+    take: (options) => queue.take(options),
+    settled: async (signal) => {
+      // the queue goes with its last holder: nobody tells when another one comes, so it is looked for
+      while (!queue.isHeldElsewhere && queue.size + queue.unacked > 0) {
+        signal.throwIfAborted();
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+    },
+    close: () => queue.close(),
+  };
+}
+
+/** The queue of that name, of whatever discipline; one that is not there is made. */
+function openOrMake(name: string): Queue<unknown> {
+  try {
+    return openAnyQueue(name);
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    return Queue.openOrCreate(name);
+  }
+}

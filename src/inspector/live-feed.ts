@@ -1,0 +1,84 @@
+import { type WebSocket, WebSocketServer } from "ws";
+import type { LiveMessage } from "./live-message.js";
+import { snapshot } from "./snapshot.js";
+import type { Snapshot } from "./snapshot-model.js";
+
+/** A page that takes nothing is let go when so much waits for it. */
+const MOST_BUFFERED = 16 * 2 ** 20;
+const PING_EVERY = 30;
+
+/** Tells pages of what changes, as long as there are any. */
+export class LiveFeed {
+  readonly server = new WebSocketServer({ noServer: true, maxPayload: 1024, perMessageDeflate: false });
+  private readonly pages = new Map<WebSocket, { isThere: boolean }>();
+  private timer: NodeJS.Timeout | undefined;
+  private latest: Snapshot | undefined;
+  /** The text of each object as the pages have it. */
+  private texts = new Map<string, string>();
+  private looks = 0;
+
+  constructor(
+    private readonly directory: string | undefined,
+    private readonly intervalMs: number,
+    private readonly allowsWrite: boolean,
+  ) {}
+
+  /** Adds a page: it gets everything, then what changes. */
+  add(page: WebSocket): void {
+    this.pages.set(page, { isThere: true });
+    page.on("pong", () => this.pages.set(page, { isThere: true }));
+    page.on("error", () => page.terminate());
+    page.on("close", () => this.remove(page));
+    this.timer ??= setInterval(() => this.look(), this.intervalMs);
+    if (this.latest === undefined || this.pages.size === 1) this.look();
+    else this.send(page, this.message(this.latest, this.latest.objects, [], true));
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    for (const page of this.pages.keys()) page.terminate();
+    this.server.close();
+  }
+
+  private remove(page: WebSocket): void {
+    this.pages.delete(page);
+    if (this.pages.size > 0) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+    this.latest = undefined;
+    this.texts = new Map();
+  }
+
+  private look(): void {
+    const shot = snapshot(this.directory);
+    const texts = new Map(shot.objects.map((object) => [object.id, JSON.stringify(object)]));
+    const changed = shot.objects.filter(({ id }) => texts.get(id) !== this.texts.get(id));
+    const gone = [...this.texts.keys()].filter((id) => !texts.has(id));
+    const message = this.message(shot, changed, gone, this.latest === undefined);
+    this.latest = shot;
+    this.texts = texts;
+    for (const page of this.pages.keys()) this.send(page, message);
+    if (++this.looks % PING_EVERY === 0) this.ping();
+  }
+
+  private message(shot: Snapshot, changed: Snapshot["objects"], gone: readonly string[], isWhole: boolean): string {
+    const message: LiveMessage = { ...shot, objects: changed, gone, isWhole, allowsWrite: this.allowsWrite };
+    return JSON.stringify(message);
+  }
+
+  private send(page: WebSocket, message: string): void {
+    if (page.bufferedAmount > MOST_BUFFERED) page.terminate();
+    else page.send(message);
+  }
+
+  private ping(): void {
+    for (const [page, { isThere }] of this.pages) {
+      if (!isThere) {
+        page.terminate();
+        continue;
+      }
+      this.pages.set(page, { isThere: false });
+      page.ping();
+    }
+  }
+}
