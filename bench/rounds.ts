@@ -1,5 +1,8 @@
 import { percentile } from "./statistics.js";
 
+/** So many round trips are made before some count, unless these alone take several times as long as they should. */
+const warmTrips = 1000;
+
 /** The figures of one measurement by name; their unit is in the name. */
 export type Figures = Record<string, number>;
 
@@ -40,7 +43,8 @@ export async function measureRoundTrips(
   await timed(1); // waits for the other process to start
   let count = 8;
   let { micros, took } = await timed(count);
-  while (took < warmSeconds(seconds)) {
+  // a few long trips of a busy machine's first moments warm nothing
+  while (took < warmSeconds(seconds) || (count < warmTrips && took < 8 * warmSeconds(seconds))) {
     count = Math.ceil(count * Math.min(8, Math.max(1.5, (1.2 * warmSeconds(seconds)) / took)));
     took = (await timed(count)).took;
   }

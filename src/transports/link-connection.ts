@@ -37,7 +37,7 @@ const isThenable = (value: unknown): value is Promise<unknown> => value instance
 
 /** The promise of a send, which the system may have taken already. */
 function sent(pending: Promise<void> | undefined): Promise<void> {
-  if (pending) return withTurn(pending);
+  if (pending) return pending;
   return turnIsDue() ? nextTurn() : SENT;
 }
 
@@ -293,7 +293,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       const into = this.into(operation);
       options?.signal?.throwIfAborted();
       const message = into.takeNow();
-      if (message === undefined) return withTurn(into.receive(take, operation, options, whenOver));
+      if (message === undefined) return into.receive(take, operation, options, whenOver);
       return withTurn(Promise.resolve(this.taken(take, message)));
     } catch (error) {
       return Promise.reject(error);

@@ -46,6 +46,8 @@ export interface Link {
   start(receiver: LinkReceiver, isOwn: boolean): void;
   pause(): void;
   resume(): void;
+  /** Somebody waits for a message, or nobody does any more. */
+  awaited?(isAwaited: boolean): void;
   /** Bytes that came and are no message yet. */
   readonly kept: number;
   /** Sends the end of file, behind what was written; receiving goes on. @throws UsageError where that cannot be said */

@@ -35,6 +35,8 @@ export class Receiving implements Omit<LinkReceiver, "broken"> {
   private hasEnded = false;
   private failure: Error | undefined;
   private isPaused = false;
+  /** The link was told that somebody waits. */
+  private isAwaited = false;
 
   constructor(
     private readonly link: Link,
@@ -114,6 +116,7 @@ export class Receiving implements Omit<LinkReceiver, "broken"> {
     this.messages = [];
     this.taken = 0;
     this.hasEnded = true;
+    this.await();
     this.onWaiting();
   }
 
@@ -149,7 +152,15 @@ export class Receiving implements Omit<LinkReceiver, "broken"> {
       this.isPaused = tooMuch;
       this.link[tooMuch ? "pause" : "resume"]();
     }
+    this.await();
     this.onWaiting();
+  }
+
+  private await(): void {
+    const isAwaited = this.queue.length > 0;
+    if (isAwaited === this.isAwaited) return;
+    this.isAwaited = isAwaited;
+    this.link.awaited?.(isAwaited);
   }
 
   private get count(): number {

@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { FrameReader, Framing } from "./framing.js";
 import type { Frame, Link, LinkReceiver, Outgoing } from "./link.js";
+import { Looking } from "./looking.js";
 import { OutgoingFrames } from "./outgoing-frames.js";
 
 /** Up to so many bytes are copied together into one chunk; more go as they are, in one write all the same. */
@@ -11,6 +12,7 @@ const TOGETHER_BYTES = 16 * 1024;
 export class StreamLink implements Link {
   readonly parts: Link["parts"];
   private readonly reader: FrameReader;
+  private readonly looking = new Looking();
   private receiver: LinkReceiver | undefined;
   private isOwn = true;
   private isOver = false;
@@ -91,6 +93,11 @@ export class StreamLink implements Link {
 
   resume(): void {
     if (this.input.isPaused()) this.input.resume();
+  }
+
+  awaited(isAwaited: boolean): void {
+    if (isAwaited) this.looking.begin();
+    else this.looking.end();
   }
 
   get kept(): number {

@@ -1,6 +1,7 @@
 import type { RawData, WebSocket } from "ws";
 import { ProtocolError } from "../errors.js";
 import type { Frame } from "./link.js";
+import { Looking } from "./looking.js";
 import { mostWaiting, SUBPROTOCOL, WordedLink } from "./worded-link.js";
 
 /** No control word is longer. */
@@ -15,6 +16,8 @@ function bytesOf(data: RawData): Uint8Array {
 
 /** A WebSocket of the library `ws` as a link. */
 export class WebSocketLink extends WordedLink {
+  private readonly looking = new Looking();
+
   constructor(
     private readonly socket: WebSocket,
     maxMessage: number,
@@ -30,6 +33,11 @@ export class WebSocketLink extends WordedLink {
     if (!isWhole) return socket.terminate();
     socket.resume(); // the peer's answer to the close has to be read
     socket.close(1000);
+  }
+
+  awaited(isAwaited: boolean): void {
+    if (isAwaited) this.looking.begin();
+    else this.looking.end();
   }
 
   ref(): void {
