@@ -10,6 +10,7 @@ export interface MessageCodec<Out = unknown, In = unknown> {
   readonly isText?: boolean;
 }
 
+/** The codecs that have a name; see {@link ConnectionOptions}. */
 export type CodecName = "structured" | "json" | "text" | "bytes" | "pickle";
 
 const encoder = new StructuredEncoder();
