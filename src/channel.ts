@@ -9,11 +9,13 @@ export interface SendBytesOptions extends WaitOptions {
   size?: number;
 }
 
+/** How long a message may be, and how long to wait for it. */
 export interface RecvBytesOptions extends WaitOptions {
   /** A longer message is a UsageError and stays where it is. */
   maxLength?: number;
 }
 
+/** Where in the buffer a message goes, and how long to wait for it. */
 export interface RecvIntoOptions extends WaitOptions {
   /** Where in the buffer the message goes; default 0. */
   offset?: number;

@@ -85,8 +85,10 @@ export const errorKinds = {
   },
 } as const satisfies Record<`ERR_INTERPROC_${string}`, ErrorKind>;
 
+/** The codes that errors have; docs/errors.md says what each means and what to do. */
 export type ErrorCode = keyof typeof errorKinds;
 
+/** What an error tells besides its sentence. */
 export interface InterprocErrorOptions {
   /** What the operation was about: an object's name or a connection's address. */
   resource?: string | undefined;
@@ -184,6 +186,7 @@ export class UsageError extends InterprocError {
   declare readonly code: "ERR_INTERPROC_USAGE";
 }
 
+/** What an error of another process tells besides. */
 export interface RemoteErrorOptions extends InterprocErrorOptions {
   /** The `name` of what was thrown in the other process, such as `RangeError`. */
   remoteName?: string | undefined;
@@ -208,6 +211,7 @@ export class RemoteError extends InterprocError {
   }
 }
 
+/** What a refusal of the system tells besides. */
 export interface SystemErrorOptions extends InterprocErrorOptions {
   /** The symbolic name, such as `ENOSPC`. */
   errno?: string | undefined;

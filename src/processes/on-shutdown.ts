@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { UsageError } from "../errors.js";
 
+/** Which signals count, and how long handlers may take. */
 export interface ShutdownOptions {
   /** Milliseconds that all handlers together may take, 10,000 by default; then the process ends with 128 + the signal's number. */
   timeout?: number;

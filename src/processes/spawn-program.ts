@@ -18,6 +18,7 @@ import { Program } from "./program.js";
  */
 export type ProgramConnection = "lines" | "json" | "length" | "python";
 
+/** How a program is run, and how it is spoken to. */
 export interface ProgramOptions {
   connection: ProgramConnection;
   /** `"stdio"` (default): the program's stdin and stdout. `"fd"` (default with python): a socket whose descriptor INTERPROC_FD names. */

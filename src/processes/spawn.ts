@@ -19,6 +19,7 @@ import { lifeLine } from "./life-line.js";
 import { Process, type Verdict } from "./process.js";
 import { type Task, type TaskName, taskName } from "./task.js";
 
+/** How a child's process is run; by default as this one was. */
 export interface SpawnOptions {
   /** What the child calls itself; default `Process-1`, `Process-2` … */
   name?: string;

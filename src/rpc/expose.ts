@@ -2,6 +2,7 @@ import type { AsyncConnection } from "../channel.js";
 import { UsageError } from "../errors.js";
 import { Session } from "./session.js";
 
+/** How much the other side may ask at once. */
 export interface ExposeOptions {
   /** Calls of the other side that run at once, 4,096 by default; each further one fails with an error that is `retryable`. */
   maxServed?: number;

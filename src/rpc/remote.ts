@@ -3,6 +3,7 @@ import { UsageError } from "../errors.js";
 import { isPublicName } from "./public-name.js";
 import { Session } from "./session.js";
 
+/** How long a call may take, and how many there may be at once. */
 export interface RemoteOptions {
   /** Milliseconds within which each call must be answered; default: for ever. */
   timeout?: number;

@@ -6,6 +6,7 @@ import { type ConnectionOptions, count, type Settings, settingsOf } from "./conn
 import { isLoopback } from "./is-loopback.js";
 import { Listener } from "./listener.js";
 
+/** Whom a listener takes, and how many, besides what both sides of a connection say. */
 export interface ListenOptions<Out = unknown, In = unknown> extends ConnectionOptions<Out, In> {
   /** So many connections at once, 1,024 by default; more are closed as they come. */
   maxConnections?: number;

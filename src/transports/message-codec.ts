@@ -13,6 +13,7 @@ export interface MessageCodec<Out = unknown, In = unknown> {
   readonly sharesNothing?: boolean;
 }
 
+/** The codecs that have a name; see {@link ConnectionOptions}. */
 export type CodecName = "structured" | "json" | "text" | "bytes" | "pickle";
 
 const encoder = new StructuredEncoder();

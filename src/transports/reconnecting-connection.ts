@@ -20,6 +20,7 @@ import { READY, type Readiness } from "../readiness.js";
 import { readableOf, writableOf } from "../web-streams.js";
 import { LinkConnection } from "./link-connection.js";
 
+/** How often a connection that broke is tried again, and who is told. */
 export interface ReconnectOptions {
   /** Milliseconds before the first new attempt; 100 by default. */
   minDelay?: number;

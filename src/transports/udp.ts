@@ -15,6 +15,7 @@ const MAX_KEPT_BYTES = 8 * 2 ** 20;
 /** The longest datagram must have room. */
 const LEAST_KEPT_BYTES = 65_536;
 
+/** How messages are written, how many wait to be received, and what the system is told of the socket. */
 export interface UdpOptions<In = unknown> {
   /** How messages are written; default `"structured"`. */
   codec?: CodecName | MessageCodec;

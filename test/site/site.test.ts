@@ -49,7 +49,7 @@ describe("the documentation's site", { timeout: 840_000 }, () => {
     const missing = exports.flatMap(({ name, says }) => {
       const file = kinds.map((kind) => join(html, "api", kind, `${name}.html`)).find(existsSync);
       if (file === undefined) return [`${name} has no page`];
-      if (says === undefined) return [];
+      if (says === undefined) return [`${name} has no docstring`];
       const words = says.replace(/[`\\]/g, "");
       return textOf(file).replace(/[`\\]/g, "").includes(words) ? [] : [`the page of ${name} lacks: ${says}`];
     });

@@ -4,6 +4,7 @@ import { dtypeOf, elementsOf } from "./parse-dtype.js";
 /** The elements of a {@link NumpyArray}: a list for strings, bytes and objects; two numbers an element for complex ones. */
 export type NumpyData = NodeJS.TypedArray | readonly unknown[];
 
+/** How an array of numpy is made: what its elements are, and how they lie. */
 export interface NumpyOptions {
   /** By default one dimension, as long as the data. */
   shape?: readonly number[];

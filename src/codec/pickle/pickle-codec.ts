@@ -8,6 +8,7 @@ import { errorWriters } from "./write-errors.js";
 import { pythonValueWriters } from "./write-python-values.js";
 import { timeWriters } from "./write-times.js";
 
+/** What a pickle may name besides Python's own library, and how old strings are read. */
 export interface PickleOptions {
   /** Classes, enumerations, functions and constants of Python's that may be named, besides those of its library. */
   globals?: PickleGlobals;
@@ -15,11 +16,13 @@ export interface PickleOptions {
   encoding?: PickleEncoding;
 }
 
+/** What belongs to one pickle and does not stand in it. */
 export interface PickleDecodeOptions {
   /** What Python's `buffer_callback` got, in order: memory that stands beside a pickle of protocol 5. */
   buffers?: Iterable<Uint8Array>;
 }
 
+/** Values into pickles, and back; made by {@link pickleCodec}. It has what `codec` of a connection takes. */
 export interface PickleCodec {
   encode(value: unknown): Uint8Array;
   decode(bytes: Uint8Array, options?: PickleDecodeOptions): unknown;

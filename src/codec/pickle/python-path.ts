@@ -1,3 +1,4 @@
+/** Which of Python's path classes a path is of. */
 export type PathKind = "PurePath" | "PurePosixPath" | "PureWindowsPath" | "Path" | "PosixPath" | "WindowsPath";
 
 /** A path of Python's `pathlib`: `String(path)` is its text. */

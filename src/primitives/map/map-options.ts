@@ -1,6 +1,7 @@
 import { UsageError } from "../../errors.js";
 import type { SharedObjectOptions } from "../shared-object.js";
 
+/** How large a map is, how long entries live, and what makes room. */
 export interface SharedMapOptions extends SharedObjectOptions {
   /**
    * Bytes for keys and values: 4,096 to 1 GiB, rounded up to whole blocks of 128; default 4 MiB. An entry takes whole blocks;

@@ -35,6 +35,7 @@ interface ElementViews {
  * `u64` are bigint, `bool` is boolean, the rest number.
  */
 export type ElementKind = keyof ElementTypes;
+/** What a value of that kind is in JavaScript: a bigint for i64 and u64, a boolean for bool, else a number. */
 export type ElementValue<K extends ElementKind> = ElementTypes[K];
 /** The typed array over elements of a kind; that of `bool` is bytes, 0 false and all else true. */
 export type ElementView<K extends ElementKind> = ElementViews[K];

@@ -9,6 +9,7 @@ import { cannotGive, type Descriptor, type Given, type Handing, registerKind } f
 import { makeMarker } from "../marker.js";
 import { checkSize, type FileFacts, factsOf, mapBlock } from "./block-mapping.js";
 
+/** How much of a file is mapped, and whether it may be changed. */
 export interface MappedFileOptions {
   /** How many of its bytes, from the first; default all. A file that has fewer grows, unless it is `readonly`. */
   size?: number;

@@ -19,6 +19,7 @@ export interface ShareableSlot {
   readonly room?: number;
 }
 
+/** How long a list lives. */
 export interface ShareableListOptions {
   /** `true`: it lives until `unlink()`. Default: until the thread that made it ends, too. */
   persist?: boolean;

@@ -17,6 +17,7 @@ import { OwnMemory } from "./own-memory.js";
 import { PYTHON_FOLDER } from "./python-records.js";
 import { checkPythonName, PythonMemory } from "./python-shared-memory.js";
 
+/** How large a block is, how long it lives, and whether it is one of Python's kind. */
 export interface SharedMemoryOptions extends SharedObjectOptions {
   /** Bytes, 1 or more, exactly as many as the block will have. */
   size: number;
@@ -26,6 +27,7 @@ export interface SharedMemoryOptions extends SharedObjectOptions {
   python?: boolean;
 }
 
+/** Where a block of that name is looked for. */
 export interface OpenSharedMemoryOptions {
   /** `true`: only Python's blocks are looked at; `false`: only ours; left out: first ours, then Python's. */
   python?: boolean;

@@ -13,6 +13,7 @@ import { sweepOnce } from "../sweep.js";
 import { PipeEnd } from "./pipe-end.js";
 import { MAX_MESSAGE, mappedPipes, type PartialMessage } from "./pipe-holding.js";
 
+/** How much a pipe holds, and whether it goes both ways. */
 export interface PipeOptions {
   /** `true` (default): both ends send and receive. `false`: the first end receives, the second sends. */
   duplex?: boolean;

@@ -3,6 +3,7 @@ import { UsageError } from "../../errors.js";
 import type { SharedObjectOptions } from "../shared-object.js";
 import type { Queue } from "./queue.js";
 
+/** How much a queue holds, and what becomes of messages that nobody acknowledges. */
 export interface QueueOptions extends SharedObjectOptions {
   /**
    * Bytes for messages: 4,096 to 1 GiB, rounded up to whole blocks of 128; default 256 KiB. A message takes whole blocks;

@@ -18,6 +18,7 @@ const LEAST_CAPACITY = 8192;
 const MOST_CAPACITY = 2 ** 30;
 const MOST_SUBSCRIBERS = 65_536;
 
+/** How much a topic keeps for those who have not read it yet, and whether it waits for them. */
 export interface TopicOptions extends SharedObjectOptions {
   /**
    * Bytes for messages that somebody may not have read yet: 8,192 to 1 GiB, rounded up to a power of two; default

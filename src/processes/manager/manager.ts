@@ -14,6 +14,7 @@ import type { ManagedSet } from "./managed-set.js";
 import { ManagerLink } from "./manager-link.js";
 import { type MadeKind, serveManager } from "./manager-server.js";
 
+/** How the server's process is run, and what it does first. */
 export interface ManagerOptions extends Omit<SpawnOptions, "signal" | "detached"> {
   /** A task that runs in the server's process before anything is served. */
   initializer?: Task<never[], unknown>;

@@ -5,6 +5,7 @@ import type { SpawnOptions } from "../spawn.js";
 import type { Task } from "../task.js";
 import type { Progress } from "./items-feed.js";
 
+/** How many workers a pool has, of which kind, and how long they may take to start, to stop and to end. */
 export interface PoolOptions extends Pick<SpawnOptions, "env" | "cwd" | "stdio" | "execArgv"> {
   /** Workers at most, 1 to 1,024; default: the processors that this process may use. They are started as they are needed. */
   processes?: number;
@@ -40,6 +41,7 @@ export interface CallOptions {
   retries?: number;
 }
 
+/** How a map deals out its items, besides what stops it. */
 export interface MapOptions extends CallOptions {
   /** Calls that go to a worker together, and are lost together when it dies; default: by how long they take. */
   chunkSize?: number;
@@ -49,6 +51,7 @@ export interface MapOptions extends CallOptions {
   failFast?: boolean;
 }
 
+/** How a lazy map takes its input, besides what stops it. */
 export interface ImapOptions extends Omit<CallOptions, "timeout">, Pick<MapOptions, "chunkSize" | "onProgress"> {
   /** So many items are taken from the input at most before their results were; default 16 for each worker. */
   window?: number;
