@@ -16,6 +16,8 @@ export interface TopOptions {
   readonly json?: boolean;
 }
 
+const ESCAPE = "\u001b";
+const CTRL_C = "\u0003";
 const ENTER = "\u001b[?1049h\u001b[?25l";
 const LEAVE = "\u001b[?25h\u001b[?1049l";
 
@@ -97,13 +99,23 @@ class Pace {
   }
 }
 
+/** Several may come at once; one that is no character is an escape and two more. */
+function keysIn(text: string): string[] {
+  const keys: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const length = text.startsWith(`${ESCAPE}[`, at) ? 3 : 1;
+    keys.push(text.slice(at, at + length));
+    at += length;
+  }
+  return keys;
+}
+
 function pressKeys(view: TopView, draw: () => void, pace: Pace): () => void {
   const { stdin } = process;
   if (!stdin.isTTY) return () => undefined;
   const press = (chunk: Buffer): void => {
-    const text = chunk.toString();
-    if (text === "\u0003" || !keyOf(text, view, SORTS)) pace.over();
-    else draw();
+    for (const key of keysIn(chunk.toString())) if (key === CTRL_C || !keyOf(key, view, SORTS)) return pace.over();
+    draw();
   };
   stdin.setRawMode(true).resume().on("data", press);
   return () => {

@@ -1,8 +1,10 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { attachmentEntry, kindName, OBJECT_MAGIC, OBJECT_VERSION, objectHeader } from "../memory/object.layout.js";
 import { isOwner } from "../memory/owner.js";
 
 const MOST_ATTACHED = 65_536;
+/** So much is read at once: all that is wanted of most objects. */
+const PREFIX_BYTES = 16_384;
 /** No part of an object that is read has more. */
 const MOST_BYTES = 16 * 2 ** 20;
 
@@ -26,22 +28,29 @@ export interface Entry {
  */
 export class ObjectFile implements Disposable {
   readonly header: Buffer;
+  private readonly prefix: Buffer;
 
   private constructor(
     private readonly fd: number,
     readonly fileBytes: number,
     readonly links: number,
   ) {
+    const prefix = Buffer.alloc(Math.min(fileBytes, PREFIX_BYTES));
+    this.prefix = prefix.subarray(0, readSync(fd, prefix, 0, prefix.length, 0));
     this.header = this.bytes(0, objectHeader.bytes);
   }
 
-  /** @throws Damaged when it is no object's file; the system's error when it is gone */
+  /**
+   * The file at a path that is known to be a regular one: a FIFO is not even to be opened.
+   *
+   * @throws Damaged when it is no object's file; the system's error when it is gone
+   */
   static open(path: string): ObjectFile {
-    // a FIFO or a device is not even opened
-    if (!lstatSync(path).isFile()) throw new Damaged("it is not a regular file");
     const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
-      const { size, uid, nlink } = fstatSync(fd);
+      const found = fstatSync(fd);
+      const { size, uid, nlink } = found;
+      if (!found.isFile()) throw new Damaged("it is not a regular file");
       if (uid !== (process.getuid?.() ?? uid)) throw new Damaged(`it belongs to uid ${uid}`);
       const file = new ObjectFile(fd, size, nlink);
       file.check();
@@ -147,6 +156,7 @@ export class ObjectFile implements Disposable {
   private bytes(from: number, length: number): Buffer {
     if (from + length > this.fileBytes || length > MOST_BYTES)
       throw new Damaged(`it has ${this.fileBytes} bytes, and ${from + length} were to be read`);
+    if (from + length <= this.prefix.length) return this.prefix.subarray(from, from + length);
     const copy = Buffer.alloc(length);
     if (readSync(this.fd, copy, 0, length, from) < length) throw new Damaged("it was cut off");
     return copy;

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ANONYMOUS, directoryPath } from "../memory/directory.js";
 import { monotonicSeconds } from "../memory/registry.js";
@@ -87,8 +87,10 @@ function readObjects(directory: string, view: RegistryView | undefined): Reading
   };
   const objects: ObjectView[] = [];
   const waits: WaitView[] = [];
-  for (const { folder, name, isAnonymous } of files(directory)) {
-    const found = readFile(join(folder, name), name, isAnonymous, threads);
+  for (const { folder, entry, isAnonymous } of entriesOf(directory)) {
+    const found = entry.isFile()
+      ? readFile(join(folder, entry.name), entry.name, isAnonymous, threads)
+      : { object: notAnObject(entry.name, isAnonymous, "it is not a regular file"), waits: [] };
     if (found === undefined) continue;
     objects.push(found.object);
     waits.push(...found.waits);
@@ -96,14 +98,14 @@ function readObjects(directory: string, view: RegistryView | undefined): Reading
   return { objects, waits, threads: [...views.values()], records };
 }
 
-function* files(directory: string): Iterable<{ folder: string; name: string; isAnonymous: boolean }> {
+function* entriesOf(directory: string): Iterable<{ folder: string; entry: Dirent; isAnonymous: boolean }> {
   for (const [folder, isAnonymous] of [[directory, false] as const, [join(directory, ANONYMOUS), true] as const])
-    for (const name of namesIn(folder)) if (!name.startsWith(".")) yield { folder, name, isAnonymous };
+    for (const entry of entriesIn(folder)) if (!entry.name.startsWith(".")) yield { folder, entry, isAnonymous };
 }
 
-function namesIn(folder: string): string[] {
+function entriesIn(folder: string): Dirent[] {
   try {
-    return readdirSync(folder);
+    return readdirSync(folder, { withFileTypes: true });
   } catch {
     return []; // nobody has used the directory, or its last user is just removing it
   }
