@@ -87,6 +87,22 @@ describe("interproc send and recv", () => {
     assert.equal((await runCli(["recv", "shm:urgent", "--count", "2"])).stdout, "first\nlater\n");
   });
 
+  test("a listener's name is no queue: that is told in a line, exit code 1", WATCHDOG, async () => {
+    await using _listener = await listen("shm:door");
+    const { code, stderr } = await runPiped(["send", "shm:door"], "x\n").result;
+    assert.equal(code, 1);
+    assert.match(stderr, /^interproc: .*it takes connections.*\n$/);
+  });
+
+  test("--connection speaks to a listener in shared memory", WATCHDOG, async () => {
+    await using listener = await listen<string, string>("shm:entrance");
+    const sender = runPiped(["send", "shm:entrance", "--connection"], "hello\n");
+    const served = await listener.accept();
+    assert.equal(await served.recv(), "hello");
+    assert.equal((await sender.result).code, 0);
+    served.close();
+  });
+
   test("recv gives a message back that it could not print", WATCHDOG, async () => {
     using queue = Queue.create<string>("given-back");
     const { child, result } = runPiped(["recv", "shm:given-back"]);

@@ -51,12 +51,13 @@ export function registerQueue(kind: QueueKind, make: QueueClass): void {
   queueClasses.set(kind.discipline, make);
 }
 
-/** The queue of that name, of whatever discipline. */
+/** The queue of that name, of whatever discipline. @throws NotFoundError, MismatchError, also for a listener's */
 export function openAnyQueue(name: string): Queue<unknown> {
-  return queueAt(
-    openObject("queue", name, (segment) => examine(segment)),
-    undefined,
+  checkName(name, "Queue.open()");
+  const place = openObject("queue", name, (segment) =>
+    DISCIPLINES[segment.detail] === "listener" ? "it takes connections: somebody listens there" : examine(segment),
   );
+  return queueAt(place, undefined);
 }
 
 function queueAt(place: Place, deadLetter: Queue<unknown> | undefined): Queue<unknown> {
