@@ -33,7 +33,11 @@ await main(async (args) => {
   );
   if (files.length === 0) throw new ScriptError(`npm test: no test file is called like ${filters.join(" or ")}`);
   const begun = files.some((file) => /broker/.test(file)) ? await startServers() : [];
-  const tests = await runAll(files, isFast, failures).finally(() => stopBrokers(begun));
+  // also when a signal ends this
+  const stop = () => stopBrokers(begun);
+  process.once("exit", stop);
+  const tests = await runAll(files, isFast, failures).finally(stop);
+  process.off("exit", stop);
 
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const what = `${tests} tests in ${files.length} files, types${filters.length === 0 ? " and lint" : ""}, ${seconds} s`;
