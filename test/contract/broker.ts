@@ -116,8 +116,8 @@ export async function everyBroker(kind: BrokerKind): Promise<void> {
           assert.deepEqual([message.value, message.deliveries], ["bad", deliveries]);
           await message.nack();
         }
-        assert.equal(await letters.get(), "bad");
         assert.equal(await queue.tryGet(), undefined);
+        assert.equal(await letters.get(), "bad");
         await queue.delete();
         await letters.delete();
       });

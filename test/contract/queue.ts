@@ -211,9 +211,9 @@ export function everyQueue(backend: QueueBackend): void {
             await message.nack();
             await leave();
           }
-          assert.equal(await letters?.get(), "bad");
           await queue.put("good");
           assert.equal(await queue.get(), "good");
+          assert.equal(await letters?.get(), "bad");
         },
         { letters: true, maxDeliveries: 2 },
       );
