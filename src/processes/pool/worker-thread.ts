@@ -1,7 +1,7 @@
 import { Worker as NodeWorker } from "node:worker_threads";
 import { packageFile } from "../../native/package-file.js";
 import { pipe } from "../../primitives/pipe/pipe.js";
-import { share } from "../share.js";
+import { attach, share } from "../share.js";
 import { type Task, taskName } from "../task.js";
 import type { ThreadErrand } from "./thread-main.js";
 import type { StartWorker } from "./worker.js";
@@ -31,11 +31,25 @@ export function workerThreads(
     return {
       pid: process.pid,
       label: `thread ${thread.threadId} (${name})`,
-      ended: new Promise((resolve) => thread.once("exit", (code) => resolve(`code ${code}${failure}`))),
+      ended: new Promise((resolve) =>
+        thread.once("exit", (code) => {
+          for (const ticket of [errand.lane, errand.slots, errand.initArgs]) if (ticket) takeBack(ticket);
+          resolve(`code ${code}${failure}`);
+        }),
+      ),
       kill: () => void thread.terminate(),
       ref: () => thread.ref(),
     };
   };
+}
+
+/** What a thread did not live to take is still this one's, and would lie there as long as this process lives. */
+function takeBack(ticket: string): void {
+  try {
+    attach<Disposable & { close(): void }>(ticket).close();
+  } catch {
+    // it was taken
+  }
 }
 
 /** Arguments may have shared objects in them: they go through a pipe of their own. */

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { AbandonedError, ClosedError, Pool, SharedArray, SharedEvent, SharedValue } from "interproc";
+import { sweep } from "#src/primitives/sweep.js";
 import { awaitGate, countCalls, countedCall, dieOften } from "../../programs/pool-races.js";
 import { triple, waiting } from "../../programs/pool-work.js";
 import { chooseSeed, SeededRandom } from "../../rings/seeded-random.js";
-import { until, watchdog } from "../running.js";
+import { sharedFiles, until, watchdog } from "../running.js";
 import { workerKinds } from "./worker-kinds.js";
 
 const reason = new Error("not wanted any more");
@@ -86,6 +87,27 @@ for (const worker of workerKinds)
       await warming;
       await closing;
       assert.deepEqual(pool.pids, []);
+    });
+
+    test("that is terminated while its workers start leaves nothing of what was meant for them", async () => {
+      using calls = new SharedArray("u32", 1000);
+      using workers = new SharedValue("u32", 0);
+      const initArgs = [calls, workers];
+      const options = { processes: 2, worker, initializer: countCalls, initArgs } as const;
+      await using other = new Pool(options);
+      assert.equal(await other.run(triple, 1), 3); // from here on this process has what it needs itself
+      const before = sharedFiles();
+      for (let round = 0; round < 6; round++) {
+        const pool = new Pool(options);
+        const told = assert.rejects(pool.warm(), ClosedError);
+        if (round > 2) await new Promise((resolve) => setTimeout(resolve, round * 5));
+        await pool.terminate();
+        await told;
+      }
+      await until(() => {
+        sweep();
+        return sharedFiles().every((file) => before.includes(file));
+      });
     });
 
     test("that is closed while workers never get ready ends them, and tells who waits for them", async () => {
