@@ -57,7 +57,8 @@ async function runAll(files, isFast, failures) {
   let tests = 0;
   const work = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const minutes = slowFolders.some((folder) => file.startsWith(folder)) ? 15 : 3;
+      const isSlow = slowFolders.some((folder) => file.startsWith(folder));
+      const minutes = isSlow ? 15 : file.startsWith("docs") ? 6 : 3; // each page has many programs
       const result = await runTestFile(join(compiled, file), { isFast, timeoutMs: minutes * 60_000 });
       const name = `test/${file.replace(/\.js$/, ".ts")}`;
       tests += result.tests;
