@@ -12,7 +12,8 @@ import { setup } from "./setup.mjs";
 import { runTestFile } from "./test-file.mjs";
 
 const compiled = join(root, "build/test");
-const slow = /^(package|runtimes|stress|browser|site)\/|^contract\/broker-(?!shm|file)/;
+const slow = /^(package|runtimes|stress|browser|site)\/|^contract\/broker-(?!shm|file)|^brokers\/servers/;
+const needsServers = /^contract\/broker-(?!shm|file)|^brokers\/servers/;
 
 await main(async (args) => {
   const unknown = args.find((arg) => arg.startsWith("-") && arg !== "--fast");
@@ -32,7 +33,7 @@ await main(async (args) => {
     (file) => filters.length === 0 || filters.some((text) => `test/${file}`.includes(text)),
   );
   if (files.length === 0) throw new ScriptError(`npm test: no test file is called like ${filters.join(" or ")}`);
-  const begun = files.some((file) => /broker/.test(file)) ? await startServers() : [];
+  const begun = files.some((file) => needsServers.test(file)) ? await startServers() : [];
   // also when a signal ends this
   const stop = () => stopBrokers(begun);
   process.once("exit", stop);
@@ -72,7 +73,7 @@ async function runAll(files, isFast, failures) {
   let tests = 0;
   const work = async () => {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const minutes = slow.test(file) ? 15 : 3;
+      const minutes = slow.test(file) ? 15 : 6;
       const result = await runTestFile(join(compiled, file), { isFast, timeoutMs: minutes * 60_000 });
       const name = `test/${file.replace(/\.js$/, ".ts")}`;
       tests += result.tests;

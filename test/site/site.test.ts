@@ -38,6 +38,14 @@ describe("the documentation's site", { timeout: 840_000 }, () => {
       assert.ok(existsSync(join(html, "guide", file.replace(/\.md$/, ".html"))), file);
   });
 
+  test("the figures of the last benches are charts, with the whole tables below", () => {
+    const page = readFileSync(join(html, "benchmarks.html"), "utf8");
+    const charts = page.match(/<figure class="chart">[\s\S]*?<\/figure>/g) ?? [];
+    assert.ok(charts.length > 10, `${charts.length} charts`);
+    for (const chart of charts) assert.match(chart, /class="bar is-ours"[\s\S]*width:[\d.]+%/);
+    assert.match(page, /<details>[\s\S]*one way, 64 B bytes/);
+  });
+
   test("every public export has a page, and it says what the docstring says", () => {
     const exports = publicExports();
     const names = new Set(exports.map(({ name }) => name));
