@@ -41,8 +41,8 @@ const systemPackages = [
     essential: false,
     without: "the tests that need certificates are left out",
     isThere: () => spawnSync("openssl", ["version"]).status === 0,
-    },
-    {
+  },
+  {
     what: "Chromium",
     packages: ["chromium"],
     usedBy: ["test"],
