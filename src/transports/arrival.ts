@@ -26,6 +26,10 @@ export interface Entrance {
 
 /** How an entrance tells of those who come. */
 export interface Porter {
+  /** So many may be there at once. */
+  readonly most: number;
+  /** One came who is too many, and was closed. */
+  tooMany(): void;
   /** Whether one more may come in now; what is refused is closed without a word. */
   admits(): boolean;
   arrived(arrival: Arrival): void;

@@ -57,6 +57,8 @@ export class Listener<Out = unknown, In = unknown>
   /** @internal */
   get porter(): Porter {
     return {
+      most: this.maxConnections,
+      tooMany: () => this.tooMany(),
       admits: () => this.admits(),
       arrived: (arrival) => void this.arrived(arrival),
       refused: (error) => this.refused(error),
@@ -204,11 +206,14 @@ export class Listener<Out = unknown, In = unknown>
 
   private admits(): boolean {
     if (!this.isClosed && this.arrivals.size < this.maxConnections) return true;
-    if (!this.isClosed)
-      this.tell(
-        new UsageError(`a connection too many at ${this.address}; at most ${this.maxConnections} (maxConnections)`),
-      );
+    if (!this.isClosed) this.tooMany();
     return false;
+  }
+
+  private tooMany(): void {
+    this.tell(
+      new UsageError(`a connection too many at ${this.address}; at most ${this.maxConnections} (maxConnections)`),
+    );
   }
 
   private async arrived(arrival: Arrival): Promise<void> {

@@ -5,6 +5,7 @@ import { AuthenticationError } from "../errors.js";
 import { type Address, formatAddress } from "./address.js";
 import type { Entrance, Porter } from "./arrival.js";
 import type { Settings, TlsOptions } from "./connection-options.js";
+import { limitConnections } from "./limit-connections.js";
 import { permittedPeer } from "./permission.js";
 import { socketKernel } from "./socket-kernel.js";
 import { SOCKET_OPTIONS, socketLink } from "./socket-link.js";
@@ -33,6 +34,7 @@ export async function openSocketEntrance(
           handshakeTimeout: Math.min(settings.handshakeTimeout, LONGEST_HANDSHAKE_MS),
         })
       : createServer(options);
+  limitConnections(server, porter);
   const place = address.scheme === "unix" ? new UnixPath(address.path) : undefined;
   try {
     server.listen(

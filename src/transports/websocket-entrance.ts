@@ -7,6 +7,7 @@ import { AuthenticationError } from "../errors.js";
 import { type Address, formatAddress } from "./address.js";
 import type { Entrance, Porter } from "./arrival.js";
 import type { Settings, TlsOptions } from "./connection-options.js";
+import { limitConnections } from "./limit-connections.js";
 import { systemFailure } from "./system-failure.js";
 import { listenerTls } from "./tls-settings.js";
 import { WebSocketLink } from "./websocket-link.js";
@@ -43,6 +44,7 @@ export async function openWebSocketEntrance(
     address.scheme === "wss"
       ? createSecureServer({ ...limits, ...listenerTls(settings.tls, "listen()") })
       : createServer(limits);
+  limitConnections(server, porter);
   server.on("connection", (socket) => {
     if (!porter.admits()) socket.destroy();
   });

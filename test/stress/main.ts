@@ -36,6 +36,8 @@ const runs: Record<string, (options: Options) => Promise<Outcome>> = {
   "pool-kill": async (options) => (await import("./pool-kill.js")).killWorkers(faultsOf(options)),
   "transport-kill": async (options) => (await import("./transport-kill.js")).killTransports(faultsOf(options)),
   "pool-threads": async (options) => (await import("./pool-threads.js")).endThreads(faultsOf(options)),
+  // not faults but how many there are
+  "slow-peers": async ({ kills }) => (await import("./slow-peers.js")).besetAll(kills),
   // not by chance but step by step: so many states of each configuration at most
   explorer: async () => (await import("../explorer/explore-all.js")).exploreAll(1_000_000, console.log),
 };

@@ -71,7 +71,12 @@ async function receiveAll(conn: AsyncConnection, seed: number, note: Note): Prom
     if (!fault) received++;
     note({ started: received, finished: received, fault }, received);
     if (fault) return;
-    await conn.send(received);
+    try {
+      await conn.send(received);
+    } catch (error) {
+      // who sent it is gone; what had been sent before is still to be read
+      if ((error as { code?: string }).code !== "ERR_INTERPROC_BROKEN_PIPE") throw error;
+    }
   }
 }
 
