@@ -37,7 +37,7 @@ const isThenable = (value: unknown): value is Promise<unknown> => value instance
 
 /** The promise of a send, which the system may have taken already. */
 function sent(pending: Promise<void> | undefined): Promise<void> {
-  if (pending) return pending;
+  if (pending) return withTurn(pending); // a library's "written" need not have let the loop turn
   return turnIsDue() ? nextTurn() : SENT;
 }
 
