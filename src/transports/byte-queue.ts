@@ -99,8 +99,19 @@ export class ByteQueue {
     return bytes;
   }
 
-  /** Takes the first bytes; unless they are to be the caller's own, where they lie, if they lie together. */
-  cut(length: number, isOwn: boolean): Uint8Array {
+  /**
+   * Takes the bytes behind the first `skipped`, which are dropped; unless they are to be the caller's own, where they lie,
+   * if they lie together.
+   */
+  cut(length: number, isOwn: boolean, skipped = 0): Uint8Array {
+    const from = this.start + skipped;
+    const end = from + length;
+    if (isOwn && length > 0 && end <= this.head.length) {
+      const bytes = this.head.slice(from, end);
+      this.advance(skipped + length);
+      return bytes;
+    }
+    this.drop(skipped);
     const { head, start } = this;
     if (isOwn || length === 0 || start + length > head.length) return this.take(length);
     const bytes = new Uint8Array(head.buffer, head.byteOffset + start, length);
