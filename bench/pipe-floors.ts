@@ -64,7 +64,7 @@ export function pipeFloors(measured: readonly Measured<PipeQuestion>[]): Floor[]
 }
 
 /** Messages a second, or round trips a second at the median latency: larger is better in both. */
-export function speed({ median }: Measured<PipeQuestion>): number {
+export function speed({ median }: Pick<Measured, "median">): number {
   if (median === undefined) return Number.NaN;
   return median.messagesPerSecond ?? 1e6 / (median.p50Micros ?? Number.NaN);
 }

@@ -99,8 +99,19 @@ export class ByteQueue {
     return bytes;
   }
 
-  /** Takes the first bytes; unless they are to be the caller's own, where they lie, if they lie together. */
-  cut(length: number, isOwn: boolean): Uint8Array {
+  /**
+   * Takes the bytes behind the first `skipped`, which are dropped; unless they are to be the caller's own, where they lie,
+   * if they lie together.
+   */
+  cut(length: number, isOwn: boolean, skipped = 0): Uint8Array {
+    const from = this.start + skipped;
+    const end = from + length;
+    if (isOwn && length > 0 && end <= this.head.length) {
+      const bytes = this.head.slice(from, end);
+      this.advance(skipped + length);
+      return bytes;
+    }
+    this.drop(skipped);
     const { head, start } = this;
     if (isOwn || length === 0 || start + length > head.length) return this.take(length);
     const bytes = new Uint8Array(head.buffer, head.byteOffset + start, length);
@@ -137,18 +148,26 @@ export class ByteQueue {
 
   private pushShort(chunk: Uint8Array): void {
     const { block, chunks } = this;
-    const isBehind = chunks.length > this.first;
-    const last = isBehind ? chunks[chunks.length - 1] : this.head;
+    const last = chunks.length > 0 ? chunks[chunks.length - 1] : this.head;
     const end = last.byteOffset + last.length;
     if (block && end + chunk.length <= block.length) {
       block.set(chunk, end);
-      const longer = block.subarray(last.byteOffset, end + chunk.length);
-      if (isBehind) chunks[chunks.length - 1] = longer;
-      else this.head = longer;
+      this.replaceLast(block.subarray(last.byteOffset, end + chunk.length));
       return;
     }
+    this.block = undefined;
+    chunks.push(plain(chunk));
+    if (chunks.length < 2 || last.length >= SHORT) return; // one may well be the end of what is awaited
+    chunks.pop();
     this.block = new Uint8Array(BLOCK);
-    this.block.set(chunk);
-    chunks.push(this.block.subarray(0, chunk.length));
+    this.block.set(last);
+    this.block.set(chunk, last.length);
+    this.replaceLast(this.block.subarray(0, last.length + chunk.length));
+  }
+
+  private replaceLast(longer: Uint8Array): void {
+    const { chunks } = this;
+    if (chunks.length > 0) chunks[chunks.length - 1] = longer;
+    else this.head = longer;
   }
 }

@@ -58,8 +58,7 @@ class LengthReader implements FrameReader {
         this.check(word);
         if (parts.length > 0) throw new ProtocolError("a message came inside another one that came in parts");
         if (bytes.length < HEADER + word) return undefined;
-        bytes.drop(HEADER);
-        return bytes.cut(word, isOwn);
+        return bytes.cut(word, isOwn, HEADER);
       }
       if (!this.takesParts) throw new ProtocolError(`a frame's length is ${word - 2 ** 32}; allowed: 0 or more`);
       if (word === CANCEL) {

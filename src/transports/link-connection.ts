@@ -37,7 +37,7 @@ const isThenable = (value: unknown): value is Promise<unknown> => value instance
 
 /** The promise of a send, which the system may have taken already. */
 function sent(pending: Promise<void> | undefined): Promise<void> {
-  if (pending) return pending;
+  if (pending) return withTurn(pending); // a library's "written" need not have let the loop turn
   return turnIsDue() ? nextTurn() : SENT;
 }
 
@@ -77,13 +77,16 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       this.sending.broken(error.name === "AuthenticationError" ? error : undefined);
       this.receiving.failed(error);
     };
+    const { receiving } = this;
     let { refuseFirst } = parts;
     const receiver: LinkReceiver = {
       message: (bytes) => {
-        const refusal = refuseFirst?.(bytes);
-        refuseFirst = undefined;
-        if (refusal) failed(refusal);
-        else this.receiving.message(bytes);
+        if (refuseFirst) {
+          const refusal = refuseFirst(bytes);
+          refuseFirst = undefined;
+          if (refusal) return failed(refusal);
+        }
+        receiving.message(bytes);
       },
       settled: () => this.receiving.settled(),
       ended: () => {
@@ -134,7 +137,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
       const first = this.decode(bytes);
       // a schema that answers later checks one at a time, so that one which does not fit costs no other
       if (isThenable(first)) return first.then((value) => [value as In]);
-      return [first, ...this.receiving.takeMore(max - 1, this.decode)];
+      return this.receiving.takeMore([first], max, this.decode);
     };
     return this.next(take, "recvMany()", options, undefined, () => checkMax(max, "recvMany()"));
   }

@@ -29,7 +29,8 @@ export interface LinkReceiver {
 
 /** Carries whole messages, both ways, in order: a pair of streams with a framing, or a WebSocket. */
 export interface Link {
-  outgoing(): Outgoing;
+  /** For messages that go at once, if the system takes them; or that wait until others have gone. */
+  outgoing(isNext: boolean): Outgoing;
   /** A message in parts, which count only once `commit` has followed. Without it, a message that has begun cannot be voided. */
   readonly parts?: {
     readonly begin?: Frame;

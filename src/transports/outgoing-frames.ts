@@ -2,9 +2,12 @@ import type { Framing } from "./framing.js";
 import type { Outgoing } from "./link.js";
 
 /** Messages that go out together are copied into blocks of so many bytes. */
-const BLOCK_BYTES = 64 * 1024;
+const BLOCK_BYTES = 256 * 1024;
 /** A frame that is longer has memory of its own. */
-const LARGE_BYTES = 16 * 1024;
+const LARGE_BYTES = 128 * 1024;
+
+/** And so has one that will wait. */
+const LONG_BYTES = 4096;
 
 /** A block that nobody uses: what the system has taken at once leaves it to the next. */
 let spare: Buffer | undefined;
@@ -18,13 +21,17 @@ export class OutgoingFrames implements Outgoing {
   private start = 0;
   private end = 0;
 
-  constructor(private readonly framing: Framing) {}
+  constructor(
+    private readonly framing: Framing,
+    /** They go at once, if the system takes them. */
+    private readonly isNext: boolean,
+  ) {}
 
   add(message: Uint8Array): void {
     const { framing } = this;
     const room = framing.room(message.length);
     this.bytes += room;
-    if (room > LARGE_BYTES) {
+    if (room > (this.isNext ? LARGE_BYTES : LONG_BYTES)) {
       const own = Buffer.allocUnsafeSlow(room);
       framing.put(message, own, 0);
       this.cut();

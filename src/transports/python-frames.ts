@@ -43,8 +43,7 @@ class PythonReader implements FrameReader {
     if (length > maxMessage)
       throw new ProtocolError(`a message of ${length} bytes comes; at most ${maxMessage} (maxMessage)`);
     if (bytes.length < header + length) return undefined;
-    bytes.drop(header);
-    return bytes.cut(length, isOwn);
+    return bytes.cut(length, isOwn, header);
   }
 
   last(): undefined {

@@ -93,9 +93,8 @@ export class Receiving implements Omit<LinkReceiver, "broken"> {
     return message;
   }
 
-  /** What `take` makes of the next messages, up to so many. One at which it throws stays, and the next receive fails with it. */
-  takeMore<T>(max: number, take: (message: Uint8Array) => T): T[] {
-    const taken: T[] = [];
+  /** Adds what `take` makes of the next messages, up to so many in all. One at which it throws stays, and the next receive fails with it. */
+  takeMore<T>(taken: T[], max: number, take: (message: Uint8Array) => T): T[] {
     try {
       for (; taken.length < max && this.count > 0; this.drop()) taken.push(take(this.messages[this.taken]));
     } catch {

@@ -80,14 +80,14 @@ export class Sending {
       this.check(payload, operation);
       return this.enqueue(payload.slice(), [], payload.length, value, operation, options);
     }
-    const outgoing = this.link.outgoing();
+    const outgoing = this.outgoing();
     this.add(outgoing, payload, operation);
     return this.sendAll(outgoing, value, operation, options);
   }
 
   /** Messages that are to go as one, for `add` and `sendAll`. */
   outgoing(): Outgoing {
-    return this.link.outgoing();
+    return this.link.outgoing(this.isIdle);
   }
 
   /** @throws UsageError for a message that cannot be sent */
@@ -100,8 +100,7 @@ export class Sending {
   sendAll(outgoing: Outgoing, value: unknown, operation: string, options?: WaitOptions): Promise<void> | undefined {
     options?.signal?.throwIfAborted();
     const { bytes } = outgoing;
-    const isNext = this.queue.length === 0 && this.writing.length === 0 && !this.isGathering && !this.isBroken;
-    if (!isNext || options?.timeout !== undefined || options?.signal !== undefined)
+    if (!this.isIdle || options?.timeout !== undefined || options?.signal !== undefined)
       return this.enqueue(undefined, outgoing.keep(), bytes, value, operation, options);
     const frames = outgoing.frames();
     if (frames.length === 0) return undefined;
@@ -139,6 +138,11 @@ export class Sending {
     clearTimeout(this.slowTimer);
     for (const { pending, value } of [...writing, ...queue]) pending.reject(why ?? brokenPipe("send()", value));
     this.onWaiting();
+  }
+
+  /** What is sent now can go at once. */
+  private get isIdle(): boolean {
+    return this.queue.length === 0 && this.writing.length === 0 && !this.isGathering && !this.isBroken;
   }
 
   private check({ length }: Uint8Array, operation: string): void {

@@ -39,8 +39,8 @@ export class StreamLink implements Link {
     this.limited = first?.messages ?? 0;
   }
 
-  outgoing(): Outgoing {
-    return new OutgoingFrames(this.framing);
+  outgoing(isNext: boolean): Outgoing {
+    return new OutgoingFrames(this.framing, isNext);
   }
 
   write(frames: readonly Frame[], done: (error?: Error | null) => void): boolean {
