@@ -48,6 +48,11 @@ export class BodyCodec<T> {
     this.schema = schema;
   }
 
+  /** What bodies are called when the codec is one of the user's own; undefined when it is one of ours. */
+  get ownType(): string | undefined {
+    return this.contentType === OWN ? OWN : undefined;
+  }
+
   /** A copy of its own: codecs give bytes that the next message, or the caller, writes over. @throws CodecError */
   encode(value: T): Uint8Array {
     return new Uint8Array(this.codec.encode(value));

@@ -1,6 +1,19 @@
 import { UsageError } from "../errors.js";
 
-const schemes = ["shm", "file", "amqp", "amqps", "activemq", "activemqs", "nats", "natss", "redis", "rediss"] as const;
+const schemes = [
+  "shm",
+  "file",
+  "amqp",
+  "amqps",
+  "activemq",
+  "activemqs",
+  "nats",
+  "natss",
+  "redis",
+  "rediss",
+  "http",
+  "https",
+] as const;
 
 export type BrokerScheme = (typeof schemes)[number];
 
@@ -15,7 +28,9 @@ export interface BrokerUrl {
   readonly server: URL | undefined;
 }
 
-const ALLOWED = "shm:name, file:path, amqp://host/name, activemq://host/name, nats://host/name, redis://host/name";
+const ALLOWED =
+  "shm:name, file:path, amqp://host/name, activemq://host/name, nats://host/name, redis://host/name, " +
+  "http://host:port/queues/name";
 
 /** Reads the url of a queue or a topic. @throws UsageError that shows the url without its password */
 export function parseBrokerUrl(url: string, operation: string): BrokerUrl {

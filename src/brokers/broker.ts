@@ -40,6 +40,8 @@ export interface OpenQueueOptions<T = unknown> extends WaitOptions {
   schema?: StandardSchema<T>;
   /** Also start with an error when the queue is not there, instead of making it. Default false. */
   mustExist?: boolean;
+  /** The token of a gateway (`http:`, `https:`); it is never in an error. */
+  token?: string;
 }
 
 /** What of it the queue and its driver are about; values are not. */

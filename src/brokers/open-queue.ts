@@ -8,7 +8,7 @@ import { DrivenQueue } from "./driven-queue.js";
 
 /**
  * Opens a queue by its url, or makes it: `shm:jobs` (shared memory, no server), `file:./jobs.queue` (durable, no server),
- * `amqp://host/jobs` (RabbitMQ), `redis://host/jobs` (Redis streams). One interface over all; what a backend lacks is a
+ * `amqp://host/jobs` (RabbitMQ), `redis://host/jobs` (Redis streams), `http://host:port/queues/jobs` (a gateway). One interface over all; what a backend lacks is a
  * UsageError here, never ignored. A message is put as the `codec` says, and comes as its sender said what it is.
  *
  * Who is killed loses nothing that was confirmed: what a consumer had taken and not acknowledged comes again, marked as
@@ -34,12 +34,13 @@ export async function openQueue<T = unknown>(url: string, options: OpenQueueOpti
     const { openShmQueue } = await import("./shm.js");
     return openShmQueue<T>(address, options, operation);
   }
+  const { ownType } = bodies;
   return bounded(
     operation,
     options,
     new Closing(),
     async ({ signal }) =>
-      new DrivenQueue(address.shown, await driverFor(address, options, operation, signal), bodies, options),
+      new DrivenQueue(address.shown, await driverFor(address, options, operation, signal, ownType), bodies, options),
     (late) => void late.close().catch(() => undefined),
   );
 }
@@ -49,7 +50,11 @@ async function driverFor(
   options: QueueShape,
   operation: string,
   signal: AbortSignal,
+  ownType: string | undefined,
 ): Promise<QueueDriver> {
+  const { token } = options;
+  if (token !== undefined && !address.scheme.startsWith("http"))
+    throw new UsageError(`${operation} with a token; allowed: at a gateway (http:, https:)`);
   switch (address.scheme) {
     case "file":
       return (await import("./file/file-queue.js")).openFileQueue(address, options, operation);
@@ -59,9 +64,12 @@ async function driverFor(
     case "amqp":
     case "amqps":
       return (await import("./amqp/amqp-queue.js")).openAmqpQueue(address, options, operation, signal);
+    case "http":
+    case "https":
+      return (await import("./http/http-queue.js")).openHttpQueue(address, options, operation, signal, ownType);
     default:
       throw new UsageError(
-        `${operation}: queues at ${address.scheme}: are not there yet; allowed: shm, file, amqp, redis`,
+        `${operation}: queues at ${address.scheme}: are not there yet; allowed: shm, file, amqp, redis, http`,
       );
   }
 }

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { demoCommand } from "./commands/demo-command.js";
 import { exchangeCommands } from "./commands/exchange-commands.js";
+import { gatewayCommand } from "./commands/gateway-command.js";
 import { lookCommands } from "./commands/look-commands.js";
 import { workCommands } from "./commands/work-commands.js";
 import { packageVersion } from "./package-version.js";
@@ -28,6 +29,7 @@ export function makeProgram(): Command {
     ...lookCommands(),
     ...exchangeCommands(),
     ...workCommands(),
+    gatewayCommand(),
     demoCommand(),
     completionCommand(program),
   ];

@@ -23,16 +23,26 @@ export function dialWebSocket(address: Extract<Address, { scheme: "ws" | "wss" }
     closeTimeout: CLOSE_TIMEOUT,
     ...(address.scheme === "wss" && (clientTls(settings.tls, address.host) as SecureContextOptions)),
   };
-  const socket = new WebSocket(url, [SUBPROTOCOL], options);
-  socket.once("upgrade", (response: IncomingMessage) => {
-    connection = response.socket;
-    connection.setNoDelay(true);
-    connection.setKeepAlive(true, 30_000);
-  });
-  socket.once("open", () => socket.pause()); // what comes with the handshake's last bytes waits for who receives it
+  let socket: WebSocket;
+  let isDestroyed = false;
+  /** Opens it, with our subprotocol or with none. */
+  const open = async (protocols: string[]): Promise<void> => {
+    socket = new WebSocket(url, protocols, options);
+    socket.once("upgrade", (response: IncomingMessage) => {
+      connection = response.socket;
+      connection.setNoDelay(true);
+      connection.setKeepAlive(true, 30_000);
+    });
+    socket.once("open", () => socket.pause()); // what comes with the handshake's last bytes waits for who receives it
+    await once(socket, "open");
+  };
   const ready = async (): Promise<{ link: WebSocketLink; peer: { transport: string; address: string } }> => {
     try {
-      await once(socket, "open");
+      await open([SUBPROTOCOL]).catch((error: Error) => {
+        // other programs know no subprotocols, and then none must be asked for
+        if (isDestroyed || !/no subprotocol/.test(error.message)) throw error;
+        return open([]);
+      });
     } catch (error) {
       const { message } = error as Error;
       throw /^Unexpected server response: 40[13]|certificate/i.test(message)
@@ -45,5 +55,9 @@ export function dialWebSocket(address: Extract<Address, { scheme: "ws" | "wss" }
     });
     return { link, peer: { transport: address.scheme, address: url } };
   };
-  return { ready: ready(), destroy: () => socket.terminate() };
+  const destroy = (): void => {
+    isDestroyed = true;
+    socket.terminate();
+  };
+  return { ready: ready(), destroy };
 }

@@ -6,7 +6,7 @@ import { projectRoot } from "../project-root.js";
 import { runCli } from "./run-cli.js";
 
 const looks = ["ls", "show", "top", "ui", "gc", "doctor"];
-const commands = [...looks, "send", "recv", "map", "lock", "semaphore", "python", "demo", "completion"];
+const commands = [...looks, "send", "recv", "map", "lock", "semaphore", "python", "gateway", "demo", "completion"];
 
 describe("interproc, the command", () => {
   test("smoke: --help names the commands and what the exit codes mean", async () => {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { type AsyncConnection, connect, type Listener, listen, type Peer, wait } from "interproc";
-import { WebSocket } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { codes } from "../contract/connection-kind.js";
 import { RunningProgram } from "../processes/running.js";
 import { TestCertificates } from "./test-certificates.js";
@@ -402,6 +402,19 @@ describe("WebSockets", watchdog, () => {
     socket.close();
     await assert.rejects(served.recv(), codes.end);
     served.close();
+  });
+
+  test("a server that knows no subprotocols is spoken to in plain messages", async () => {
+    const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+    await once(server, "listening");
+    server.on("connection", (socket) =>
+      socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary })),
+    );
+    const conn = await connect(`ws://127.0.0.1:${(server.address() as { port: number }).port}`, { codec: "json" });
+    await conn.send({ echoed: true });
+    assert.deepEqual(await conn.recv(), { echoed: true });
+    conn.close();
+    server.close();
   });
 
   test("another path is 404, plain HTTP is told, a message too long ends that connection only", async () => {

@@ -1,5 +1,5 @@
 import type { WaitOptions } from "../../deadline.js";
-import { NotFoundError } from "../../errors.js";
+import { NotFoundError, UsageError } from "../../errors.js";
 import "../../primitives/queue/priority-queue.js"; // so that a queue of any discipline can be opened
 import { Queue } from "../../primitives/queue/queue.js";
 import { openAnyQueue } from "../../primitives/queue/queue-making.js";
@@ -27,7 +27,19 @@ const LOOK_MS = 20;
 /** The queue behind an url: the one place of the commands that knows which kinds there are. @throws Failure */
 export async function queueAt(url: string): Promise<QueueAt> {
   if (url.startsWith("shm:")) return sharedQueue(url.slice("shm:".length));
-  throw new Failure(`there are no queues at ${JSON.stringify(url)}; allowed: shm:NAME`, 2);
+  const { openQueue } = await import("../../brokers/open-queue.js");
+  try {
+    const queue = await openQueue(url);
+    return {
+      put: (value, options) => queue.put(value, options),
+      take: (options) => queue.take(options),
+      settled: async () => undefined, // a broker keeps what it has confirmed
+      close: () => queue.close(),
+    };
+  } catch (error) {
+    if (error instanceof UsageError) throw new Failure(error.message, 2);
+    throw error;
+  }
 }
 
 function sharedQueue(name: string): QueueAt {

@@ -1,0 +1,83 @@
+import type { AsyncTopic } from "../async-topic.js";
+import { UsageError } from "../errors.js";
+import { Bodies } from "./bodies.js";
+import type { GatewayOptions } from "./gateway-options.js";
+import { Idempotency } from "./idempotency.js";
+import { OpenObjects } from "./open-objects.js";
+import { type QueueMaking, ServedQueue } from "./served-queue.js";
+import { Sessions } from "./sessions.js";
+import type { ServedValue } from "./shared-objects.js";
+import { WaitingCalls } from "./waiting-calls.js";
+
+/** A name that is safe in an url, in a file's path and in shared memory. */
+const NAME = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
+
+/** What the routes of one gateway share. */
+export class Desk {
+  readonly bodies: Bodies;
+  readonly sessions = new Sessions();
+  readonly calls = new WaitingCalls();
+  readonly puts = new Idempotency();
+  readonly lease: number;
+  readonly topics: OpenObjects<AsyncTopic>;
+  readonly values: OpenObjects<ServedValue>;
+  private readonly closers: (() => void)[] = [];
+  private readonly queues: OpenObjects<ServedQueue>;
+  private readonly queuePrefix: string;
+  readonly topicPrefix: string;
+
+  constructor(options: GatewayOptions) {
+    const { maxBody = 4 << 20, maxObjects = 1000, lease = 30_000, queues = "shm:", topics = "shm:" } = options;
+    for (const [name, value] of Object.entries({ maxBody, maxObjects, lease }))
+      if (!(Number.isInteger(value) && value >= 1 && value <= 2 ** 31 - 1))
+        throw new UsageError(`gateway(): ${name} is ${String(value)}; allowed: a whole number, 1 to 2147483647`);
+    this.bodies = new Bodies(maxBody);
+    this.queues = new OpenObjects(maxObjects);
+    this.topics = new OpenObjects(maxObjects);
+    this.values = new OpenObjects(maxObjects);
+    this.lease = lease;
+    this.queuePrefix = queues;
+    this.topicPrefix = topics;
+  }
+
+  /** @throws UsageError for a name that no object has here */
+  checkName(name: string): void {
+    if (!NAME.test(name))
+      throw new UsageError(
+        `the name is ${JSON.stringify(name.slice(0, 140))}; allowed: 1 to 128 of A-Z a-z 0-9 _ - and, not in front, a dot`,
+      );
+  }
+
+  /** The queue of that name, made when it is not there. @throws MismatchError when it was made in another way */
+  async queue(name: string, making: QueueMaking = {}): Promise<ServedQueue> {
+    if (making.deadLetter !== undefined) this.checkName(making.deadLetter);
+    const open = (): Promise<ServedQueue> => ServedQueue.open(name, this.queuePrefix, making);
+    let found = await this.queues.get(name, open);
+    if (found.queue.closed) {
+      this.queues.forget(name);
+      found = await this.queues.get(name, open);
+    }
+    found.checkMadeLike(making);
+    return found;
+  }
+
+  /** Removes a queue. */
+  async deleteQueue(name: string): Promise<void> {
+    const served = await this.queue(name, { mustExist: true });
+    this.queues.forget(name);
+    await served.queue.delete();
+  }
+
+  /** What is to be done when the gateway closes. */
+  atClose(act: () => void): void {
+    this.closers.push(act);
+  }
+
+  async close(): Promise<void> {
+    this.sessions.close();
+    for (const act of this.closers) act();
+    await this.queues.close();
+    await this.topics.close();
+    await this.values.close();
+  }
+}

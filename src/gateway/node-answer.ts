@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import { Problem } from "./problem.js";
+import { problemResponse } from "./problem-response.js";
+
+/** What is left of a body that nobody wants is read for so long, so that its sender sees the answer. */
+const LINGER_MS = 500;
+
+/** Answers a request of Node's server by a web-standard handler; whoever goes away aborts it. */
+export async function nodeAnswer(
+  handler: (request: Request) => Promise<Response>,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const gone = new AbortController();
+  outgoing.once("close", () => {
+    if (!outgoing.writableFinished) gone.abort();
+  });
+  const response = await handlerAnswer(handler, incoming, gone.signal);
+  if (outgoing.destroyed) {
+    await response.body?.cancel();
+    return;
+  }
+  if (!incoming.complete) {
+    outgoing.setHeader("connection", "close");
+    outgoing.once("finish", () => {
+      incoming.resume();
+      setTimeout(() => incoming.socket.destroy(), LINGER_MS).unref();
+    });
+  }
+  outgoing.writeHead(response.status, [...response.headers].flat());
+  if (response.body === null) return void outgoing.end();
+  if (response.headers.get("content-type") !== "text/event-stream")
+    return void outgoing.end(new Uint8Array(await response.arrayBuffer()));
+  const reader = response.body.getReader();
+  gone.signal.addEventListener("abort", () => void reader.cancel().catch(() => undefined), { once: true });
+  // a stream's head is sent at once, whenever its first event comes
+  outgoing.flushHeaders();
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    if (gone.signal.aborted) return;
+    if (!outgoing.write(next.value)) await once(outgoing, "drain", { signal: gone.signal }).catch(() => undefined);
+  }
+  outgoing.end();
+}
+
+async function handlerAnswer(
+  handler: (request: Request) => Promise<Response>,
+  incoming: IncomingMessage,
+  signal: AbortSignal,
+): Promise<Response> {
+  const { method = "GET", url = "", rawHeaders } = incoming;
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
+  if (hosts.length !== 1) return problemResponse(new Problem(400, "there must be one Host"));
+  if (!url.startsWith("/")) return problemResponse(new Problem(400, "the target is no path"));
+  const headers = new Headers();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name, value] = [rawHeaders[i], rawHeaders[i + 1]];
+    if (name.toLowerCase() === "authorization" && headers.has(name))
+      return problemResponse(new Problem(400, "there may be one Authorization"));
+    headers.append(name, value);
+  }
+  const hasBody =
+    !["GET", "HEAD"].includes(method) && (headers.has("content-length") || headers.has("transfer-encoding"));
+  let request: Request;
+  try {
+    request = new Request(`http://gateway${url}`, {
+      ...{ method, headers, signal },
+      ...(hasBody && { body: Readable.toWeb(incoming) as ReadableStream, duplex: "half" as const }),
+    });
+  } catch {
+    // methods that the web's requests may not have, such as TRACE
+    return problemResponse(new Problem(405, `the method is ${method}; allowed: GET, POST, PUT, DELETE`));
+  }
+  return handler(request);
+}

@@ -1,0 +1,5 @@
+import { serveGateway } from "interproc";
+
+// prints its url, and serves until it is killed; the argument is what serveGateway takes, as JSON
+const server = await serveGateway(JSON.parse(process.argv[2] ?? "{}"));
+console.log(server.url);
