@@ -167,7 +167,7 @@ describe("interproc send and recv", () => {
 
   const wrong: [what: string, args: string[], says: RegExp][] = [
     ["no url", ["send", "jobs"], /"jobs" is no url; allowed: shm:NAME/],
-    ["an url of no transport", ["recv", "gopher:x"], /there are no queues at "gopher:x"/],
+    ["an url of no transport", ["recv", "gopher:x"], /there is no broker "gopher"/],
     ["a topic at a connection's url", ["recv", "tcp://127.0.0.1:1", "--topic"], /--topic with tcp/],
     ["a key without a topic", ["send", "shm:x", "--key", "k"], /--key is for --topic/],
     ["a pattern without a topic", ["recv", "shm:x", "--pattern", "k"], /--pattern is for --topic/],
