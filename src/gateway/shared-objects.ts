@@ -40,7 +40,7 @@ export async function openServedValue(name: string, kind?: string): Promise<Serv
     set(value) {
       shared.value = of(value) as never;
     },
-    replace: (expected, value) => shared.compareExchange(of(expected), of(value)),
+    replace: (expected, value) => shared.compareExchange(of(expected) as never, of(value) as never),
     add(delta) {
       if (shared.kind === "bool") throw new UsageError(`value ${name}: add() to a bool; allowed: numbers`);
       const change = of(delta) as number;
