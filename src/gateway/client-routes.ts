@@ -171,7 +171,8 @@ export function clientRoutes(desk: Desk): Route[] {
 async function putMany(desk: Desk, call: Call): Promise<Response> {
   const { request, query, params, visitor } = call;
   const bytes = await desk.bodies.read(request);
-  const { messages } = desk.bodies.decode({ bytes, contentType: "application/json" }) as { messages: unknown };
+  const body = desk.bodies.decode({ bytes, contentType: "application/json" }) as { messages?: unknown } | null;
+  const messages = body?.messages;
   if (!Array.isArray(messages) || messages.length > MOST_MESSAGES || !messages.every(isSent))
     throw new Problem(
       422,

@@ -57,7 +57,7 @@ export function lockRoutes(desk: Desk): Route[] {
           },
         },
       },
-      async handle({ params, query, signal }) {
+      async handle({ params, query, signal, request }) {
         const wait = queryNumber(query, "wait", MOST_WAIT_MS, 0);
         const lease = queryNumber(query, "lease", MOST_LEASE_MS, desk.lease);
         if (held.size >= MOST_HOLDS)
@@ -73,7 +73,7 @@ export function lockRoutes(desk: Desk): Route[] {
         held.set(receipt, { hold, lock: params.lock, lease, timer: timer(receipt, lease) });
         // who does not hear that it has it has it not
         if (signal.aborted) release(receipt);
-        else signal.addEventListener("abort", () => release(receipt), { once: true });
+        else request.signal.addEventListener("abort", () => release(receipt), { once: true });
         return Response.json({ receipt, abandoned: hold.abandoned });
       },
     },

@@ -224,7 +224,10 @@ async function takeOne(desk: Desk, { params, query, request, signal }: Call): Pr
     else {
       const receipt = served.held.hold(message, leaseMs);
       headers.set("interproc-receipt", receipt);
-      signal.addEventListener("abort", () => void served.held.settle(receipt, "requeue").catch(() => undefined));
+      request.signal.addEventListener(
+        "abort",
+        () => void served.held.settle(receipt, "requeue").catch(() => undefined),
+      );
     }
     return new Response(body.bytes as Uint8Array<ArrayBuffer>, { headers });
   } catch (error) {

@@ -24,7 +24,7 @@ export async function startGateway(options: ServeGatewayOptions = {}): Promise<G
     url,
     port: Number(new URL(url).port),
     pid: child.pid as number,
-    async end(signal = "SIGKILL") {
+    async end(signal = "SIGTERM") {
       child.kill(signal);
       await exited;
     },

@@ -1,5 +1,6 @@
 import { serveGateway } from "interproc";
 
-// prints its url, and serves until it is killed; the argument is what serveGateway takes, as JSON
+// prints its url, and serves until SIGTERM; the argument is what serveGateway takes, as JSON
 const server = await serveGateway(JSON.parse(process.argv[2] ?? "{}"));
 console.log(server.url);
+process.once("SIGTERM", () => void server.close());

@@ -12,7 +12,7 @@ export interface Sending {
   readonly signal?: AbortSignal | undefined;
 }
 
-const CUT = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ETIMEDOUT"]);
+const CUT = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ECONNABORTED", "ETIMEDOUT"]);
 const MOST_ANSWER = 512 << 20;
 
 /** Requests to one gateway. A connection keeps the process alive only while a request is under way on it. */
@@ -71,7 +71,7 @@ export class GatewayCalls {
     this.agent.destroy();
   }
 
-  /** Whether the connection was lost while the answer was awaited. */
+  /** Whether the connection was lost, or nobody listens there at the moment. */
   static isCut(error: unknown): boolean {
     return error instanceof SystemError && error.errno !== undefined && CUT.has(error.errno);
   }
