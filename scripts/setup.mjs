@@ -77,9 +77,9 @@ const systemPackages = [
   {
     what: "a NATS server",
     packages: ["nats-server"],
-    usedBy: ["brokers"],
+    usedBy: ["test", "brokers"],
     essential: false,
-    without: "NATS is left out",
+    without: "the tests of NATS are left out",
     isThere: () => spawnSync("nats-server", ["--version"]).status === 0,
   },
 ];

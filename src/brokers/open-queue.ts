@@ -8,7 +8,7 @@ import { DrivenQueue } from "./driven-queue.js";
 
 /**
  * Opens a queue by its url, or makes it: `shm:jobs` (shared memory, no server), `file:./jobs.queue` (durable, no server),
- * `amqp://host/jobs` (RabbitMQ), `redis://host/jobs` (Redis streams). One interface over all; what a backend lacks is a
+ * `amqp://host/jobs` (RabbitMQ), `nats://host/jobs` (JetStream), `redis://host/jobs` (Redis streams). One interface over all; what a backend lacks is a
  * UsageError here, never ignored. A message is put as the `codec` says, and comes as its sender said what it is.
  *
  * Who is killed loses nothing that was confirmed: what a consumer had taken and not acknowledged comes again, marked as
@@ -59,9 +59,12 @@ async function driverFor(
     case "amqp":
     case "amqps":
       return (await import("./amqp/amqp-queue.js")).openAmqpQueue(address, options, operation, signal);
+    case "nats":
+    case "natss":
+      return (await import("./nats/nats-queue.js")).openNatsQueue(address, options, operation, signal);
     default:
       throw new UsageError(
-        `${operation}: queues at ${address.scheme}: are not there yet; allowed: shm, file, amqp, redis`,
+        `${operation}: queues at ${address.scheme}: are not there yet; allowed: shm, file, amqp, nats, redis`,
       );
   }
 }
