@@ -69,9 +69,9 @@ const systemPackages = [
   {
     what: "an ActiveMQ server",
     packages: ["activemq"],
-    usedBy: ["brokers"],
+    usedBy: ["test", "brokers"],
     essential: false,
-    without: "ActiveMQ is left out",
+    without: "the tests of ActiveMQ are left out",
     isThere: () => existsSync("/usr/share/activemq/bin"),
   },
   {

@@ -62,6 +62,9 @@ async function driverFor(
     case "nats":
     case "natss":
       return (await import("./nats/nats-queue.js")).openNatsQueue(address, options, operation, signal);
+    case "activemq":
+    case "activemqs":
+      return (await import("./activemq/activemq-queue.js")).openActivemqQueue(address, options, operation, signal);
     default:
       throw new UsageError(
         `${operation}: queues at ${address.scheme}: are not there yet; allowed: shm, file, amqp, nats, redis`,

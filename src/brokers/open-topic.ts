@@ -53,7 +53,12 @@ async function driverFor(address: BrokerUrl, operation: string, signal: AbortSig
     case "nats":
     case "natss":
       return (await import("./nats/nats-topic.js")).openNatsTopic(address, operation, signal);
+    case "activemq":
+    case "activemqs":
+      return (await import("./activemq/activemq-topic.js")).openActivemqTopic(address, operation, signal);
     default:
-      throw new UsageError(`${operation}: there are no topics at ${address.scheme}:; allowed: shm, amqp, nats, redis`);
+      throw new UsageError(
+        `${operation}: there are no topics at ${address.scheme}:; allowed: shm, amqp, activemq, nats, redis`,
+      );
   }
 }
