@@ -167,7 +167,9 @@ async function statusOf(name) {
 
 function begin(command, args, folder, env) {
   const log = openSync(join(folder, "output.log"), "a");
-  const child = spawn(command, args, { detached: true, stdio: ["ignore", log, log], env: { ...process.env, ...env } });
+  // not a test's own directories: a server outlives it
+  const { INTERPROC_DIR: _directory, TMPDIR: _temporary, ...inherited } = process.env;
+  const child = spawn(command, args, { detached: true, stdio: ["ignore", log, log], env: { ...inherited, ...env } });
   child.on("error", () => undefined).unref();
   if (child.pid === undefined) throw new ScriptError(`${command} cannot be run`);
   return { pid: child.pid, began: startOf(child.pid) };

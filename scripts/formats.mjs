@@ -2,6 +2,14 @@
 // says whether the page is what the tables say, and exits 1 if not (test/formats.test.ts does that).
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import {
+  FRAMES_OFFSET,
+  frameHead,
+  logHead,
+  logMark,
+  MARK_OFFSETS,
+  RECORDS,
+} from "../dist/brokers/file/queue-log.layout.js";
 import { attachmentEntry, objectHeader } from "../dist/memory/object.layout.js";
 import {
   REGISTRY_BYTES,
@@ -29,8 +37,6 @@ import { readWriteHead, readWriteRow } from "../dist/sync/read-write-lock.layout
 import { partyRow, rendezvousHead } from "../dist/sync/rendezvous.layout.js";
 import { waitersHead } from "../dist/sync/waiters.layout.js";
 import { root } from "./run.mjs";
-
-const page = join(root, "docs/formats/shared-memory.md");
 
 function table({ title, fields, offset }, note) {
   const rows = Object.entries(fields).map(
@@ -140,13 +146,38 @@ ${[
 ].join("\n\n")}
 `;
 
+const logText = `# The log of a durable queue
+
+Printed from the tables in \`src/brokers/file/queue-log.layout.ts\` by \`node scripts/formats.mjs\`; a test holds both equal. All
+numbers are little-endian.
+
+A queue is a folder. \`log\` has its messages and all that happened to them, \`lock\` is empty and has the locks: byte 0 of who
+writes, byte 1 of who is next, byte 1024 + seat of each consumer, as long as it lives. \`log.new\` is a log that is being written
+anew; \`log.cut-…\` is what stood behind a log and was no append of ours.
+
+${table(logHead)}
+
+${table(logMark, `At bytes ${MARK_OFFSETS.join(" and ")}.`)}
+
+${table(frameHead, `Frames begin at byte ${FRAMES_OFFSET}, one right behind the other; the records follow each head.`)}
+
+## Records
+
+The first byte says which; numbers are unaligned.
+
+| byte | record | then |
+| ---: | --- | --- |
+${Object.entries(RECORDS)
+  .map(([name, [kind, meaning]]) => `| ${kind} | ${name} | ${meaning} |`)
+  .join("\n")}
+
+The meta data of a message are JSON: \`i\` its id, \`t\` its content type, \`h\` its headers where it has any.
+`;
+
+const pages = { "docs/formats/shared-memory.md": text, "docs/formats/queue-log.md": logText };
 if (process.argv.includes("--check")) {
-  const same = readFileSync(page, "utf8") === text;
-  console.log(
-    same
-      ? "docs/formats/shared-memory.md is up to date"
-      : "docs/formats/shared-memory.md differs: node scripts/formats.mjs",
-  );
-  process.exit(same ? 0 : 1);
+  const differing = Object.keys(pages).filter((path) => readFileSync(join(root, path), "utf8") !== pages[path]);
+  for (const path of differing) console.log(`${path} differs: node scripts/formats.mjs`);
+  process.exit(differing.length === 0 ? 0 : 1);
 }
-writeFileSync(page, text);
+for (const [path, page] of Object.entries(pages)) writeFileSync(join(root, path), page);

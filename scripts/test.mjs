@@ -5,6 +5,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { startBrokers, statusOfAll, stopBrokers } from "./brokers.mjs";
 import { build } from "./build.mjs";
 import { main, root, run, ScriptError } from "./run.mjs";
 import { setup } from "./setup.mjs";
@@ -31,7 +32,12 @@ await main(async (args) => {
     (file) => filters.length === 0 || filters.some((text) => `test/${file}`.includes(text)),
   );
   if (files.length === 0) throw new ScriptError(`npm test: no test file is called like ${filters.join(" or ")}`);
-  const tests = await runAll(files, isFast, failures);
+  const begun = files.some((file) => /broker/.test(file)) ? await startServers() : [];
+  // also when a signal ends this
+  const stop = () => stopBrokers(begun);
+  process.once("exit", stop);
+  const tests = await runAll(files, isFast, failures).finally(stop);
+  process.off("exit", stop);
 
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   const what = `${tests} tests in ${files.length} files, types${filters.length === 0 ? " and lint" : ""}, ${seconds} s`;
@@ -39,6 +45,15 @@ await main(async (args) => {
   console.log(`${Math.max(0, tests - failures.length)} passed, ${failures.length} failed`);
   return failures.length === 0 ? 0 : 1;
 });
+
+/** Starts the servers that tests of brokers use, where they are installed and do not run yet; gives which those were. */
+async function startServers() {
+  const wanted = (await statusOfAll()).filter(({ state }) => state === "stopped");
+  const names = wanted.map(({ name }) => name);
+  if (names.length > 0) console.log(`starting ${names.join(" and ")} for the tests of brokers`);
+  await startBrokers(names);
+  return names;
+}
 
 /** Paths below build/test, the slow ones last. */
 function testFiles(isFast) {

@@ -44,6 +44,7 @@ export class DrivenSubscription<T> implements AsyncSubscription<T> {
   }
 
   async unsubscribe(): Promise<void> {
+    this.driver.hold(true);
     if (!this.closed) await this.driver.unsubscribe();
     await this.close();
   }

@@ -10,5 +10,6 @@ else
     name: "amqp:",
     url: (name) => `${server}/${name}`,
     letterName: (name) => name,
+    countsAhead: true,
     many: 300,
   });

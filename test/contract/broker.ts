@@ -84,11 +84,17 @@ export async function everyBroker(kind: BrokerKind): Promise<void> {
       assert.equal(await queue.get(), 4);
     });
 
-    test("with mustExist a queue that is not there is a NotFoundError", watchdog, async () => {
-      await assert.rejects(openQueue(kind.url(freshName()), { mustExist: true }), { code: "ERR_INTERPROC_NOT_FOUND" });
-    });
+    test(
+      `with mustExist a queue that is not there is a ${kind.isBlind ? "Usage" : "NotFound"}Error`,
+      watchdog,
+      async () => {
+        const code = kind.isBlind ? "ERR_INTERPROC_USAGE" : "ERR_INTERPROC_NOT_FOUND";
+        await assert.rejects(openQueue(kind.url(freshName()), { mustExist: true }), { code });
+      },
+    );
 
     it("a call that its broker lacks is a UsageError", async (queue) => {
+      if (!has.has("size")) await assert.rejects(queue.size(), codes.usage);
       if (!has.has("unacked")) await assert.rejects(queue.unacked(), codes.usage);
       if (!has.has("join")) await assert.rejects(queue.join(), codes.usage);
       if (!has.has("shutdown")) await assert.rejects(queue.shutdown(), codes.usage);
@@ -104,6 +110,23 @@ export async function everyBroker(kind: BrokerKind): Promise<void> {
         test(`the option ${name} is refused at open`, watchdog, async () => {
           await assert.rejects(openQueue(kind.url(freshName()), { [name]: value }), codes.usage);
         });
+
+    if (has.has("maxDeliveries"))
+      test("what was handed out as often as maxDeliveries says is a dead letter", watchdog, async () => {
+        const [name, lettersName] = [freshName(), freshName()];
+        const letters = await openQueue(kind.url(lettersName));
+        const queue = await openQueue(kind.url(name), { maxDeliveries: 2, deadLetter: kind.letterName(lettersName) });
+        await queue.put("bad");
+        for (const deliveries of [1, 2]) {
+          const message = await queue.take();
+          assert.deepEqual([message.value, message.deliveries], ["bad", deliveries]);
+          await message.nack();
+        }
+        assert.equal(await queue.tryGet(), undefined);
+        assert.equal(await letters.get(), "bad");
+        await queue.delete();
+        await letters.delete();
+      });
 
     if (has.has("priorities"))
       it(

@@ -32,6 +32,7 @@ const runs: Record<string, (options: Options) => Promise<Outcome>> = {
   "topic-kill": async (options) => (await import("./topic-kill.js")).killTopics(faultsOf(options)),
   "map-kill": async (options) => (await import("./map-kill.js")).killMaps(faultsOf(options)),
   "lock-kill": async (options) => (await import("./lock-kill.js")).killLocks(faultsOf(options)),
+  "file-kill": async (options) => (await import("./file-kill.js")).killFileQueues(faultsOf(options)),
   "pool-kill": async (options) => (await import("./pool-kill.js")).killWorkers(faultsOf(options)),
   "transport-kill": async (options) => (await import("./transport-kill.js")).killTransports(faultsOf(options)),
   "pool-threads": async (options) => (await import("./pool-threads.js")).endThreads(faultsOf(options)),

@@ -12,7 +12,9 @@ export function amqpFailure(error: unknown, operation: string, shown: string): I
   if (reply === 403 || message.includes("ACCESS_REFUSED") || message.includes("ACCESS-REFUSED"))
     return new AuthenticationError(text, options);
   if (reply === 404) return new NotFoundError(text, options);
-  if (reply === 530) return new NotFoundError(`${text}; the virtual host is what ?vhost= says, / without it`, options);
+  // the driver does not tell why the server closed when it was asked for a virtual host
+  if (reply === 530 || message.startsWith("Expected ConnectionOpenOk"))
+    return new NotFoundError(`${text}; the virtual host is what ?vhost= says, / without it`, options);
   if (reply === 405 || reply === 406)
     return new MismatchError(
       `${text}; allowed: the options that the queue was made with, or mustExist: true to take it as it is`,

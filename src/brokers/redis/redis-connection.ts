@@ -179,6 +179,9 @@ function isCut(error: unknown): boolean {
 /** What the driver says, as an error of ours. */
 function failureOf(error: unknown, operation: string, shown: string): Error {
   if (error instanceof InterprocError) return error;
+  // a connection that was given up has in it why
+  const { originalError } = error as { originalError?: unknown };
+  if (originalError !== undefined) return failureOf(originalError, operation, shown);
   const { code, message } = error as NodeJS.ErrnoException;
   const text = `${operation}: ${redact(message)}`;
   const options = { resource: shown, cause: error };
