@@ -11,5 +11,5 @@ else
     url: (name) => `${server}/${name}`,
     letterName: (name) => name,
     isBlind: true,
-    many: 300,
+    many: 100,
   });

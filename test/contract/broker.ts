@@ -67,13 +67,14 @@ export async function everyBroker(kind: BrokerKind): Promise<void> {
       assert.equal(await queue.tryGet(), undefined);
     });
 
-    it("a loop takes ahead and gives back in order what it did not hand out", async (queue) => {
+    it("a loop takes ahead and gives back, where that goes in front in order, what it did not hand out", async (queue) => {
       await queue.putMany([1, 2, 3, 4, 5]);
       for await (const message of queue.messages()) {
         await message.ack();
         if (message.value === 2) break;
       }
-      assert.deepEqual([await queue.get(), await queue.get(), await queue.get()], [3, 4, 5]);
+      const got = [await queue.get(), await queue.get(), await queue.get()];
+      assert.deepEqual(has.has("front") ? got : got.sort(), [3, 4, 5]);
     });
 
     it("purge drops what is ready and says how much that was", async (queue) => {

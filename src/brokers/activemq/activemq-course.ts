@@ -74,10 +74,16 @@ export class ActivemqCourse {
     await this.endIfIdle();
   }
 
-  /** A message is gone. */
-  async done(message: IMessage): Promise<void> {
+  /**
+   * A message goes, by what `how` sends. If it is the last, the end is sent right behind that: the server should not
+   * have the time to send the next one, which would go back.
+   */
+  async finish(message: IMessage, how: () => Promise<void>): Promise<void> {
+    const going = how();
     this.open.delete(message);
-    await this.endIfIdle();
+    const ending = this.endIfIdle();
+    await going;
+    await ending;
   }
 
   private async endIfIdle(): Promise<void> {

@@ -28,6 +28,7 @@ interface Inner {
   readonly _stompHandler?: {
     readonly _ponger?: NodeJS.Timeout;
     readonly _pinger?: { readonly _timer?: NodeJS.Timeout };
+    _transmit(frame: { readonly command: string; readonly headers: StompHeaders }): void;
   };
 }
 
@@ -119,15 +120,15 @@ export class ActivemqLink {
   }
 
   /** Publishes and acknowledges in one transaction: both or none. */
-  async move({ headers: { ack, subscription } }: IMessage, { destination, headers, body }: Sent): Promise<void> {
-    await this.confirmed((receipt) => {
+  move({ headers: { ack, subscription } }: IMessage, { destination, headers, body }: Sent): Promise<void> {
+    return this.confirmed((receipt) => {
       const transaction = `move-${receipt}`;
       this.client.begin(transaction);
       this.client.publish({ destination, headers: { ...headers, transaction }, binaryBody: body });
       this.client.ack(ack, subscription, { transaction });
-      this.client.commit(transaction);
-      // the frames of a connection are done one after the other: once this one is answered, so is the commit
-      this.client.publish({ destination: `/temp-queue/${transaction}`, headers: { receipt, expires: "1" }, body: "" });
+      // the driver's own commit cannot ask for a receipt
+      const { _stompHandler } = this.client as unknown as Inner;
+      _stompHandler?._transmit({ command: "COMMIT", headers: { transaction, receipt } });
     });
   }
 

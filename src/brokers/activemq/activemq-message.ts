@@ -29,6 +29,8 @@ export interface ActivemqToken {
   readonly message: IMessage;
   readonly course: ActivemqCourse | undefined;
   readonly until: number;
+  /** How often it was given back and put again. */
+  readonly count: number;
 }
 
 /** A queue as frames call it. */
@@ -72,7 +74,7 @@ export function activemqIncoming(message: IMessage, course: ActivemqCourse | und
   const { headers } = message;
   const beside = besideOf(headers) ?? {};
   const wasBack = headers.redelivered === "true";
-  const count = (beside.count ?? 0) + (wasBack ? 1 : 0);
+  const count = beside.count ?? (wasBack ? 1 : 0);
   const plain = Object.entries(headers).filter(
     ([name]) => !SERVERS.has(name) && ![BESIDE, "content-type"].includes(name),
   );
@@ -82,9 +84,14 @@ export function activemqIncoming(message: IMessage, course: ActivemqCourse | und
     id: beside.id ?? headers["message-id"],
     headers: beside.headers ?? (beside.id === undefined ? Object.fromEntries(plain) : {}),
     deliveries: count + 1,
-    redelivered: count > 0 || beside.again === true,
+    redelivered: count > 0 || wasBack || beside.again === true,
     key: beside.key ?? "",
-    token: { message, course, until: beside.until ?? Number.POSITIVE_INFINITY } satisfies ActivemqToken,
+    token: {
+      message,
+      course,
+      until: beside.until ?? Number.POSITIVE_INFINITY,
+      count: beside.count ?? 0,
+    } satisfies ActivemqToken,
   };
 }
 

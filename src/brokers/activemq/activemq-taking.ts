@@ -16,13 +16,14 @@ const MOST = 1000;
  *         the queue that begins behind it, wants nothing, and so brings its mark of the end. Loops subscribe for as many as
  *         they take ahead.
  * States  A message is ready, or unacknowledged on its subscription (see ActivemqCourse).
- * Order   That of the server. What goes back because its subscription ends stands where it stood; a single message of many,
- *         and one whose deliveries are counted, is put again and acknowledged in one transaction: it stands at the end.
+ * Order   That of the server. What goes back because its subscription ends stands in front of what nobody has had, behind
+ *         what went back before; a single message of many, and one whose deliveries are counted, is put again and
+ *         acknowledged in one transaction: it stands at the end.
  * Death   The server gives back what was unacknowledged when a connection ends; one that says nothing for two heartbeats
  *         (20 s) has ended.
  * Limits  While a message is acknowledged the server may already have sent the next one, which then goes back and is marked.
  *         After a cut the messages that were taken are the server's again: to acknowledge one is a SystemError. STOMP does
- *         not say how often a message was delivered: any number of deaths counts as one delivery.
+ *         not say how often a message was delivered: what is counted is how often it was given back, not deaths.
  * Source  STOMP 1.2; ActiveMQ's headers activemq.prefetchSize and browser.
  */
 export class ActivemqTaking {
@@ -95,34 +96,30 @@ export class ActivemqTaking {
     const token = incoming.token as ActivemqToken & { course: ActivemqCourse };
     const { message, course } = token;
     if (course.isOver) throw new Cut("the connection was lost");
-    const isDead = how === "reject" || (how === "requeue" && incoming.deliveries >= (maxDeliveries ?? Infinity));
-    if (how === "ack") await course.link.ack(message);
-    else if (isDead) return this.bury(incoming);
-    else if (how === "return" || (maxDeliveries === undefined && course.givesBack)) return course.giveBack(message);
-    else {
-      const headers = headersAgain(token, incoming.deliveries);
-      await course.link.move(message, { destination: this.destination, headers, body: incoming.body });
-    }
-    await course.done(message);
+    const isSpent = token.count + 1 >= (maxDeliveries ?? Number.POSITIVE_INFINITY);
+    const isDead = how === "reject" || (how === "requeue" && isSpent);
+    if (how === "ack") return course.finish(message, () => course.link.ack(message));
+    if (isDead) return this.bury(incoming);
+    if (how === "return" || (maxDeliveries === undefined && course.givesBack)) return course.giveBack(message);
+    const again = { destination: this.destination, headers: headersAgain(token, token.count + 1), body: incoming.body };
+    return course.finish(message, () => course.link.move(message, again));
   }
 
   /** To the dead letters if there are any, and away. */
   private async bury({ token, body }: Incoming): Promise<void> {
     const { message, course } = token as ActivemqToken & { course: ActivemqCourse };
     const { deadLetter } = this.rules;
-    if (deadLetter === undefined) await course.link.ack(message);
-    else {
+    await course.finish(message, () => {
+      if (deadLetter === undefined) return course.link.ack(message);
       const headers = headersAgain(token as ActivemqToken, undefined);
-      await course.link.move(message, { destination: deadLetter, headers, body });
-    }
-    await course.done(message);
+      return course.link.move(message, { destination: deadLetter, headers, body });
+    });
   }
 
   /** Of what came, what is to be handed out. */
   private async wanted(came: readonly Incoming[]): Promise<Incoming[]> {
     const now = Date.now();
-    const isDead = ({ token, deliveries }: Incoming): boolean =>
-      (token as ActivemqToken).until <= now || deliveries > (this.rules.maxDeliveries ?? Number.POSITIVE_INFINITY);
+    const isDead = ({ token }: Incoming): boolean => (token as ActivemqToken).until <= now;
     await Promise.all(came.filter(isDead).map((one) => this.bury(one)));
     return came.filter((one) => !isDead(one));
   }
