@@ -67,15 +67,20 @@ const servers = {
   activemq: {
     ports: ["port"],
     isThere: () => existsSync("/usr/share/activemq/bin"),
-    url: ({ port }) => `activemq://127.0.0.1:${port}`,
-    hello: "CONNECT\naccept-version:1.2\nhost:localhost\n\n\0",
+    url: ({ port }) => `activemq://interproc:${PASSWORD}@127.0.0.1:${port}`,
+    hello: `CONNECT\naccept-version:1.2\nhost:localhost\nlogin:interproc\npasscode:${PASSWORD}\n\n\0`,
     answer: /^CONNECTED/,
     start(folder, { port }) {
       const conf = join(folder, "conf");
       cpSync("/etc/activemq/instances-available/main", conf, { recursive: true });
       const file = join(conf, "activemq.xml");
       const connectors = `<transportConnectors><transportConnector name="stomp" uri="stomp://127.0.0.1:${port}"/></transportConnectors>`;
-      const xml = readFileSync(file, "utf8").replace(/<transportConnectors>[\s\S]*<\/transportConnectors>/, connectors);
+      const users = `<users><authenticationUser username="interproc" password="${PASSWORD}" groups="users"/></users>`;
+      const plugins = `<plugins><simpleAuthenticationPlugin>${users}</simpleAuthenticationPlugin></plugins>`;
+      const xml = readFileSync(file, "utf8")
+        .replace(/<transportConnectors>[\s\S]*<\/transportConnectors>/, plugins + connectors)
+        // delayed messages wait in its scheduler
+        .replace(/(<broker\b[^>]*)>/, '$1 schedulerSupport="true">');
       writeFileSync(file, xml);
       const share = "/usr/share/activemq";
       const settings = { home: share, base: folder, conf, data: join(folder, "data") };

@@ -69,17 +69,17 @@ const systemPackages = [
   {
     what: "an ActiveMQ server",
     packages: ["activemq"],
-    usedBy: ["brokers"],
+    usedBy: ["test", "brokers"],
     essential: false,
-    without: "ActiveMQ is left out",
+    without: "the tests of ActiveMQ are left out",
     isThere: () => existsSync("/usr/share/activemq/bin"),
   },
   {
     what: "a NATS server",
     packages: ["nats-server"],
-    usedBy: ["brokers"],
+    usedBy: ["test", "brokers"],
     essential: false,
-    without: "NATS is left out",
+    without: "the tests of NATS are left out",
     isThere: () => spawnSync("nats-server", ["--version"]).status === 0,
   },
 ];

@@ -49,7 +49,7 @@ await main(async (args) => {
 
 /** Starts the servers that tests of brokers use, where they are installed and do not run yet; gives which those were. */
 async function startServers() {
-  const wanted = (await statusOfAll(["redis", "rabbitmq"])).filter(({ state }) => state === "stopped");
+  const wanted = (await statusOfAll()).filter(({ state }) => state === "stopped");
   const names = wanted.map(({ name }) => name);
   if (names.length > 0) console.log(`starting ${names.join(" and ")} for the tests of brokers`);
   await startBrokers(names);

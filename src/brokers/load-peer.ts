@@ -4,6 +4,10 @@ import { NotFoundError } from "../errors.js";
 const peers = {
   amqplib: "amqplib@2",
   "@redis/client": "@redis/client@6",
+  "@stomp/stompjs": "@stomp/stompjs@7 @stomp/tcp-wrapper@1",
+  "@stomp/tcp-wrapper": "@stomp/stompjs@7 @stomp/tcp-wrapper@1",
+  "@nats-io/transport-node": "@nats-io/transport-node@3 @nats-io/jetstream@3",
+  "@nats-io/jetstream": "@nats-io/transport-node@3 @nats-io/jetstream@3",
 } as const;
 
 /** Loads a package that is not among our own dependencies. @throws NotFoundError that says how to install it */

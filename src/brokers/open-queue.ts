@@ -8,7 +8,8 @@ import { DrivenQueue } from "./driven-queue.js";
 
 /**
  * Opens a queue by its url, or makes it: `shm:jobs` (shared memory, no server), `file:./jobs.queue` (durable, no server),
- * `amqp://host/jobs` (RabbitMQ), `redis://host/jobs` (Redis streams), `http://host:port/queues/jobs` (a gateway). One interface over all; what a backend lacks is a
+ * `amqp://host/jobs` (RabbitMQ), `activemq://host/jobs` (ActiveMQ), `nats://host/jobs` (JetStream), `redis://host/jobs` (Redis
+ * streams), `http://host:port/queues/jobs` (a gateway). One interface over all; what a backend lacks is a
  * UsageError here, never ignored. A message is put as the `codec` says, and comes as its sender said what it is.
  *
  * Who is killed loses nothing that was confirmed: what a consumer had taken and not acknowledged comes again, marked as
@@ -67,9 +68,15 @@ async function driverFor(
     case "http":
     case "https":
       return (await import("./http/http-queue.js")).openHttpQueue(address, options, operation, signal, ownType);
+    case "nats":
+    case "natss":
+      return (await import("./nats/nats-queue.js")).openNatsQueue(address, options, operation, signal);
+    case "activemq":
+    case "activemqs":
+      return (await import("./activemq/activemq-queue.js")).openActivemqQueue(address, options, operation, signal);
     default:
       throw new UsageError(
-        `${operation}: queues at ${address.scheme}: are not there yet; allowed: shm, file, amqp, redis, http`,
+        `${operation}: queues at ${address.scheme}: are not there; allowed: shm, file, amqp, activemq, nats, redis, http`,
       );
   }
 }

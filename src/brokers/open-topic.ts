@@ -8,8 +8,8 @@ import { DrivenTopic } from "./driven-topic.js";
 
 /**
  * Opens a topic by its url, or makes it: `shm:events` (shared memory, no server), `amqp://host/events` (a topic exchange of
- * RabbitMQ), `redis://host/events` (publish and subscribe of Redis, and streams for groups). Keys and patterns are the same
- * everywhere.
+ * RabbitMQ), `nats://host/events` (subjects, and JetStream for groups), `redis://host/events` (publish and subscribe of Redis,
+ * and streams for groups). Keys and patterns are the same everywhere.
  *
  * A subscriber sees what is published once `subscribe()` has resolved. A group that is `durable` keeps what is published
  * while nobody is there; without one a message that nobody has subscribed to is gone.
@@ -50,7 +50,15 @@ async function driverFor(address: BrokerUrl, operation: string, signal: AbortSig
     case "amqp":
     case "amqps":
       return (await import("./amqp/amqp-topic.js")).openAmqpTopic(address, operation, signal);
+    case "nats":
+    case "natss":
+      return (await import("./nats/nats-topic.js")).openNatsTopic(address, operation, signal);
+    case "activemq":
+    case "activemqs":
+      return (await import("./activemq/activemq-topic.js")).openActivemqTopic(address, operation, signal);
     default:
-      throw new UsageError(`${operation}: there are no topics at ${address.scheme}:; allowed: shm, amqp, redis`);
+      throw new UsageError(
+        `${operation}: there are no topics at ${address.scheme}:; allowed: shm, amqp, activemq, nats, redis`,
+      );
   }
 }

@@ -1,15 +1,23 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inspect } from "node:util";
+import { connect as connectNats, headers as natsHeaders } from "@nats-io/transport-node";
 import { createClient } from "@redis/client";
+import { Client } from "@stomp/stompjs";
+import { TCPWrapper } from "@stomp/tcp-wrapper";
 import { connect } from "amqplib";
-import { openQueue } from "interproc";
+import { openQueue, openTopic } from "interproc";
 import { freshName } from "../contract/broker-kind.js";
 import { serverFor } from "../contract/broker-servers.js";
 import { codes, watchdog } from "../contract/connection-kind.js";
 import { CuttableWay } from "./cuttable-way.js";
 
-const servers = { redis: await serverFor("redis"), rabbitmq: await serverFor("rabbitmq") };
+const servers = {
+  redis: await serverFor("redis"),
+  rabbitmq: await serverFor("rabbitmq"),
+  nats: await serverFor("nats"),
+  activemq: await serverFor("activemq"),
+};
 
 /** The same server, asked with a password that is not its own. */
 function withPassword(server: string, password: string): string {
@@ -179,4 +187,114 @@ if (servers.redis !== undefined)
         await queue.delete();
       },
     );
+  });
+
+if (servers.nats !== undefined)
+  describe("nats: others' streams and messages", () => {
+    const server = servers.nats as string;
+    const { host, username: user, password: pass } = new URL(server);
+
+    test("a stream of another kind under the queue's name is a MismatchError", watchdog, async () => {
+      const name = freshName();
+      await using topic = await openTopic(`${server}/${name}`);
+      await assert.rejects(openQueue(`${server}/${name}`), { code: "ERR_INTERPROC_MISMATCH" });
+      assert.equal(topic.closed, false);
+    });
+
+    test("bytes, JSON and headers of another program arrive as such", watchdog, async () => {
+      const name = freshName();
+      await using queue = await openQueue(`${server}/${name}`);
+      const other = await connectNats({ servers: host, user, pass });
+      await other.request(name, new Uint8Array([1, 2]));
+      const headers = natsHeaders();
+      headers.set("Content-Type", "application/json");
+      headers.set("from", "them");
+      headers.set("Nats-Msg-Id", "job-7");
+      await other.request(name, '{"a":1}', { headers, timeout: 5000 });
+      assert.deepEqual([...((await queue.get()) as Uint8Array)], [1, 2]);
+      const json = await queue.take();
+      assert.deepEqual([json.value, json.headers, json.id], [{ a: 1 }, { from: "them" }, "job-7"]);
+      await json.ack();
+      await other.close();
+      await queue.delete();
+    });
+
+    test("a name with dots, spaces and wildcards is one queue's", watchdog, async () => {
+      const name = encodeURIComponent(`${freshName()}.a *>/ä`);
+      await using queue = await openQueue(`${server}/${name}`);
+      await queue.put(1);
+      assert.equal(await queue.get(), 1);
+      await queue.delete();
+    });
+
+    test("an acknowledgement is valid after a cut", watchdog, async () => {
+      await using way = await CuttableWay.to(server);
+      const queue = await openQueue(`${way.url}/${freshName()}`);
+      await queue.put(1);
+      const message = await queue.take();
+      way.cut();
+      await message.ack();
+      assert.deepEqual([await queue.size(), await queue.unacked()], [0, 0]);
+      await queue.delete();
+    });
+
+    test(
+      "a message that is longer than the server takes is a UsageError, and the queue goes on",
+      watchdog,
+      async () => {
+        await using queue = await openQueue(`${server}/${freshName()}`);
+        await assert.rejects(queue.put("x".repeat(2 ** 20 + 1)), codes.usage);
+        await queue.put(1);
+        assert.equal(await queue.get(), 1);
+        await queue.delete();
+      },
+    );
+  });
+
+if (servers.activemq !== undefined)
+  describe("activemq: others' messages", () => {
+    const server = servers.activemq as string;
+
+    test("bytes, text, JSON and headers of another program arrive as such", watchdog, async () => {
+      const name = freshName();
+      await using queue = await openQueue(`${server}/${name}`);
+      const { hostname, port, username: login, password: passcode } = new URL(server);
+      const other = new Client({
+        webSocketFactory: () => new TCPWrapper(hostname, Number(port)),
+        connectHeaders: { login, passcode },
+        reconnectDelay: 0,
+      });
+      await new Promise<void>((resolve) => {
+        other.onConnect = () => resolve();
+        other.activate();
+      });
+      const destination = `/queue/${name}`;
+      other.publish({ destination, binaryBody: new Uint8Array([1, 2]) });
+      other.publish({ destination, body: "hallo", headers: { "content-type": "text/plain" } });
+      other.publish({ destination, body: '{"a":1}', headers: { "content-type": "application/json", from: "them" } });
+      assert.deepEqual([...((await queue.get()) as Uint8Array)], [1, 2]);
+      assert.equal(await queue.get(), "hallo");
+      const json = await queue.take();
+      assert.deepEqual([json.value, json.headers], [{ a: 1 }, { from: "them" }]);
+      await json.nack();
+      const again = await queue.take();
+      assert.deepEqual([again.value, again.headers, again.redelivered], [{ a: 1 }, { from: "them" }, true]);
+      await again.ack();
+      await other.deactivate();
+      await queue.delete();
+    });
+
+    test("one of many that a loop has is given back alone, and comes again", watchdog, async () => {
+      await using queue = await openQueue(`${server}/${freshName()}`);
+      await queue.putMany(["a", "b", "c"]);
+      const seen: unknown[] = [];
+      for await (const message of queue.messages({ timeout: 5000 })) {
+        seen.push(message.value);
+        if (message.value === "a" && !message.redelivered) await message.nack();
+        else await message.ack();
+        if (seen.length === 4) break;
+      }
+      assert.deepEqual(seen, ["a", "b", "c", "a"]);
+      assert.equal(await queue.tryGet(), undefined);
+    });
   });

@@ -11,6 +11,8 @@ export interface BrokerKind {
   letterName(name: string): string;
   /** What a loop takes ahead counts as handed out there. */
   readonly countsAhead?: boolean;
+  /** It cannot be found out whether a queue is there, so that `mustExist` is refused. */
+  readonly isBlind?: boolean;
   /** Messages for a test with many of them. */
   readonly many: number;
 }
@@ -24,9 +26,9 @@ export async function asQueueBackend(kind: BrokerKind): Promise<QueueBackend> {
   const probe = await openQueue(kind.url(freshName()));
   const has = probe.capabilities;
   await probe.delete();
-  const able = (["maxItems", "maxDeliveries", "deadLetter", "shutdown", "join", "unacked", "front"] as const).filter(
-    (one) => has.has(one) && !(one === "maxDeliveries" && kind.countsAhead),
-  );
+  const able = (
+    ["maxItems", "maxDeliveries", "deadLetter", "shutdown", "join", "size", "unacked", "front"] as const
+  ).filter((one) => has.has(one) && !(one === "maxDeliveries" && kind.countsAhead));
   return {
     name: kind.name,
     capabilities: new Set(able),

@@ -7,13 +7,18 @@ interface Status {
   readonly url?: string;
 }
 
-const variables: Readonly<Record<string, string>> = { redis: "INTERPROC_TEST_REDIS", rabbitmq: "INTERPROC_TEST_AMQP" };
+const variables = {
+  redis: "INTERPROC_TEST_REDIS",
+  rabbitmq: "INTERPROC_TEST_AMQP",
+  activemq: "INTERPROC_TEST_ACTIVEMQ",
+  nats: "INTERPROC_TEST_NATS",
+} as const;
 
 /**
  * The url of a server for tests: one that a variable of the environment names, or one that `npm run brokers` has started, as
  * `npm test` does. Undefined where there is none: said on the terminal and, in CI, an error.
  */
-export async function serverFor(name: "redis" | "rabbitmq"): Promise<string | undefined> {
+export async function serverFor(name: keyof typeof variables): Promise<string | undefined> {
   const given = process.env[variables[name]];
   if (given) return given.replace(/\/$/, "");
   const script = pathToFileURL(`${projectRoot}/scripts/brokers.mjs`).href;

@@ -45,7 +45,7 @@ export interface QueueBackend {
   readonly name: string;
   /** What it can do beyond what every queue can. */
   readonly capabilities: ReadonlySet<
-    "maxItems" | "maxDeliveries" | "deadLetter" | "shutdown" | "join" | "unacked" | "front"
+    "maxItems" | "maxDeliveries" | "deadLetter" | "shutdown" | "join" | "size" | "unacked" | "front"
   >;
   /** Fewer messages where each costs a sync or a way to a server and back. */
   readonly many?: number;

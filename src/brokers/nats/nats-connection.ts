@@ -1,0 +1,194 @@
+import type { Socket } from "node:net";
+import type { NatsConnection as Driver } from "@nats-io/transport-node";
+import { ClosedError } from "../../errors.js";
+import type { Bounds } from "../bounds.js";
+import type { BrokerUrl } from "../broker-url.js";
+import { loadPeer } from "../load-peer.js";
+import { isCut, natsFailure } from "./nats-failure.js";
+import { NatsLink } from "./nats-link.js";
+
+const CONNECT_MS = 10_000;
+/** A server that says nothing for two of these is gone. */
+const PING_MS = 5000;
+const MOST_PAUSE_MS = 2000;
+const FIRST_PAUSE_MS = 50;
+
+type Transport = typeof import("@nats-io/transport-node");
+
+/** What of the driver's connection is not in its types. */
+interface Inner {
+  readonly protocol?: {
+    readonly transport?: { readonly socket?: Socket };
+    readonly heartbeats?: { timer?: NodeJS.Timeout; _schedule(): void };
+  };
+}
+
+/** A connection to a NATS server that comes back by itself, with pauses that grow up to two seconds. */
+export class NatsConnection {
+  private link: NatsLink | undefined;
+  private coming: Promise<NatsLink> | undefined;
+  private isOpen = true;
+  private holds = true;
+  private readonly holders = new Set<symbol>();
+  private readonly arrivals = new Set<(link: NatsLink) => void>();
+
+  private constructor(
+    /** The driver's package. */
+    readonly transport: Transport,
+    private readonly dial: (isFirst: boolean) => Promise<NatsLink>,
+    readonly shown: string,
+  ) {}
+
+  /** Connects. @throws NotFoundError, AuthenticationError, SystemError */
+  static async open(url: BrokerUrl, operation: string): Promise<NatsConnection> {
+    const transport = await loadPeer("@nats-io/transport-node", operation, () => import("@nats-io/transport-node"));
+    const { jetstreamManager } = await loadPeer("@nats-io/jetstream", operation, () => import("@nats-io/jetstream"));
+    const { server, scheme, shown } = url as BrokerUrl & { server: URL };
+    const user = decodeURIComponent(server.username);
+    const pass = decodeURIComponent(server.password);
+    const options = {
+      servers: `${server.hostname}:${server.port || 4222}`,
+      ...(user !== "" && (server.password === "" ? { token: user } : { user, pass })),
+      ...(scheme === "natss" && { tls: {} }),
+      // coming back is ours, so that what was under way is known to be
+      ...{ reconnect: false, timeout: CONNECT_MS, pingInterval: PING_MS, maxPingOut: 2 },
+      ...{ ignoreClusterUpdates: true, noAsyncTraces: true, name: "interproc" },
+    };
+    const connection = new NatsConnection(
+      transport,
+      async (isFirst) => {
+        const driver = await transport.connect(options);
+        try {
+          return new NatsLink(driver, await jetstreamManager(driver, { checkAPI: isFirst, timeout: CONNECT_MS }));
+        } catch (error) {
+          await driver.close();
+          throw error;
+        }
+      },
+      shown,
+    );
+    try {
+      connection.arrived(await connection.dial(true));
+    } catch (error) {
+      throw natsFailure(error, operation, shown);
+    }
+    return connection;
+  }
+
+  /**
+   * Does something on the connection; again after it was cut, as long as somebody waits for it. `again` is called before each
+   * repetition.
+   */
+  async use<R>(
+    operation: string,
+    body: (link: NatsLink) => Promise<R>,
+    bounds?: Bounds,
+    again?: () => void,
+  ): Promise<R> {
+    for (;;) {
+      try {
+        // no step of waiting where there is a connection: so puts keep their order
+        return await body(this.link ?? (await this.live()));
+      } catch (error) {
+        if (!this.isOpen || !isCut(error)) throw natsFailure(error, operation, this.shown);
+        bounds?.throwIfGivenUp();
+        again?.();
+      }
+    }
+  }
+
+  /** Calls for this connection and each that comes after it, until the returned function is called. */
+  eachLink(arrival: (link: NatsLink) => void): () => void {
+    this.arrivals.add(arrival);
+    if (this.link) arrival(this.link);
+    return () => void this.arrivals.delete(arrival);
+  }
+
+  /** What need not arrive: nothing is sent while there is no connection. */
+  say(subject: string, data: string): void {
+    try {
+      this.link?.driver.publish(subject, data);
+    } catch {
+      // it has just ended
+    }
+  }
+
+  /** One more that says whether the process should live for this connection: it does as long as any of them says so. */
+  holder(): (isHeld: boolean) => void {
+    const key = Symbol("holder");
+    return (isHeld) => {
+      if (isHeld) this.holders.add(key);
+      else this.holders.delete(key);
+      const holds = this.holders.size > 0;
+      if (this.holds === holds) return;
+      this.holds = holds;
+      this.refer();
+    };
+  }
+
+  async close(): Promise<void> {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.holds = true;
+    this.refer();
+    const link = this.link ?? (await this.coming?.catch(() => undefined));
+    await link?.driver.close().catch(() => undefined);
+  }
+
+  /** The connection, once it is there. */
+  private live(): Promise<NatsLink> {
+    if (!this.isOpen) return Promise.reject(new ClosedError(`${this.shown}: the connection was closed`));
+    if (this.link) return Promise.resolve(this.link);
+    this.coming ??= this.comeBack().finally(() => {
+      this.coming = undefined;
+    });
+    return this.coming;
+  }
+
+  private async comeBack(): Promise<NatsLink> {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(MOST_PAUSE_MS, pause * 2)) {
+      await new Promise((resolve) => {
+        const timer = setTimeout(resolve, pause * (0.5 + Math.random() / 2));
+        if (!this.holds) timer.unref();
+      });
+      if (!this.isOpen) throw new ClosedError(`${this.shown}: the connection was closed`);
+      try {
+        return this.arrived(await this.dial(false));
+      } catch (error) {
+        if (!isCut(error)) throw error;
+      }
+    }
+  }
+
+  private arrived(link: NatsLink): NatsLink {
+    this.link = link;
+    void link.driver.closed().then(() => {
+      if (this.link !== link) return;
+      this.link = undefined;
+      // listeners need it even if nobody calls
+      if (this.isOpen && this.arrivals.size > 0) this.live().catch(() => undefined);
+    });
+    followPings(link.driver, () => this.holds);
+    this.refer();
+    for (const arrival of [...this.arrivals]) arrival(link);
+    return link;
+  }
+
+  private refer(): void {
+    const { protocol } = (this.link?.driver ?? {}) as Driver & Inner;
+    for (const one of [protocol?.transport?.socket, protocol?.heartbeats?.timer])
+      if (this.holds) one?.ref?.();
+      else one?.unref?.();
+  }
+}
+
+/** Each ping's timer is a new one, and must not keep a process alive that nothing else does. */
+function followPings(driver: Driver & Inner, holds: () => boolean): void {
+  const pings = driver.protocol?.heartbeats;
+  if (pings === undefined) return;
+  const schedule = pings._schedule.bind(pings);
+  pings._schedule = () => {
+    schedule();
+    if (!holds()) pings.timer?.unref();
+  };
+}

@@ -1,0 +1,61 @@
+import type { JetStreamManager } from "@nats-io/jetstream";
+import type { NatsConnection as Driver, Msg, MsgHdrs } from "@nats-io/transport-node";
+import { UsageError } from "../../errors.js";
+import { Cut, Refusal } from "./nats-failure.js";
+
+/** What has not answered by then is asked again. */
+const PATIENCE_MS = 10_000;
+
+/** What the server answers to what was published into a stream. */
+interface Published {
+  readonly seq?: number;
+  readonly duplicate?: boolean;
+  readonly error?: { readonly err_code: number; readonly description: string };
+}
+
+/** One connection, from its beginning to its end. */
+export class NatsLink {
+  private readonly cuts = new Set<(error: Cut) => void>();
+
+  constructor(
+    readonly driver: Driver,
+    readonly manager: JetStreamManager,
+  ) {
+    void driver.closed().then((error) => {
+      // in the order in which they were asked: so they are asked again
+      for (const cut of this.cuts) cut(new Cut(`the connection was lost${error ? `: ${error.message}` : ""}`));
+    });
+  }
+
+  /** The same, or a Cut when the connection ends first. */
+  until<R>(work: Promise<R>): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.cuts.add(reject);
+      const end = (): void => void this.cuts.delete(reject);
+      work.then(
+        (value) => {
+          end();
+          resolve(value);
+        },
+        (error) => {
+          end();
+          reject(error);
+        },
+      );
+    });
+  }
+
+  request(subject: string, data: Uint8Array | string, headers?: MsgHdrs): Promise<Msg> {
+    return this.until(this.driver.request(subject, data, { timeout: PATIENCE_MS, headers }));
+  }
+
+  /** Publishes into whichever stream takes the subject, and waits until it has. @throws Refusal */
+  async publish(subject: string, data: Uint8Array, headers: MsgHdrs, operation: string): Promise<void> {
+    const most = this.driver.info?.max_payload ?? Number.POSITIVE_INFINITY;
+    // the server would end the connection; headers are small beside that
+    if (data.length > most)
+      throw new UsageError(`${operation} of ${data.length} bytes; at most ${most} (the server's max_payload)`);
+    const { error } = (await this.request(subject, data, headers)).json<Published>();
+    if (error) throw new Refusal(error.description, error.err_code);
+  }
+}
