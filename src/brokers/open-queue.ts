@@ -8,12 +8,13 @@ import { DrivenQueue } from "./driven-queue.js";
 
 /**
  * Opens a queue by its url, or makes it: `shm:jobs` (shared memory, no server), `file:./jobs.queue` (durable, no server),
- * `amqp://host/jobs` (RabbitMQ), `nats://host/jobs` (JetStream), `redis://host/jobs` (Redis streams). One interface over all; what a backend lacks is a
+ * `amqp://host/jobs` (RabbitMQ), `activemq://host/jobs` (ActiveMQ, STOMP), `nats://host/jobs` (JetStream), `redis://host/jobs`
+ * (Redis streams). One interface over all; what a backend lacks is a
  * UsageError here, never ignored. A message is put as the `codec` says, and comes as its sender said what it is.
  *
  * Who is killed loses nothing that was confirmed: what a consumer had taken and not acknowledged comes again, marked as
  * `redelivered`. What "confirmed" means at each backend is in docs/guide/brokers.md. The drivers of servers are packages
- * of their own (`npm install amqplib`, `npm install @redis/client`), loaded on use.
+ * of their own (`npm install amqplib`, `@redis/client` and so on: the error says which), loaded on use.
  *
  * @throws UsageError for an url or an option that is not allowed; NotFoundError when the driver or the host is missing
  * @throws AuthenticationError, MismatchError (a queue that was made with other options), SystemError, TimeoutError
@@ -66,8 +67,6 @@ async function driverFor(
     case "activemqs":
       return (await import("./activemq/activemq-queue.js")).openActivemqQueue(address, options, operation, signal);
     default:
-      throw new UsageError(
-        `${operation}: queues at ${address.scheme}: are not there yet; allowed: shm, file, amqp, nats, redis`,
-      );
+      throw new UsageError(`${operation}: there are no queues at ${address.scheme}:`);
   }
 }
