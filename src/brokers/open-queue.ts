@@ -9,8 +9,8 @@ import { DrivenQueue } from "./driven-queue.js";
 /**
  * Opens a queue by its url, or makes it: `shm:jobs` (shared memory, no server), `file:./jobs.queue` (durable, no server),
  * `amqp://host/jobs` (RabbitMQ), `activemq://host/jobs` (ActiveMQ, STOMP), `nats://host/jobs` (JetStream), `redis://host/jobs`
- * (Redis streams). One interface over all; what a backend lacks is a
- * UsageError here, never ignored. A message is put as the `codec` says, and comes as its sender said what it is.
+ * (Redis streams). One interface over all; what a backend lacks is a UsageError here, never ignored. A message is put as the
+ * `codec` says, and comes as its sender said what it is.
  *
  * Who is killed loses nothing that was confirmed: what a consumer had taken and not acknowledged comes again, marked as
  * `redelivered`. What "confirmed" means at each backend is in docs/guide/brokers.md. The drivers of servers are packages
