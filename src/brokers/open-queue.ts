@@ -14,7 +14,7 @@ import { DrivenQueue } from "./driven-queue.js";
  *
  * Who is killed loses nothing that was confirmed: what a consumer had taken and not acknowledged comes again, marked as
  * `redelivered`. What "confirmed" means at each backend is in docs/guide/brokers.md. The drivers of servers are packages
- * of their own (`npm install amqplib`, `npm install @redis/client`), loaded on use.
+ * of their own (`npm install amqplib`, `@redis/client` and so on: the error says which), loaded on use.
  *
  * @throws UsageError for an url or an option that is not allowed; NotFoundError when the driver or the host is missing
  * @throws AuthenticationError, MismatchError (a queue that was made with other options), SystemError, TimeoutError

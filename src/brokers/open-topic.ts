@@ -8,8 +8,8 @@ import { DrivenTopic } from "./driven-topic.js";
 
 /**
  * Opens a topic by its url, or makes it: `shm:events` (shared memory, no server), `amqp://host/events` (a topic exchange of
- * RabbitMQ), `nats://host/events` (subjects, and JetStream for groups), `redis://host/events` (publish and subscribe of Redis,
- * and streams for groups). Keys and patterns are the same everywhere.
+ * RabbitMQ), `activemq://host/events` (a topic of ActiveMQ), `nats://host/events` (subjects, and JetStream for groups),
+ * `redis://host/events` (publish and subscribe of Redis, and streams for groups). Keys and patterns are the same everywhere.
  *
  * A subscriber sees what is published once `subscribe()` has resolved. A group that is `durable` keeps what is published
  * while nobody is there; without one a message that nobody has subscribed to is gone.

@@ -11,5 +11,5 @@ else
     url: (name) => `${server}/${name}`,
     letterName: (name) => name,
     isBlind: true,
-    many: 100,
+    many: 50,
   });

@@ -88,8 +88,12 @@ export class NatsConnection {
     for (;;) {
       try {
         // no step of waiting where there is a connection: so puts keep their order
-        return await body(this.link ?? (await this.live()));
+        const link = this.link ?? (await this.live());
+        // what was given up while there was no connection is not begun
+        bounds?.throwIfGivenUp();
+        return await body(link);
       } catch (error) {
+        if (bounds?.isGivenUp) bounds.throwIfGivenUp();
         if (!this.isOpen || !isCut(error)) throw natsFailure(error, operation, this.shown);
         bounds?.throwIfGivenUp();
         again?.();

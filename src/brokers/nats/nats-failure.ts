@@ -62,6 +62,7 @@ export function isCut(error: unknown): boolean {
   return (
     error instanceof Cut ||
     (typeof code === "number" && UNREADY.has(code)) ||
+    (name === "RequestError" && !isNoResponders(error)) ||
     /^(Timeout|ClosedConnection|DrainingConnection|Connection)Error$/.test(name) ||
     /^E[A-Z]+$/.test(String(code))
   );
