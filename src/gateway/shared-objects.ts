@@ -40,7 +40,10 @@ export async function openServedValue(name: string, kind?: string): Promise<Serv
     set(value) {
       shared.value = of(value) as never;
     },
-    replace: (expected, value) => shared.compareExchange(of(expected) as never, of(value) as never),
+    replace(expected, value) {
+      const seen = of(expected);
+      return shared.compareExchange(seen as never, of(value) as never) === seen;
+    },
     add(delta) {
       if (shared.kind === "bool") throw new UsageError(`value ${name}: add() to a bool; allowed: numbers`);
       const change = of(delta) as number;
