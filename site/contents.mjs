@@ -20,6 +20,7 @@ const things = guide(
   "processes",
   "pipes",
   "connections",
+  "gateway",
   "queues",
   "topics",
   "shared-values",

@@ -30,6 +30,8 @@ import { DrivenQueue } from "./driven-queue.js";
 export async function openQueue<T = unknown>(url: string, options: OpenQueueOptions<T> = {}): Promise<AsyncQueue<T>> {
   const address = parseBrokerUrl(url, "openQueue()");
   const operation = `openQueue() of ${address.shown}`;
+  if (options.token !== undefined && !address.scheme.startsWith("http"))
+    throw new UsageError(`${operation} with a token; allowed: at a gateway (http:, https:)`);
   const bodies = new BodyCodec<T>(options, operation);
   if (address.scheme === "shm") {
     const { openShmQueue } = await import("./shm.js");
@@ -53,9 +55,6 @@ async function driverFor(
   signal: AbortSignal,
   ownType: string | undefined,
 ): Promise<QueueDriver> {
-  const { token } = options;
-  if (token !== undefined && !address.scheme.startsWith("http"))
-    throw new UsageError(`${operation} with a token; allowed: at a gateway (http:, https:)`);
   switch (address.scheme) {
     case "file":
       return (await import("./file/file-queue.js")).openFileQueue(address, options, operation);

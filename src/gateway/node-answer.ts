@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import { Problem } from "./problem.js";
 import { problemResponse } from "./problem-response.js";
 
-/** What is left of a body that nobody wants is read for so long, so that its sender sees the answer. */
+/** Who still sends a body that nobody wants is closed after so long. */
 const LINGER_MS = 500;
 
 /** Answers a request of Node's server by a web-standard handler; whoever goes away aborts it. */
@@ -23,10 +23,9 @@ export async function nodeAnswer(
     return;
   }
   if (!incoming.complete) {
-    outgoing.setHeader("connection", "close");
+    // closed at once, with something unread, the sender would never see the answer
     outgoing.once("finish", () => {
-      incoming.resume();
-      setTimeout(() => incoming.socket.destroy(), LINGER_MS).unref();
+      setTimeout(() => incoming.complete || incoming.socket.destroy(), LINGER_MS).unref();
     });
   }
   outgoing.writeHead(response.status, [...response.headers].flat());

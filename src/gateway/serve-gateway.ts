@@ -70,7 +70,7 @@ export async function serveGateway(options: ServeGatewayOptions = {}): Promise<G
   });
   let handler: ReturnType<typeof gateway>;
   try {
-    handler = gateway({ ...(tokens === undefined && { hosts: names }), ...options });
+    handler = gateway({ ...options, ...(tokens === undefined && options.hosts === undefined && { hosts: names }) });
   } catch (error) {
     server.close();
     throw error;

@@ -55,13 +55,10 @@ export class GatewayCalls {
     }
   }
 
-  /** Opens a stream of events, which does not keep the process alive. */
+  /** Opens a stream of events. */
   async stream(path: string, operation: string): Promise<IncomingMessage> {
     const response = await this.send("GET", path, operation, {});
-    if (response.statusCode === 200) {
-      response.socket.unref();
-      return response;
-    }
+    if (response.statusCode === 200) return response;
     const parts: Buffer[] = [];
     for await (const part of response as AsyncIterable<Buffer>) parts.push(part);
     throw failureOf(response.statusCode ?? 0, Buffer.concat(parts), operation, this.shown);

@@ -45,6 +45,8 @@ export class HttpSession {
         if (data !== undefined) resolve((JSON.parse(data) as { session: string }).session);
       });
     });
+    // not before: until here a call waits for it
+    stream.socket?.unref();
     const opening = this.opening;
     stream.once("close", () => this.forget(opening));
     if (this.isClosed) stream.destroy();
