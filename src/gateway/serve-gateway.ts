@@ -1,5 +1,4 @@
-import { createServer, type Server } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { UsageError } from "../errors.js";
 import { systemFailure } from "../transports/system-failure.js";
@@ -60,7 +59,10 @@ export async function serveGateway(options: ServeGatewayOptions = {}): Promise<G
     ...{ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, keepAliveTimeout: 5000 },
     ...{ connectionsCheckingInterval: LOOK_MS, maxHeaderSize: 16_384, insecureHTTPParser: false },
   };
-  const server: Server = tls ? createTlsServer({ ...bounds, ...tls }) : createServer(bounds);
+  // who does not serve does not load them
+  const server: Server = tls
+    ? (await import("node:https")).createServer({ ...bounds, ...tls })
+    : (await import("node:http")).createServer(bounds);
   server.maxHeadersCount = 100;
   server.maxConnections = maxConnections;
   const chosen = await listening(server, port, host);
