@@ -44,10 +44,9 @@ for (const worker of workerKinds)
       const initArgs = [deaths];
       const options = { processes: 2, retries: 2, maxTasksPerChild: 2, worker, initializer: countCalls, initArgs };
       await using pool = new Pool(options);
-      const results = pool.imap(
-        dieOften,
-        Array.from({ length: 20 }, (_, n) => n),
-      );
+      const numbers = Array.from({ length: 20 }, (_, n) => n);
+      // calls that go together are made again together
+      const results = pool.imap(dieOften, numbers, { chunkSize: 1 });
       for (let n = 0; n < 20; n++) {
         const next = results.next();
         if (n % 5 > 2) await assert.rejects(next, AbandonedError);
