@@ -12,6 +12,7 @@ export type TopicCapability =
   /** A publisher waits for the slowest subscriber, or a subscriber is told how many it missed. */
   | "missed";
 
+/** What is said of one published message. */
 export interface AsyncPublishOptions extends WaitOptions {
   /** What patterns are held against: words with dots between them, up to 255 bytes. Default empty. */
   key?: string;
@@ -19,6 +20,7 @@ export interface AsyncPublishOptions extends WaitOptions {
   headers?: MessageHeaders;
 }
 
+/** What is asked for with a subscription. */
 export interface SubscribeOptions extends WaitOptions {
   /** Those that subscribe under one group's name share its messages: each goes to one of them. */
   group?: string;

@@ -8,6 +8,7 @@ import { type ManagerRegistry, Registry } from "./manager-registry.js";
 import { ManagerServer } from "./manager-server.js";
 import { tokenGlobal } from "./manager-token.js";
 
+/** How a manager for Python's clients is served. */
 export interface ServeManagerOptions
   extends Pick<
     ListenOptions,
