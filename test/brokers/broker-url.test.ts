@@ -19,7 +19,14 @@ describe("urls of brokers", () => {
   });
 
   test("what is none is a UsageError that says what is allowed, and has no password in it", async () => {
-    for (const url of ["jobs", "shm:", "gopher://u:geheim@h/q", "amqp://u:geheim@h", "amqp:jobs", "redis://u:geheim@/q"])
+    for (const url of [
+      "jobs",
+      "shm:",
+      "gopher://u:geheim@h/q",
+      "amqp://u:geheim@h",
+      "amqp:jobs",
+      "redis://u:geheim@/q",
+    ])
       await assert.rejects(openQueue(url), (error: Error) => {
         assert.equal((error as { code?: string }).code, "ERR_INTERPROC_USAGE", url);
         assert.match(error.message, /allowed: shm:name/);
