@@ -1,9 +1,11 @@
 // Puts numbers and takes some of them, saying each step: URL FIRST
+import { writeSync } from "node:fs";
 import { openQueue } from "#src/brokers/open-queue.js";
 
 const [url, first] = process.argv.slice(2);
 const queue = await openQueue<number>(url);
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+// what was said before a kill has been said: a stream would hold back what its reader is too slow for
+const say = (line: string): void => void writeSync(1, `${line}\n`);
 const putting = async (lane: number): Promise<void> => {
   for (let n = Number(first) + lane; ; n += 4) {
     say(`begun ${n}`);

@@ -53,7 +53,7 @@ export async function killFileQueues({
     while (kills < faults) {
       onFault?.(++kills);
       first += 1_000_000;
-      let left = 1 + random.below(40);
+      let left = 1 + random.below(12);
       const child = spawn(process.execPath, [program, url, String(first)], { stdio: ["ignore", "pipe", "inherit"] });
       const party = new Party(child, (lines) => {
         left -= lines;
