@@ -6,9 +6,10 @@ const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2
 
 /** Runs a command with this terminal until it ends; signals go to it. Gives its exit code, as a shell tells it. */
 export function runCommand([command, ...args]: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
-  const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, ...env } });
+  // before the command is there: it may be told to end as soon as it says its first word
   const forwards = FORWARDED.map((name) => [name, () => void child.kill(name)] as const);
   for (const [name, forward] of forwards) process.on(name, forward);
+  const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, ...env } });
   return new Promise<number>((resolve, reject) => {
     child.once("error", (error: NodeJS.ErrnoException) => {
       const isMissing = error.code === "ENOENT";
