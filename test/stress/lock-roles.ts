@@ -289,13 +289,19 @@ function repairTokens({ abandoned }: LockHold, at: Uint32Array): boolean {
 
 async function meet(stage: Stage, barrier: Barrier): Promise<void> {
   const { history, random } = stage;
+  const patience = { timeout: 10_000 };
   while (await stage.goesOn()) {
     history.note("wait");
     try {
-      const index = await (random.below(2) === 0 ? barrier.waitSync() : barrier.wait());
+      const index = await (random.below(2) === 0 ? barrier.waitSync(patience) : barrier.wait(patience));
       history.note("passed", index);
       if (random.below(4) === 0) await sleep(random.below(3));
     } catch (error) {
+      // whoever has reset it after the last of the others had left waits in vain, which is no fault once all is over
+      if (error instanceof TimeoutError && !(await stage.goesOn())) {
+        history.note("broken");
+        break;
+      }
       if (!(error instanceof BrokenBarrierError)) throw error;
       history.note("broken");
       await sleep(random.below(10));
