@@ -51,7 +51,8 @@ export async function killFileQueues({
   /** One after the other is begun, and killed when it has said so much. */
   const killThem = async (): Promise<void> => {
     while (kills < faults) {
-      onFault?.(++kills);
+      kills++;
+      onFault?.(kills);
       first += 1_000_000;
       let left = 1 + random.below(12);
       const child = spawn(process.execPath, [program, url, String(first)], { stdio: ["ignore", "pipe", "inherit"] });
