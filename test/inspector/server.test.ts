@@ -287,7 +287,7 @@ describe("the inspector's server", () => {
 
   test("with a thousand objects and a page open, it takes less than a twentieth of a processor", WATCHDOG, async () => {
     const values = Array.from({ length: 1000 }, (_, i) => SharedValue.create(`v${i}`, "i32", i, { maxAttached: 64 }));
-    const feed = new LiveFeed(undefined, 1, false);
+    const feed = new LiveFeed(undefined, 1, { allowsWrite: false, showsPayloads: false });
     const pauses: number[] = [];
     const later = globalThis.setTimeout;
     let told = 0;
