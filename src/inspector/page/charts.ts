@@ -41,9 +41,15 @@ function chartsFor(object: ObjectView | undefined): (readonly [title: string, li
         ],
       ],
     ];
+  if (object.type === "Topic")
+    return [
+      ["Slowest subscriber is behind, bytes", [[LINE.used, "now"]]],
+      ["Published, a second", [[LINE.in, "now"]]],
+      waiting,
+    ];
   if (object.counts)
     return [
-      ...(object.depth === undefined ? [waiting] : [["Depth, messages", [[LINE.depth, "now"]]] as const]),
+      ["Depth, messages", [[LINE.depth, "now"]]],
       ["Throughput, a second", throughput],
       [
         "Latency, ms",

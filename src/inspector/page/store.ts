@@ -13,7 +13,7 @@ export interface Series {
 
 const MOST_POINTS = 600;
 /** The lines of one object's history, and of all objects together. */
-export const LINE = { depth: 0, in: 1, out: 2, stay: 3, wait: 4, waiters: 5 } as const;
+export const LINE = { depth: 0, in: 1, out: 2, stay: 3, wait: 4, waiters: 5, used: 6 } as const;
 
 /** All that the page knows: the objects as they are now, and how their figures moved since it was opened. */
 export class Store {
@@ -79,12 +79,15 @@ export class Store {
     let depth = 0;
     let into = 0;
     let out = 0;
+    // of those whose depth is known, for the time that a message stays
+    let taken = 0;
     for (const object of this.objects.values()) {
       const { id, counts } = object;
       const rate = this.rates.get(id);
       const waiters = this.waiters.get(id) ?? 0;
       if (counts) {
         depth += object.depth ?? 0;
+        taken += object.depth === undefined ? 0 : (rate?.out ?? 0);
         into += rate?.in ?? 0;
         out += rate?.out ?? 0;
       }
@@ -99,12 +102,13 @@ export class Store {
         milliseconds(rate?.stay),
         wait,
         waiters,
+        object.used ?? null,
       ];
       push(series ?? this.newHistory(id), time, values);
     }
     const slept = [...this.waitTimes.values()];
     const meanWait = slept.length > 0 ? slept.reduce((sum, one) => sum + one, 0) / slept.length : undefined;
-    const stay = out > 0 ? depth / out : undefined;
+    const stay = taken > 0 ? depth / taken : undefined;
     push(this.total, time, [
       depth,
       into,
@@ -112,6 +116,7 @@ export class Store {
       milliseconds(stay),
       milliseconds(meanWait),
       this.snapshot?.waits.length ?? 0,
+      null,
     ]);
   }
 

@@ -94,7 +94,7 @@ const marker = (tone: string): ComponentChild =>
 function lineOf(
   { from, to, how, isWait, isInCircle }: Edge,
   at: ReadonlyMap<string, Node>,
-  { boxWidth }: Drawing,
+  { boxWidth, hasLabels }: Drawing,
   stuck: ReadonlyMap<string, string>,
 ): ComponentChild {
   const [a, b] = [at.get(from), at.get(to)];
@@ -104,8 +104,8 @@ function lineOf(
   const isFar = !isInCircle && stuck.has(from) !== stuck.has(to);
   const classes = `edge ${isWait ? "wait" : "hold"} ${tone}${isFar ? " far" : ""}`;
   return h("g", { key: `${from} ${to} ${how} ${isWait}`, class: classes }, [
-    h("path", { class: "curve", d: path, "marker-end": `url(#arrow${tone})` }),
-    h("text", { x, y: y - 4, "text-anchor": "middle" }, how),
+    h("path", { class: "curve", d: path, "marker-end": `url(#arrow${tone})` }, h("title", null, how)),
+    (isInCircle || hasLabels) && h("text", { x, y: y - 4, "text-anchor": "middle" }, how),
   ]);
 }
 

@@ -31,6 +31,8 @@ export interface Drawing {
   readonly width: number;
   readonly height: number;
   readonly boxWidth: number;
+  /** There is room between the columns for words. */
+  readonly hasLabels: boolean;
   /** Objects with waits that are not drawn. */
   readonly left: number;
 }
@@ -38,6 +40,7 @@ export interface Drawing {
 export const BOX_HEIGHT = 44;
 const GAP = 18;
 const MARGIN = 12;
+const LABEL_WIDTH = 84;
 const MOST_OBJECTS = 40;
 const MOST_OF_ONE = 12;
 
@@ -62,6 +65,7 @@ export function waitLayout(snapshot: Snapshot, width: number): Drawing {
     width,
     height: Math.max(circles.height, height) + MARGIN,
     boxWidth,
+    hasLabels: stepOf(left, width - MARGIN, boxWidth) - boxWidth >= LABEL_WIDTH,
     left: all.length - shown.size,
   };
 }
@@ -107,6 +111,10 @@ function placeCircles(
   return { width: used, height: used > 0 ? top - GAP : 0 };
 }
 
+/** From one column to the next. */
+const stepOf = (left: number, right: number, boxWidth: number): number =>
+  Math.min((right - left - boxWidth) / 2, boxWidth + 220);
+
 interface Columns {
   readonly nodes: Map<string, Node>;
   readonly shown: ReadonlySet<string>;
@@ -118,7 +126,7 @@ interface Columns {
 }
 
 function placeColumns({ waits }: Snapshot, { nodes, shown, blockers, boxWidth, left, top, right }: Columns): number {
-  const step = Math.min((right - left - boxWidth) / 2, boxWidth + 220);
+  const step = stepOf(left, right, boxWidth);
   const next = [top, top, top];
   const put = (id: string, kind: Node["kind"], column: number, wanted: number): void => {
     const y = Math.max(next[column], wanted);
