@@ -121,6 +121,7 @@ export class Chart extends Component<ChartProps> {
             stroke: color(`--line-${index}`),
             fill: color(`--fill-${index}`),
             width: 1.5,
+            spanGaps: true,
             points: { show: false },
           })),
         ],

@@ -147,14 +147,11 @@ function boxOf(
   object: ObjectView | undefined,
   thread: ThreadView | undefined,
 ): ComponentChild {
-  const label = object
-    ? (object.name ?? id.slice(0, 12))
-    : thread
-      ? texts.process(thread.pid, thread.name.split("/").pop() ?? "")
-      : id;
+  const title = thread?.name.split("/").pop() ?? "";
+  const label = object ? (object.name ?? id.slice(0, 12)) : title || `${thread?.pid ?? id}`;
   const worker = thread && thread.worker > 0 ? `, worker ${thread.worker}` : "";
   const task = thread?.task ? `, ${thread.task}` : "";
-  const detail = object ? object.type : `${thread?.state ?? ""}${worker}${task}`;
+  const detail = object ? object.type : `${thread?.pid ?? ""} ${thread?.state ?? ""}${worker}${task}`;
   const most = Math.floor(boxWidth / 7.4);
   const shorter = (text: string, room: number): string => (text.length > room ? `${text.slice(0, room - 1)}…` : text);
   const box = h("g", { key: id, class: `node ${kind} ${tone}`, transform: `translate(${x} ${y})` }, [
