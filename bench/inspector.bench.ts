@@ -19,7 +19,7 @@ export const bench: Bench = {
   summary: "what the inspector takes of a processor, with up to 1,000 objects and 64 processes",
 
   async run(options) {
-    const cells = selectCells(inspectorCells(options.quick ? 5 : 30), options.only);
+    const cells = selectCells(inspectorCells(options.quick ? 5 : 20), options.only);
     const rows = await measureAll(cells, options);
     return report({ rows, tables: [costTable(rows)], notes });
   },

@@ -77,7 +77,7 @@ function facts(object: ObjectView, { snapshot, rates }: Store): ComponentChild {
   if (object.abandoned) rows.push(["Abandoned", "a holder died; what it guards may be half changed"]);
   for (const [key, value] of Object.entries(object.facts))
     rows.push([
-      `${key[0].toUpperCase()}${key.slice(1)}`,
+      key === "state" ? "Queue" : `${key[0].toUpperCase()}${key.slice(1)}`, // its own state stands above
       typeof value === "object"
         ? value.join("; ") || "–"
         : typeof value === "number"

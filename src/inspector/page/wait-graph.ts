@@ -158,7 +158,7 @@ function boxOf(
     h("title", null, `${label}: ${detail}`),
     h("rect", { width: boxWidth, height: BOX_HEIGHT, rx: kind === "object" ? 22 : 6 }),
     h("text", { x: boxWidth / 2, y: 19, "text-anchor": "middle", class: "label" }, shorter(label, most)),
-    h("text", { x: boxWidth / 2, y: 35, "text-anchor": "middle", class: "detail" }, shorter(detail, most + 3)),
+    h("text", { x: boxWidth / 2, y: 35, "text-anchor": "middle", class: "detail" }, shorter(detail, most + 2)),
   ]);
   return kind === "object" ? h("a", { key: id, class: "boxed", href: `#/object/${encodeURIComponent(id)}` }, box) : box;
 }
