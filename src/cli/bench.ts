@@ -41,17 +41,27 @@ const VERSION = 1;
 
 /** Measures all mechanisms on this machine. Gives the exit code: 1 when something that was asked for has no figures. */
 export async function bench(options: BenchOptions): Promise<number> {
-  const sizes = [...new Set(list(options.sizes).map((one) => readSize(one, message.LEAST_BYTES, "--sizes")))].sort(
-    (a, b) => a - b,
-  );
-  if (options.for !== undefined) parseNeeds(options.for);
+  const sizes = sizesOf(options);
   const report = options.report === undefined ? undefined : checkedReport(options.report);
   const chosen = chooseFrom(mechanisms(options.brokers, checkedFolder(options.folder)), options);
   const results = await measure(chosen, sizes, options.seconds);
   const advised = advise(results, sizes, options.for);
   if (report !== undefined) writeReport(report, reportPage(results, advised));
-  process.stdout.write(options.json ? json(results, advised) : text(results, advised, options));
-  return isComplete(results, options) ? 0 : 1;
+  await write(options.json ? json(results, advised) : text(results, advised, options));
+  const exitCode = isComplete(results, options) ? 0 : 1;
+  // what was given up may still wait for something that will never come
+  if (results.cells.some(({ problem }) => problem !== undefined)) process.exit(exitCode);
+  return exitCode;
+}
+
+const write = (text: string): Promise<void> =>
+  new Promise((done, fail) => process.stdout.write(text, (error) => (error ? fail(error) : done())));
+
+/** The lengths that are asked for, and the one that is needed. */
+function sizesOf({ sizes, for: asked }: BenchOptions): number[] {
+  const lengths = list(sizes).map((one) => readSize(one, message.LEAST_BYTES, "--sizes"));
+  if (asked !== undefined) lengths.push(Math.max(message.LEAST_BYTES, parseNeeds(asked).bytes));
+  return [...new Set(lengths)].sort((a, b) => a - b);
 }
 
 async function measure(chosen: readonly Mechanism[], sizes: readonly number[], seconds: number): Promise<BenchResults> {

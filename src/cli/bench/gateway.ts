@@ -31,10 +31,10 @@ export const gatewayMechanism: Mechanism = {
     blocks: false,
     losesMessages: false,
   },
-  async open() {
+  async open(_mostBytes, signal) {
     const [there, back] = [ownName(), ownName()];
     const [mine, theirs] = pipe<never, string>();
-    const peer = spawnPeer(serveAndAnswer, [theirs as unknown as Connection<string>, there, back]);
+    const peer = spawnPeer(serveAndAnswer, [theirs as unknown as Connection<string>, there, back], signal);
     try {
       const url = await Promise.race([mine.recv(), peer.failed]);
       const open = (name: string) =>

@@ -46,9 +46,9 @@ export const httpMechanism: Mechanism = {
     blocks: false,
     losesMessages: false,
   },
-  async open() {
+  async open(_mostBytes, signal) {
     const [mine, theirs] = pipe<never, number>();
-    const peer = spawnPeer(answerHttp, [theirs as unknown as Connection<number>]);
+    const peer = spawnPeer(answerHttp, [theirs as unknown as Connection<number>], signal);
     try {
       return new HttpWire(peer, await Promise.race([mine.recv(), peer.failed]));
     } catch (error) {

@@ -2,6 +2,7 @@ import type { Wire } from "./mechanism.js";
 import type { Pace } from "./pace.js";
 import { rankOf } from "./rank-of.js";
 import type { OneWay } from "./results.js";
+import { rounded } from "./rounded.js";
 
 /** A flood of the warm-up has at most so many times the messages of the one before. */
 const GROWTH = 8;
@@ -28,8 +29,8 @@ export async function measureOneWay(wire: Wire, bytes: number, pace: Pace): Prom
     messages += arrived;
     lost += Math.max(0, count - arrived);
   }
-  const messagesPerSecond = rankOf(rates, 0.5);
-  return { messagesPerSecond, bytesPerSecond: messagesPerSecond * bytes, messages, lost, slices: rates };
+  const messagesPerSecond = rounded(rankOf(rates, 0.5));
+  return { messagesPerSecond, bytesPerSecond: messagesPerSecond * bytes, messages, lost, slices: rates.map(rounded) };
 }
 
 async function flood(

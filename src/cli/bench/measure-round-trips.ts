@@ -2,6 +2,7 @@ import type { Wire } from "./mechanism.js";
 import type { Pace } from "./pace.js";
 import { rankOf } from "./rank-of.js";
 import type { RoundTrip } from "./results.js";
+import { rounded } from "./rounded.js";
 
 /** So many trips are made before any counts, unless they take several slices. */
 const WARM_TRIPS = 200;
@@ -30,7 +31,13 @@ export async function measureRoundTrips(wire: Wire, bytes: number, pace: Pace): 
     tails.push(rankOf(found.micros, 0.99));
   }
   if (middles.length === 0) throw new Error(`none of ${trips} messages was answered`);
-  return { p50Micros: rankOf(middles, 0.5), p99Micros: rankOf(tails, 0.5), trips, lost, slices: middles };
+  return {
+    p50Micros: rounded(rankOf(middles, 0.5)),
+    p99Micros: rounded(rankOf(tails, 0.5)),
+    trips,
+    lost,
+    slices: middles.map(rounded),
+  };
 }
 
 async function slice(wire: Wire, bytes: number, ms: number): Promise<{ micros: number[]; lost: number }> {

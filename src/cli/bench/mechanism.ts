@@ -38,6 +38,6 @@ export interface Mechanism {
   readonly traits: Traits;
   /** Why it cannot be measured here, if it cannot. */
   whyNot?(): Promise<string | undefined>;
-  /** Starts the peer. `mostBytes` is the longest message that will be sent. */
-  open(mostBytes: number): Promise<Wire>;
+  /** Starts the peer. `mostBytes` is the longest message that will be sent; aborting `signal` ends what has begun. */
+  open(mostBytes: number, signal: AbortSignal): Promise<Wire>;
 }

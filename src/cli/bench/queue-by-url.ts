@@ -17,9 +17,9 @@ const answerQueues = task(import.meta, async function answerQueues(into: string,
 export async function queueByUrl(there: string, back: string, cleanUp: () => void = () => undefined): Promise<Wire> {
   const opened: AsyncQueue<Uint8Array>[] = [];
   const remove = async (): Promise<void> => {
-    const removed = await Promise.allSettled(opened.map((queue) => within(queue.delete())));
+    const each = await Promise.allSettled(opened.map(removed));
     cleanUp();
-    for (const one of removed)
+    for (const one of each)
       if (one.status === "rejected") throw new Error(`a queue could not be removed: ${(one.reason as Error).message}`);
   };
   try {
@@ -32,10 +32,15 @@ export async function queueByUrl(there: string, back: string, cleanUp: () => voi
 }
 
 /** A server that has stopped answering is not waited for. */
-function within(removed: Promise<void>): Promise<void> {
+async function removed(queue: AsyncQueue): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, fail) => {
     timer = setTimeout(() => fail(new Error(`no answer in ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
   });
-  return Promise.race([removed, late]).finally(() => clearTimeout(timer));
+  try {
+    await Promise.race([queue.delete(), late]);
+  } finally {
+    clearTimeout(timer);
+    void queue.close().catch(() => undefined);
+  }
 }

@@ -6,12 +6,10 @@ import type { Pace } from "./pace.js";
 import type { BenchResults, Cell, Skipped } from "./results.js";
 
 const SLICES = 5;
-/** A peer that has not begun by then is given up. */
-const OPEN_PATIENCE_MS = 30_000;
-/** A figure takes about twice its time; one that takes so much longer is given up. */
-const FIGURE_PATIENCE_MS = 15_000;
+/** A peer that has not begun, or has not ended, by then is given up. */
+const PATIENCE_MS = 30_000;
+/** A figure takes about twice its time; one that takes so many times that, and the patience, is given up. */
 const FIGURE_TIMES = 20;
-const CLOSE_PATIENCE_MS = 15_000;
 /** After so many failures in a row nothing more is tried of a mechanism. */
 const MOST_FAILURES = 2;
 
@@ -21,6 +19,8 @@ export interface BenchPlan {
   readonly sizes: readonly number[];
   /** For each figure. */
   readonly seconds: number;
+  /** Milliseconds before something that should have happened is given up. */
+  readonly patience?: number;
 }
 
 /** What a run tells while it goes. */
@@ -45,12 +45,14 @@ class Run {
   private done = 0;
   private planned: number;
   private readonly pace: Pace;
+  private readonly patience: number;
 
   constructor(
     private readonly plan: BenchPlan,
     private readonly watcher: BenchWatcher,
     private readonly signal: AbortSignal,
   ) {
+    this.patience = plan.patience ?? PATIENCE_MS;
     this.planned = plan.mechanisms.reduce((sum, one) => sum + 2 * this.sizesOf(one).length, 0);
     this.pace = {
       sliceSeconds: plan.seconds / SLICES,
@@ -112,10 +114,12 @@ class Run {
 
   /** A wire that comes after it was given up is closed all the same. */
   private async open(mechanism: Mechanism, sizes: readonly number[]): Promise<Wire> {
-    const opening = mechanism.open(Math.max(...sizes));
+    const stop = new AbortController();
+    const opening = mechanism.open(Math.max(...sizes), stop.signal);
     try {
-      return await this.bounded(OPEN_PATIENCE_MS, "the other side has not begun", opening);
+      return await this.bounded(this.patience, "the other side has not begun", opening);
     } catch (error) {
+      stop.abort();
       opening.then((wire) => this.close(mechanism.traits.name, wire)).catch(() => undefined);
       throw error;
     }
@@ -129,7 +133,7 @@ class Run {
     bytes: number,
   ): Promise<Figure> {
     this.watcher.next(this.done, this.planned, what);
-    const patience = FIGURE_PATIENCE_MS + FIGURE_TIMES * this.plan.seconds * 1000;
+    const patience = this.patience + FIGURE_TIMES * this.plan.seconds * 1000;
     const figure = measure(wire, bytes, this.pace);
     figure.catch(() => undefined); // it may fail later, when its wire is gone
     const found = await this.bounded(patience, "it was not done", Promise.race([figure, wire.peer.failed]));
@@ -154,9 +158,9 @@ class Run {
     if (!wire) return;
     const stop = new AbortController();
     try {
-      const late = sleep(CLOSE_PATIENCE_MS, true, { signal: stop.signal }).catch(() => false);
+      const late = sleep(this.patience, true, { signal: stop.signal }).catch(() => false);
       if (await Promise.race([wire.close().then(() => false), late]))
-        this.warnings.push(`${name}: it was not closed after ${CLOSE_PATIENCE_MS / 1000} s`);
+        this.warnings.push(`${name}: it was not closed after ${this.patience / 1000} s`);
     } catch (error) {
       this.warnings.push(`${name}: ${(error as Error).message}`);
     } finally {

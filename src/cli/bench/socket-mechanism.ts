@@ -20,14 +20,14 @@ const answerSocket = task(import.meta, async function answerSocket(url: string):
 export function socketMechanism(traits: Traits, url: (folder: string) => string): Mechanism {
   return {
     traits,
-    async open() {
+    async open(_mostBytes, signal) {
       const folder = mkdtempSync(join(tmpdir(), "interproc-bench-"));
       const removeFolder = (): void => rmSync(folder, { recursive: true, force: true });
       const listener = await listen<Uint8Array, Uint8Array>(url(folder), { codec }).catch((error) => {
         removeFolder();
         throw error;
       });
-      const peer = spawnPeer(answerSocket, [listener.address]);
+      const peer = spawnPeer(answerSocket, [listener.address], signal);
       let connection: AsyncConnection<Uint8Array, Uint8Array> | undefined;
       const cleanUp = async (): Promise<void> => {
         connection?.close();

@@ -50,10 +50,10 @@ export const udpMechanism: Mechanism = {
     losesMessages: true,
     mostBytes: MOST_BYTES,
   },
-  async open() {
+  async open(_mostBytes, signal) {
     const socket = await bindUdp<Uint8Array, Uint8Array>("udp://127.0.0.1:0", OPTIONS);
     const [mine, theirs] = pipe<never, string>();
-    const peer = spawnPeer(answerUdp, [theirs as unknown as Connection<string>]);
+    const peer = spawnPeer(answerUdp, [theirs as unknown as Connection<string>], signal);
     try {
       return new UdpWire(peer, socket, await Promise.race([mine.recv(), peer.failed]));
     } catch (error) {
