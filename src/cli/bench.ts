@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { registry } from "../memory/this-thread.js";
 import { adviceLines } from "./bench/advice-lines.js";
 import { type Advised, advise } from "./bench/advise.js";
 import { BenchProgress } from "./bench/bench-progress.js";
@@ -42,6 +43,7 @@ const VERSION = 1;
 /** Measures all mechanisms on this machine. Gives the exit code: 1 when something that was asked for has no figures. */
 export async function bench(options: BenchOptions): Promise<number> {
   const sizes = sizesOf(options);
+  registry(); // without the directory for shared objects nothing can be measured: told once
   const report = options.report === undefined ? undefined : checkedReport(options.report);
   const chosen = chooseFrom(mechanisms(options.brokers, checkedFolder(options.folder)), options);
   const results = await measure(chosen, sizes, options.seconds);

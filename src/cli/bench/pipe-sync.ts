@@ -5,7 +5,7 @@ import { spawnPeer } from "./spawn-peer.js";
 
 /** A side that is dead or stopped for so long is given up: the thread that measures blocks meanwhile. */
 const PATIENCE_MS = 5000;
-/** So long the receiver of a flood blocks at most before signals and timers are looked at again. */
+/** So many messages of a flood are sent before signals and timers are looked at again. */
 const TURN_MESSAGES = 4096;
 
 type End = Connection<Uint8Array, Uint8Array>;
