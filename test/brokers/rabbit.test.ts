@@ -307,7 +307,10 @@ else {
       });
       await using other = await openRabbit(server as string, { onReturned: (message) => tell(message) });
       await other.publish("", "not-there", "back", { mandatory: true, confirm: false, type: "t" });
+      // an idle connection would not keep this process alive
+      const alive = setInterval(() => undefined, 1000);
       const { replyCode, routingKey, body, properties } = await told;
+      clearInterval(alive);
       assert.deepEqual([replyCode, routingKey, String(body), properties.type], [312, "not-there", "back", "t"]);
       const queue = await ownQueue(rabbit);
       await using consumer = await rabbit.consume(queue, { autoAck: true });

@@ -4,7 +4,8 @@ import { UsageError } from "../../errors.js";
 import type { AmqpConnection } from "../amqp/amqp-connection.js";
 import { amqpFailure } from "../amqp/amqp-failure.js";
 import type { Bounds } from "../bounds.js";
-import { type RabbitOutgoing, unroutable } from "./rabbit-publishing.js";
+import type { RabbitOutgoing } from "./rabbit-publishing.js";
+import { rabbitRefusal } from "./rabbit-refusal.js";
 
 /** The queue that is none: what goes to it goes to the channel that has asked. */
 const DIRECT = "amq.rabbitmq.reply-to";
@@ -20,6 +21,8 @@ interface Waiting {
 interface Course {
   readonly ready: Promise<unknown>;
   readonly waiting: Map<string, Waiting>;
+  /** Why the server has closed it. */
+  failure: unknown;
 }
 
 /*
@@ -41,31 +44,35 @@ export class RabbitCalls {
 
   async call(outgoing: RabbitOutgoing, operation: string, bounds: Bounds): Promise<ConsumeMessage> {
     const { exchange, routingKey, content, options } = outgoing;
-    const [channel, { waiting }] = await this.connection.use(
+    const [channel, course] = await this.connection.use(
       `put and hear ${exchange}`,
       operation,
       async (open) => {
-        const course = this.courseOf(open);
-        await course.ready;
-        return [open, course] as const;
+        const known = this.courseOf(open);
+        await known.ready;
+        return [open, known] as const;
       },
       bounds,
     );
     bounds.throwIfGivenUp();
+    const { waiting } = course;
+    const { shown } = this.connection;
     const correlationId = options.correlationId ?? randomUUID();
     if (waiting.has(correlationId))
       throw new UsageError(`${operation}: correlationId ${JSON.stringify(correlationId)} is that of a call under way`);
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
         waiting.delete(correlationId);
-        reject(amqpFailure(error, operation, this.connection.shown));
+        reject(amqpFailure(error, operation, shown));
       };
       bounds.onGiveUp = () => waiting.delete(correlationId);
       waiting.set(correlationId, { outgoing, operation, resolve, reject: fail });
       const asking = { ...options, correlationId, replyTo: DIRECT, mandatory: true };
       try {
         (channel as ConfirmChannel).publish(exchange, routingKey, content, asking, (error) => {
-          if (error !== null) waiting.get(correlationId)?.reject(error);
+          if (error === null) return;
+          const refusal = rabbitRefusal.unconfirmed(error, course.failure, operation, shown);
+          waiting.get(correlationId)?.reject(refusal);
         });
       } catch (error) {
         fail(error);
@@ -82,22 +89,22 @@ export class RabbitCalls {
       waiting.delete(String(properties.correlationId));
       return found;
     };
-    let failure: unknown = new Error("channel closed");
     channel.on("error", (error) => {
-      failure = error;
+      course.failure = error;
     });
     channel.once("close", () => {
-      for (const one of [...waiting.values()]) one.reject(failure);
+      for (const one of [...waiting.values()]) one.reject(course.failure ?? new Error("channel closed"));
     });
     channel.on("return", (message) => {
       const back = take(message);
-      back?.reject(unroutable(back.outgoing, back.operation, this.connection.shown));
+      back?.reject(rabbitRefusal.unroutable(back.outgoing, back.operation, this.connection.shown));
     });
     const heard = (message: ConsumeMessage | null): void => {
       if (message) take(message)?.resolve(message);
     };
-    const course = { ready: channel.consume(DIRECT, heard, { noAck: true }), waiting };
-    course.ready.catch(() => undefined);
+    const ready = channel.consume(DIRECT, heard, { noAck: true });
+    const course: Course = { ready, waiting, failure: undefined };
+    ready.catch(() => undefined);
     this.courses.set(channel, course);
     return course;
   }

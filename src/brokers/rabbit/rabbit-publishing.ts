@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import type { Channel, ConfirmChannel, Message, Options } from "amqplib";
-import { NotFoundError, SystemError, UsageError } from "../../errors.js";
+import { UsageError } from "../../errors.js";
 import { nextTurn } from "../../loop-turn.js";
 import type { AmqpConnection } from "../amqp/amqp-connection.js";
-import { amqpFailure } from "../amqp/amqp-failure.js";
 import type { Bounds } from "../bounds.js";
 import type { RabbitReturned } from "./rabbit-options.js";
 import { rabbitProperties } from "./rabbit-properties.js";
+import { rabbitRefusal } from "./rabbit-refusal.js";
 
 /** A message on its way. */
 export interface RabbitOutgoing {
@@ -14,17 +14,6 @@ export interface RabbitOutgoing {
   readonly routingKey: string;
   readonly content: Buffer;
   readonly options: Options.Publish;
-}
-
-/** A message that no queue takes, as an error. */
-export function unroutable(
-  { exchange, routingKey, content }: RabbitOutgoing,
-  operation: string,
-  shown: string,
-): NotFoundError {
-  const where = `exchange ${JSON.stringify(exchange)} with routing key ${JSON.stringify(routingKey)}`;
-  const options = { resource: shown, undelivered: content };
-  return new NotFoundError(`${operation} to ${where}: no queue takes it (mandatory)`, options);
 }
 
 /** What is known of a channel that publishes. */
@@ -58,12 +47,13 @@ export class RabbitPublishing {
   /** Resolves when the server has taken it. @throws NotFoundError, SystemError */
   async confirmed(message: RabbitOutgoing, operation: string, bounds: Bounds): Promise<void> {
     const { exchange, routingKey, content, options } = message;
+    const { shown } = this.connection;
     await this.send(`put ${exchange}`, operation, bounds, (channel, course) => {
       return new Promise<void>((resolve, reject) => {
         const confirmed = (error: Error | null): void => {
-          if (error !== null) reject(this.refusal(error, course, operation));
+          if (error !== null) reject(rabbitRefusal.unconfirmed(error, course.failure, operation, shown));
           else if (options.mandatory && cameBack(course, nameOf(options.messageId, routingKey)))
-            reject(unroutable(message, operation, this.connection.shown));
+            reject(rabbitRefusal.unroutable(message, operation, shown));
           else resolve();
         };
         (channel as ConfirmChannel).publish(exchange, routingKey, content, options, confirmed);
@@ -79,15 +69,6 @@ export class RabbitPublishing {
       const end = new AbortController();
       channel.once("close", () => end.abort());
       await once(channel, "drain", { signal: end.signal }).catch(() => undefined);
-    });
-  }
-
-  /** What a channel's end, or a negative confirmation, means for a message that was under way. */
-  private refusal(error: Error, course: Course, operation: string): Error {
-    const { shown } = this.connection;
-    if (error.message !== "message nacked") return amqpFailure(course.failure ?? error, operation, shown);
-    return new SystemError(`${operation}: the server has refused it: a queue that it goes to is full, or has failed`, {
-      ...{ errno: "ENOBUFS", resource: shown, cause: error },
     });
   }
 
