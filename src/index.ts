@@ -36,6 +36,9 @@ export type {
   RabbitTable,
   RabbitValue,
 } from "./brokers/rabbit/rabbit-options.js";
+export type { CallsByUrlOptions, ExposeAtOptions, RemoteAtOptions } from "./calls/calls-options.js";
+export { type ExposedAt, exposeAt } from "./calls/expose-at.js";
+export { remoteAt } from "./calls/remote-at.js";
 export type {
   AsyncConnection,
   Claim,
