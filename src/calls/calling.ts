@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterTurn } from "../after-turn.js";
 import type { AsyncQueue } from "../async-queue.js";
-import { startTimer, timedOut } from "../deadline.js";
+import { now, startTimer, timedOut } from "../deadline.js";
 import { AbandonedError, ClosedError, CodecError, UsageError } from "../errors.js";
 import { REFERENCE } from "../rpc/calls.layout.js";
 import { partValue } from "../rpc/references.js";
@@ -14,6 +14,8 @@ import type { Mailbox, Received } from "./mailbox.js";
 
 /** So many calls that were given up are remembered, in case that a server begins them. */
 const MOST_GIVEN_UP = 10_000;
+/** For so long this side listens whether that happens, although nobody waits for anything else. */
+const LINGER_MS = 1000;
 
 interface PendingCall {
   readonly label: string;
@@ -44,6 +46,7 @@ export class Calling {
   private readonly calls = new Map<string, PendingCall>();
   private readonly givenUp = new Map<string, unknown>();
   private isClosed = false;
+  private lingersUntil = 0;
 
   constructor(
     private readonly queue: AsyncQueue<CallRequest>,
@@ -150,6 +153,7 @@ export class Calling {
     if (!this.givenUp.has(id)) return;
     void this.abort(id, at, this.givenUp.get(id));
     this.givenUp.delete(id);
+    afterTurn(this.letGo);
   }
 
   private giveUp(id: string, reason: unknown): void {
@@ -163,6 +167,8 @@ export class Calling {
       this.givenUp.set(id, reason);
       const [oldest] = this.givenUp.keys();
       if (this.givenUp.size > MOST_GIVEN_UP) this.givenUp.delete(oldest);
+      this.lingersUntil = now() + LINGER_MS;
+      setTimeout(this.letGo, LINGER_MS + 1);
     }
   }
 
@@ -185,6 +191,7 @@ export class Calling {
   }
 
   private readonly letGo = (): void => {
-    if (this.calls.size === 0 && !this.isClosed) this.mailbox.hold(false);
+    if (this.calls.size > 0 || this.isClosed || (this.givenUp.size > 0 && now() < this.lingersUntil)) return;
+    this.mailbox.hold(false);
   };
 }

@@ -9,7 +9,7 @@ import { everyCalls } from "./calls-by-url.js";
 
 const folder = mkdtempSync(join(tmpdir(), "interproc-calls-"));
 
-everyCalls({ name: "file:", url: (name) => `file:${join(folder, name)}` });
+everyCalls({ name: "file:", url: (name) => `file:${join(folder, name)}`, many: 40 });
 
 test("file: the mailbox of a caller that was killed is removed by the next who opens, that of a living one is not", async () => {
   const path = join(folder, freshName());
