@@ -23,6 +23,8 @@ const things = guide(
   "gateway",
   "queues",
   "topics",
+  "brokers",
+  "rabbitmq",
   "shared-values",
   "shared-maps",
   "shared-memory",

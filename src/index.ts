@@ -16,6 +16,29 @@ export type {
 export type { OpenQueueOptions, OpenTopicOptions } from "./brokers/broker.js";
 export { openQueue } from "./brokers/open-queue.js";
 export { openTopic } from "./brokers/open-topic.js";
+export { openRabbit } from "./brokers/rabbit/open-rabbit.js";
+export type { Rabbit } from "./brokers/rabbit/rabbit.js";
+export type { RabbitConsumer } from "./brokers/rabbit/rabbit-consumer.js";
+export type { RabbitMessage } from "./brokers/rabbit/rabbit-message.js";
+export type {
+  BindOptions,
+  ConsumeOptions,
+  ExchangeDeclareOptions,
+  OpenRabbitOptions,
+  QueueDeclared,
+  QueueDeclareOptions,
+  RabbitCallOptions,
+  RabbitExchangeType,
+  RabbitProperties,
+  RabbitPublishOptions,
+  RabbitQueueType,
+  RabbitReturned,
+  RabbitTable,
+  RabbitValue,
+} from "./brokers/rabbit/rabbit-options.js";
+export type { CallsByUrlOptions, ExposeAtOptions, RemoteAtOptions } from "./calls/calls-options.js";
+export { type ExposedAt, exposeAt } from "./calls/expose-at.js";
+export { remoteAt } from "./calls/remote-at.js";
 export type {
   AsyncConnection,
   Claim,

@@ -68,6 +68,8 @@ export interface Outgoing {
   readonly ttl: number;
   /** Of a topic. */
   readonly key?: string;
+  /** By what a caller recognises an answer, where messages have that. */
+  readonly correlationId?: string;
 }
 
 /** A body that came from a broker. */
@@ -79,6 +81,9 @@ export interface Incoming {
   readonly deliveries: number;
   readonly redelivered: boolean;
   readonly key?: string;
+  /** Where its sender wants an answer, and by what he will recognise it, where messages have that. */
+  readonly replyTo?: string;
+  readonly correlationId?: string;
   /** What the driver knows it by. */
   readonly token: unknown;
 }
