@@ -25,6 +25,7 @@ export function makeProgram(): Command {
     .exitOverride()
     .enablePositionalOptions()
     .showHelpAfterError("(--help says what there is)")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "interproc: ")) })
     .addHelpText("after", EXIT_CODES);
   const commands = [
     ...lookCommands(),

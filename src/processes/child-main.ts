@@ -6,6 +6,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Connection } from "../channel.js";
 import { UsageError } from "../errors.js";
+import { taskText } from "../memory/task-text.js";
+import { registry } from "../memory/this-thread.js";
 import { dropFolder } from "../primitives/flight.js";
 import { unpackHandles } from "../primitives/handle.js";
 import "../index.js";
@@ -53,6 +55,7 @@ async function perform(from: string, errand: Errand): Promise<unknown> {
 /** Imports the task's module and takes the arguments. */
 async function prepare(from: string, name: TaskName): Promise<() => unknown> {
   const task = await importTask(name);
+  registry().tellTask(taskText(name.name));
   const args = unpackHandles(readFileSync(join(from, ARGUMENTS_FILE)), from) as never[];
   return () => task(...args);
 }

@@ -62,11 +62,13 @@ function uiCommand(): Command {
     .summary("watch all objects in a browser")
     .description(
       "Serves a page at 127.0.0.1 that shows all objects, who waits for whom, and processes, live. It prints the url once; who has it " +
-        "can see everything. It only reads, unless --allow-write. The objects as JSON: /api/objects, with Authorization: Bearer TOKEN.",
+        "can see everything. It only reads, unless --allow-write, and shows no message, unless " +
+        "--show-payloads. The objects as JSON: /api/objects, with Authorization: Bearer TOKEN.",
     )
     .option("--port <n>", "the port; 0 picks one that is free", numberOption(0, 65_535), 0)
     .option("--no-open", "do not show the page in a browser")
     .option("--allow-write", "let the page remove what was left behind, and take names away")
+    .option("--show-payloads", "let the page show what queues, pipes, topics, maps and memory hold; it may be secret")
     .option("--json", "print url, token and port as JSON")
     .action(async (options: UiOptions) => {
       const { ui } = await import("../ui.js");

@@ -10,6 +10,8 @@
 import type { Connection } from "../../channel.js";
 import { StructuredEncoder } from "../../codec.js";
 import { CodecError } from "../../errors.js";
+import { taskText } from "../../memory/task-text.js";
+import { registry } from "../../memory/this-thread.js";
 import { Words } from "../../memory/words.js";
 import type { SharedArray } from "../../primitives/memory/shared-array.js";
 import { describeFailure, type RemoteFailure } from "../../rpc/remote-failure.js";
@@ -37,6 +39,8 @@ type Call = (...args: unknown[]) => unknown;
 
 interface Loaded {
   readonly name: string;
+  /** The same for onlookers. */
+  readonly shown: Uint8Array;
   readonly call: Call;
 }
 
@@ -116,7 +120,7 @@ class PoolWorker {
 
   private async load(index: number, module: string, name: string): Promise<void> {
     try {
-      this.tasks[index] = { name, call: (await importTask({ module, name })) as Call };
+      this.tasks[index] = { name, shown: taskText(name), call: (await importTask({ module, name })) as Call };
     } catch (error) {
       return this.lane.send([FROM_WORKER.loaded, index, describeFailure(error)]);
     }
@@ -132,12 +136,13 @@ class PoolWorker {
     }
     this.passed = 0;
     if (index < 0) return this.lane.send([number, undefined, -1, describeFailure(payload)]);
-    const { name, call } = this.tasks[index];
+    const { name, shown, call } = this.tasks[index];
     const isTimed = (how & TO_WORKER.timed) !== 0;
     const from = isTimed ? performance.now() : 0;
     const running = new RunningTask(name);
     this.running = { number, task: running };
     setCurrentTask(running);
+    registry().tellTask(shown);
     let value: unknown;
     let failures: RemoteFailure | Failures | undefined;
     const kind = how & ~TO_WORKER.timed;
@@ -155,6 +160,7 @@ class PoolWorker {
     }
     this.running = undefined;
     setCurrentTask(undefined);
+    registry().tellTask(undefined);
     const ms = isTimed ? performance.now() - from : -1;
     try {
       await this.answer(number, value, ms, failures);
@@ -241,6 +247,7 @@ export async function serveLane(
   initArgs: readonly unknown[],
 ): Promise<void> {
   lane.ref();
+  registry().tellTask(undefined); // that it serves a pool is no news
   try {
     if (order.initializer) await (await importTask(order.initializer))(...(initArgs as never[]));
   } catch (error) {
