@@ -14,6 +14,7 @@ const replacements = new Map([
   [join(dist, "codec/pickle/pickle-codec.js"), "pickle-codec.js"],
   [join(dist, "codec/text.js"), "text.js"],
   [join(dist, "transports/hmac.js"), "hmac.js"],
+  ["node:diagnostics_channel", "diagnostics-channel.js"],
   ["node:util", "node-util.js"],
 ]);
 

@@ -1,3 +1,5 @@
+import type { Carried } from "../../carried.js";
+import { diagnostics, type GetEvent } from "../../diagnostics.js";
 import { CodecError, SystemError } from "../../errors.js";
 import { freshBytes } from "../../memory/copy-of.js";
 import { FORMATS } from "../../rings/record-ring.layout.js";
@@ -12,6 +14,7 @@ const BATCH_BYTES = 64 * 1024;
 /** Memory for longer items is not kept. */
 const KEPT_BYTES = 1024 * 1024;
 
+const { queueGet } = diagnostics;
 const nothing = new Uint8Array(0);
 
 let spare: Uint8Array | undefined;
@@ -64,8 +67,12 @@ export class QueueTaking {
       this.oneLength = -1;
       this.oneBuffer = buffer;
       const long = this.core.takeMany(1, this.readOne, patient);
-      if (long < 0)
-        return this.oneLength < 0 ? undefined : { value: decodePlain(buffer, 0, this.oneLength, this.oneFormat) };
+      if (long < 0) {
+        if (this.oneLength < 0) return undefined;
+        const found = { value: decodePlain(buffer, 0, this.oneLength, this.oneFormat) };
+        if (queueGet.hasSubscribers) this.tell(1);
+        return found;
+      }
       let value: unknown;
       const went = this.deliver(long, this.plain, (message) => {
         message.ack();
@@ -225,6 +232,7 @@ export class QueueTaking {
           this.failed ??= error;
           continue;
         }
+        if (queueGet.hasSubscribers) this.tell(1);
         give(value);
       }
       return long;
@@ -252,8 +260,14 @@ export class QueueTaking {
     const message = new QueueMessage(unpacked, deliveries, item, this, taker);
     this.unsettled.add(message);
     taker.takes(message);
+    if (queueGet.hasSubscribers) this.tell(deliveries, unpacked.headers);
     give(message);
     return "given";
+  }
+
+  private tell(deliveries: number, headers: Carried = {}): void {
+    const url = `shm:${this.core.holding.segment.name}`;
+    queueGet.publish({ operation: "get()", url, id: undefined, deliveries, headers } satisfies GetEvent);
   }
 
   /** Bytes stand for themselves: they are copied once, to where their user has them. */
@@ -305,9 +319,9 @@ export class QueueTaking {
     }
   }
 
-  private tryBury(item: number, { value, links, objects }: Unpacked): boolean {
+  private tryBury(item: number, { value, links, objects, headers }: Unpacked): boolean {
     const letters = this.deadLetters();
-    if (letters && !letters(value)) return false;
+    if (letters && !letters(value, headers)) return false;
     this.finish(item, links);
     closeObjects(objects);
     return true;
