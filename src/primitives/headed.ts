@@ -2,7 +2,7 @@ import { type Carried, carriedOf } from "../carried.js";
 import { CodecError } from "../errors.js";
 
 const LENGTH_BYTES = 4;
-/** Longer ones than these are none of ours. */
+/** So long are none of ours. */
 const MOST_BYTES = 2 ** 20;
 
 /** A message's bytes behind the texts that go along: their length (u32, little-endian), an object of JSON, the message. */
@@ -18,10 +18,11 @@ export function withHeaders(headers: Carried, message: Uint8Array): Uint8Array {
 /** The texts in [from…to), and where the message begins behind them. @throws CodecError for bytes that are none */
 export function headersIn(bytes: Uint8Array, from: number, to: number): { headers: Carried; at: number } {
   const start = from + LENGTH_BYTES;
-  const length =
-    start <= to ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(from, true) : Number.POSITIVE_INFINITY;
-  if (length > MOST_BYTES || start + length > to)
-    throw new CodecError(`a message of ${to - from} bytes says that texts of ${length} go along with it`);
+  const length = start <= to ? new DataView(bytes.buffer, bytes.byteOffset).getUint32(from, true) : MOST_BYTES;
+  if (length >= MOST_BYTES || start + length > to)
+    throw new CodecError(
+      `a message of ${to - from} bytes is too short for the texts that are said to go along with it`,
+    );
   const at = start + length;
   try {
     return { headers: carriedOf(JSON.parse(Buffer.from(bytes.subarray(start, at)).toString())), at };
