@@ -62,7 +62,7 @@ describe("what channels tell", watchdog, () => {
     assert.deepEqual([first.value, first.headers], ["a", { note: "grüße" }]);
     first.ack();
     assert.deepEqual([queue.tryGet(), queue.getSync()], [new Uint8Array([7]), { c: 1 }]);
-    assert.deepEqual([await queue.getMany(), await queue.getMany()], [[1], [2]]);
+    assert.deepEqual(await queue.getMany(), [1, 2]);
     const one = { operation: "get()", url: "shm:told", id: undefined, deliveries: 1, headers: { note: "grüße" } };
     assert.deepEqual(gets, [one, one, one, one, one]);
   });
@@ -70,6 +70,7 @@ describe("what channels tell", watchdog, () => {
   test("of what is taken in every way, also when nothing went along", async () => {
     using queue = new Queue<number>();
     await queue.putMany([1, 2, 3, 4]);
+    (await queue.take()).nack();
     const gets = hear("interproc:queue.get");
     assert.equal(await queue.get(), 1);
     assert.deepEqual(await queue.getMany(2), [2, 3]);
@@ -77,7 +78,7 @@ describe("what channels tell", watchdog, () => {
     message.ack();
     assert.deepEqual(
       gets.map(({ deliveries, headers }) => [deliveries, headers]),
-      [1, 2, 3, 4].map(() => [1, {}]),
+      [2, 1, 1, 1].map((deliveries) => [deliveries, {}]),
     );
   });
 

@@ -2,14 +2,18 @@ import type { Carried } from "../../carried.js";
 import { diagnostics, type GetEvent } from "../../diagnostics.js";
 import { CodecError, SystemError } from "../../errors.js";
 import { freshBytes } from "../../memory/copy-of.js";
-import { FORMATS } from "../../rings/record-ring.layout.js";
+import { HEADED } from "../../rings/item-store.layout.js";
+import { FORMAT_MASK, FORMATS } from "../../rings/record-ring.layout.js";
 import { dropLink } from "../flight.js";
+import { headersIn } from "../headed.js";
 import { closeObjects, decodeBody, decodePlain, linksOf, type Unpacked } from "../message-body.js";
 import type { QueueCore } from "./queue-core.js";
 import type { PutLetter } from "./queue-letters.js";
 import { QueueMessage } from "./queue-message.js";
 import { Taker } from "./queue-wait.js";
 
+/** Flags of what stands for itself. */
+const SHORT = FORMAT_MASK | HEADED;
 const BATCH_BYTES = 64 * 1024;
 /** Memory for longer items is not kept. */
 const KEPT_BYTES = 1024 * 1024;
@@ -48,6 +52,8 @@ export class QueueTaking {
   private oneBuffer: Uint8Array = nothing;
   private oneLength = -1;
   private oneFormat = 0;
+  /** Known only where somebody is told. */
+  private oneDeliveries = 1;
 
   constructor(
     private readonly core: QueueCore,
@@ -69,9 +75,7 @@ export class QueueTaking {
       const long = this.core.takeMany(1, this.readOne, patient);
       if (long < 0) {
         if (this.oneLength < 0) return undefined;
-        const found = { value: decodePlain(buffer, 0, this.oneLength, this.oneFormat) };
-        if (queueGet.hasSubscribers) this.tell(1);
-        return found;
+        return { value: this.decodeShort(buffer, 0, this.oneLength, this.oneFormat, this.oneDeliveries) };
       }
       let value: unknown;
       const went = this.deliver(long, this.plain, (message) => {
@@ -200,7 +204,8 @@ export class QueueTaking {
   private readonly readOne = (item: number, length: number): boolean => {
     const { store } = this.core;
     const format = store.flagsOf(item);
-    if ((format & ~0xff) !== 0 || this.isDead(item)) return false;
+    if ((format & ~SHORT) !== 0 || this.isDead(item)) return false;
+    if (queueGet.hasSubscribers) this.oneDeliveries = store.deliveriesOf(item);
     store.read(item, this.oneBuffer, 0);
     this.oneLength = length;
     this.oneFormat = format;
@@ -213,10 +218,12 @@ export class QueueTaking {
     return withScratch(BATCH_BYTES, (buffer) => {
       const ends: number[] = [];
       const flags: number[] = [];
+      const deliveries: number[] = [];
       let at = 0;
       const read = (item: number, length: number): boolean => {
         const format = core.store.flagsOf(item);
-        if (at + length > BATCH_BYTES || (format & ~0xff) !== 0 || this.isDead(item)) return false;
+        if (at + length > BATCH_BYTES || (format & ~SHORT) !== 0 || this.isDead(item)) return false;
+        if (queueGet.hasSubscribers) deliveries.push(core.store.deliveriesOf(item));
         core.store.read(item, buffer, at);
         at += length;
         ends.push(at);
@@ -227,12 +234,11 @@ export class QueueTaking {
       for (let i = 0; i < ends.length; i++) {
         let value: unknown;
         try {
-          value = decodePlain(buffer, i === 0 ? 0 : ends[i - 1], ends[i], flags[i]);
+          value = this.decodeShort(buffer, i === 0 ? 0 : ends[i - 1], ends[i], flags[i], deliveries[i] ?? 1);
         } catch (error) {
           this.failed ??= error;
           continue;
         }
-        if (queueGet.hasSubscribers) this.tell(1);
         give(value);
       }
       return long;
@@ -263,6 +269,15 @@ export class QueueTaking {
     if (queueGet.hasSubscribers) this.tell(deliveries, unpacked.headers);
     give(message);
     return "given";
+  }
+
+  /** Decodes what stands for itself, behind what went along if anything did, and tells of it. */
+  private decodeShort(bytes: Uint8Array, from: number, to: number, flags: number, deliveries: number): unknown {
+    if (flags <= FORMAT_MASK && !queueGet.hasSubscribers) return decodePlain(bytes, from, to, flags);
+    const { headers, at } = (flags & HEADED) === 0 ? { headers: undefined, at: from } : headersIn(bytes, from, to);
+    const value = decodePlain(bytes, at, to, flags & FORMAT_MASK);
+    if (queueGet.hasSubscribers) this.tell(deliveries, headers);
+    return value;
   }
 
   private tell(deliveries: number, headers: Carried = {}): void {

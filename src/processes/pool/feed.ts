@@ -14,7 +14,7 @@ export type How = "run" | "each" | "spread";
 export interface Feed {
   readonly task: PoolTask;
   readonly how: How;
-  /** What goes along with its calls. */
+  /** Texts that go along with its calls. */
   headers?: Carried;
   /** How often a call is made again when its worker has died. */
   readonly retries: number;
