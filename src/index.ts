@@ -59,6 +59,17 @@ export {
 export * from "./codec/pickle/python-values.js";
 export { registerClass } from "./codec.js";
 export type { SyncWaitOptions, WaitOptions } from "./deadline.js";
+export type {
+  CallEvent,
+  ConnectEvent,
+  GetEvent,
+  LockEvent,
+  ProcessEvent,
+  PutEvent,
+  SentEvent,
+  TaskEvent,
+  TaskRunEvent,
+} from "./diagnostics.js";
 export * from "./errors.js";
 export { type Gateway, gateway } from "./gateway/gateway.js";
 export type { GatewayOptions, GatewayToken } from "./gateway/gateway-options.js";
@@ -139,6 +150,7 @@ export { type QueueLike, ServedQueue } from "./python/served-queue.js";
 export type { Readiness, Waitable } from "./readiness.js";
 export { type Exposed, type ExposeOptions, expose } from "./rpc/expose.js";
 export { type Remote, type RemoteOptions, type RemoteResult, remote } from "./rpc/remote.js";
+export type { TracedEvent } from "./traced-channel.js";
 export { type ConnectOptions, connect } from "./transports/connect.js";
 export type { Allowed, ConnectionOptions, FramingName, TlsOptions } from "./transports/connection-options.js";
 export { type ListenOptions, listen } from "./transports/listen.js";

@@ -14,11 +14,12 @@ import { Desk } from "./desk.js";
 import { Door } from "./door.js";
 import type { GatewayOptions } from "./gateway-options.js";
 import { lockRoutes } from "./lock-routes.js";
+import { metricsRoutes } from "./metrics-routes.js";
 import { openapi } from "./openapi.js";
 import { Problem } from "./problem.js";
 import { problemResponse } from "./problem-response.js";
 import { queueRoutes } from "./queue-routes.js";
-import type { Route } from "./route.js";
+import { RequestMetrics } from "./request-metrics.js";
 import { Router } from "./router.js";
 import { topicRoutes } from "./topic-routes.js";
 import { valueRoutes } from "./value-routes.js";
@@ -59,13 +60,15 @@ export function gateway(options: GatewayOptions = {}): Gateway {
     throw new UsageError(`gateway(): prefix is ${JSON.stringify(prefix)}; allowed: a path like "/ipc"`);
   const door = new Door(options);
   const desk = new Desk(options);
-  const routes: Route[] = [
+  const requests = new RequestMetrics();
+  const routes = requests.named([
     ...queueRoutes(desk),
     ...clientRoutes(desk),
     ...topicRoutes(desk),
     ...valueRoutes(desk),
     ...lockRoutes(desk),
-  ];
+    ...metricsRoutes(requests),
+  ]);
   const router = new Router(routes, () => openapi(routes, prefix));
   const closing = new AbortController();
   let running = 0;
@@ -100,5 +103,6 @@ export function gateway(options: GatewayOptions = {}): Gateway {
     closing.abort();
     await desk.close();
   };
-  return Object.assign(answer, { close, [Symbol.asyncDispose]: close });
+  const measured = (request: Request): Promise<Response> => requests.measure(request, answer);
+  return Object.assign(measured, { close, [Symbol.asyncDispose]: close });
 }

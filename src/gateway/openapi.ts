@@ -61,7 +61,8 @@ function operationOf({ name, says, path, query = {}, headers = {}, body, answers
   };
 }
 
-function responseOf({ says, json, isValue, isStream, headers }: Answer): Schema {
+function responseOf({ says, json, isValue, type, isStream, headers }: Answer): Schema {
+  if (type !== undefined) return { description: says, content: { [type]: {} } };
   const content = json ? jsonOf(json) : isValue ? anyValue() : isStream ? { "text/event-stream": {} } : undefined;
   return {
     description: says,

@@ -10,6 +10,8 @@ export interface Answer {
   readonly json?: Schema;
   /** A value as it is: JSON, bytes or text. */
   readonly isValue?: boolean;
+  /** The content type of a text that is none of a user's. */
+  readonly type?: string;
   /** Server-Sent Events. */
   readonly isStream?: boolean;
   readonly headers?: Readonly<Record<string, Schema>>;

@@ -164,6 +164,8 @@ describe("/openapi.json", () => {
     assert.equal((await api.ask("renewHold", { path: hold })).status, 204);
     assert.equal((await api.ask("release", { path: hold })).status, 204);
 
+    assert.equal((await api.ask("metrics")).status, 200);
+
     assert.deepEqual(
       api.names.filter((name) => !api.visited.has(name)),
       [],
