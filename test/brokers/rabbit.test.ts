@@ -233,14 +233,14 @@ else {
     });
 
     it("headers leads by headers: all of them, or any", async (rabbit, name) => {
-      const [all, any] = [await ownQueue(rabbit), await ownQueue(rabbit)];
+      const [strict, loose] = [await ownQueue(rabbit), await ownQueue(rabbit)];
       await rabbit.exchangeDeclare(name, "headers", { autoDelete: true });
-      await rabbit.queueBind(all, name, "", { arguments: { "x-match": "all", lang: "de", size: 3 } });
-      await rabbit.queueBind(any, name, "", { arguments: { "x-match": "any", lang: "de", size: 3 } });
+      await rabbit.queueBind(strict, name, "", { arguments: { "x-match": "all", lang: "de", size: 3 } });
+      await rabbit.queueBind(loose, name, "", { arguments: { "x-match": "any", lang: "de", size: 3 } });
       await rabbit.publish(name, "", "both", { headers: { lang: "de", size: 3 } });
       await rabbit.publish(name, "", "one", { headers: { lang: "en", size: 3 } });
       await rabbit.publish(name, "", "none", { headers: { lang: "en" } });
-      assert.deepEqual([await drain(rabbit, all), await drain(rabbit, any)], [["both"], ["both", "one"]]);
+      assert.deepEqual([await drain(rabbit, strict), await drain(rabbit, loose)], [["both"], ["both", "one"]]);
     });
 
     it("an exchange is bound to another one, and what leads nowhere goes to the alternate one", async (rabbit, name) => {

@@ -27,11 +27,11 @@ export async function openRabbit(url: string, options: OpenRabbitOptions = {}): 
     options,
     new Closing(),
     async () => {
-      const [{ AmqpConnection }, { Rabbit }] = await Promise.all([
+      const [{ AmqpConnection }, { OpenedRabbit }] = await Promise.all([
         import("../amqp/amqp-connection.js"),
-        import("./rabbit.js"),
+        import("./opened-rabbit.js"),
       ]);
-      return new Rabbit(await AmqpConnection.open(address, operation), options);
+      return new OpenedRabbit(await AmqpConnection.open(address, operation), options);
     },
     (late) => void late.close().catch(() => undefined),
   );

@@ -1,125 +1,37 @@
-import type { Channel, Message } from "amqplib";
-import { SystemError, UsageError } from "../../errors.js";
 import type { RabbitProperties, RabbitPublishOptions } from "./rabbit-options.js";
-import { rabbitProperties } from "./rabbit-properties.js";
-
-/** What a message is settled by: the channel on which it came, and those that came there and are open. */
-export interface RabbitCourse {
-  readonly channel: Channel;
-  readonly open: Map<number, RabbitMessage>;
-  readonly label: string;
-  readonly answer: (to: string, body: string | Uint8Array, options: RabbitPublishOptions) => Promise<void>;
-}
 
 /** A message of RabbitMQ as it came, to be settled by hand unless it was taken with `autoAck`. */
-export class RabbitMessage implements AsyncDisposable {
-  /** @internal */
-  constructor(
-    private readonly message: Message,
-    private readonly course: RabbitCourse,
-    private isSettled: boolean,
-  ) {
-    if (!isSettled) course.open.set(message.fields.deliveryTag, this);
-  }
-
-  get body(): Uint8Array {
-    return this.message.content;
-  }
-
+export interface RabbitMessage extends AsyncDisposable {
+  readonly body: Uint8Array;
   /** The body as UTF-8. */
-  get text(): string {
-    return this.message.content.toString();
-  }
-
-  get properties(): RabbitProperties {
-    return rabbitProperties.fromWire(this.message);
-  }
-
-  get exchange(): string {
-    return this.message.fields.exchange;
-  }
-
-  get routingKey(): string {
-    return this.message.fields.routingKey;
-  }
-
+  readonly text: string;
+  readonly properties: RabbitProperties;
+  readonly exchange: string;
+  readonly routingKey: string;
   /** Somebody may have had it before. */
-  get redelivered(): boolean {
-    return this.message.fields.redelivered;
-  }
-
-  get deliveryTag(): number {
-    return this.message.fields.deliveryTag;
-  }
-
+  readonly redelivered: boolean;
+  readonly deliveryTag: number;
   /** Undefined for one that `get` gave. */
-  get consumerTag(): string | undefined {
-    return this.message.fields.consumerTag;
-  }
-
+  readonly consumerTag: string | undefined;
   /** How many more were ready in the queue, for one that `get` gave. */
-  get messageCount(): number | undefined {
-    return this.message.fields.messageCount;
-  }
-
+  readonly messageCount: number | undefined;
   /** Whether it was settled, or was taken with `autoAck`. */
-  get settled(): boolean {
-    return this.isSettled;
-  }
-
+  readonly settled: boolean;
   /**
    * It is done with. `multiple`: and so are all that came to the same consumer before it.
    *
    * @throws UsageError when it was settled; SystemError when the server has taken it back, because the connection broke
    */
-  async ack({ multiple = false }: { multiple?: boolean } = {}): Promise<void> {
-    this.settle("ack()", multiple, (channel, message) => channel.ack(message, multiple));
-  }
-
+  ack(options?: { multiple?: boolean }): Promise<void>;
   /** It goes back into the queue or, with `requeue: false`, to the dead letters if there are any, else away. @throws as `ack` */
-  async nack({ requeue = true, multiple = false }: { requeue?: boolean; multiple?: boolean } = {}): Promise<void> {
-    this.settle("nack()", multiple, (channel, message) => channel.nack(message, multiple, requeue));
-  }
-
+  nack(options?: { requeue?: boolean; multiple?: boolean }): Promise<void>;
   /** AMQP's own word for one message that is not wanted: as `nack`, but by default not back. @throws as `ack` */
-  async reject({ requeue = false }: { requeue?: boolean } = {}): Promise<void> {
-    this.settle("reject()", false, (channel, message) => channel.reject(message, requeue));
-  }
-
+  reject(options?: { requeue?: boolean }): Promise<void>;
   /**
    * Answers to the queue that `replyTo` names, with the same `correlationId`; resolves when the server has taken it. That nobody
    * listens there any more is no failure.
    *
    * @throws UsageError when the message asks for no answer; SystemError
    */
-  async reply(body: string | Uint8Array, options: RabbitPublishOptions = {}): Promise<void> {
-    const { replyTo, correlationId } = this.properties;
-    if (replyTo === undefined)
-      throw new UsageError(`${this.course.label}: reply() to a message without replyTo; allowed: to one that has it`);
-    await this.course.answer(replyTo, body, { ...(correlationId !== undefined && { correlationId }), ...options });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.isSettled) await this.nack();
-  }
-
-  private settle(operation: string, isMultiple: boolean, send: (channel: Channel, message: Message) => void): void {
-    const { label, channel, open } = this.course;
-    if (this.isSettled)
-      throw new UsageError(`${label}: ${operation} of a message that was settled, or taken with autoAck`);
-    const last = this.deliveryTag;
-    const settled = isMultiple ? [...open.values()].filter(({ deliveryTag }) => deliveryTag <= last) : [this];
-    for (const one of settled) {
-      one.isSettled = true;
-      open.delete(one.deliveryTag);
-    }
-    try {
-      send(channel, this.message);
-    } catch (cause) {
-      throw new SystemError(
-        `${label}: ${operation} of a message that the server has taken back, because its consumer or the connection ended`,
-        { errno: "ECONNRESET", resource: label, cause },
-      );
-    }
-  }
+  reply(body: string | Uint8Array, options?: RabbitPublishOptions): Promise<void>;
 }

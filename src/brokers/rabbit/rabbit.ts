@@ -1,31 +1,16 @@
-import { randomUUID } from "node:crypto";
-import type { Channel } from "amqplib";
 import type { WaitOptions } from "../../deadline.js";
-import { ClosedError, NotFoundError, UsageError } from "../../errors.js";
-import type { AmqpConnection } from "../amqp/amqp-connection.js";
-import { type Bounds, bounded, Closing } from "../bounds.js";
-import { consumeArguments, queueArguments } from "./rabbit-arguments.js";
-import { RabbitCalls } from "./rabbit-calls.js";
-import { RabbitConsumer } from "./rabbit-consumer.js";
-import { type RabbitAsk, rabbitFailure } from "./rabbit-failure.js";
-import { RabbitMessage } from "./rabbit-message.js";
+import type { RabbitConsumer } from "./rabbit-consumer.js";
+import type { RabbitMessage } from "./rabbit-message.js";
 import type {
   BindOptions,
   ConsumeOptions,
   ExchangeDeclareOptions,
-  OpenRabbitOptions,
   QueueDeclared,
   QueueDeclareOptions,
   RabbitCallOptions,
   RabbitExchangeType,
   RabbitPublishOptions,
 } from "./rabbit-options.js";
-import { rabbitProperties } from "./rabbit-properties.js";
-import { type RabbitOutgoing, RabbitPublishing } from "./rabbit-publishing.js";
-import { rabbitRepeats } from "./rabbit-repeats.js";
-import { rabbitTable } from "./rabbit-table.js";
-
-const exchangeTypes = /^(direct|fanout|topic|headers|x-.+)$/;
 
 /**
  * RabbitMQ in its own words: queues, exchanges and bindings are declared, messages published and consumed. Names and
@@ -35,130 +20,44 @@ const exchangeTypes = /^(direct|fanout|topic|headers|x-.+)$/;
  * breaks, it comes back by itself for the next call; what lived with it does not: exclusive queues are gone, consumers
  * end, and what was being published or asked rejects with a SystemError that is `retryable`.
  */
-export class Rabbit implements AsyncDisposable {
-  private readonly closing = new Closing();
-  private readonly consumers = new Set<RabbitConsumer>();
-  private readonly publishing: RabbitPublishing;
-  private readonly calls: RabbitCalls;
-  private readonly hold: (isHeld: boolean) => void;
-  private pending = 0;
-  private ended: Promise<void> | undefined;
-  /** The end of the declaration before: a channel that one of them has closed must not be another's. */
-  private line: Promise<unknown> = Promise.resolve();
-
-  /** @internal */
-  constructor(
-    private readonly connection: AmqpConnection,
-    private readonly options: OpenRabbitOptions,
-  ) {
-    this.publishing = new RabbitPublishing(connection, options.onReturned);
-    this.calls = new RabbitCalls(connection);
-    this.hold = connection.holder();
-    this.hold(false);
-  }
-
+export interface Rabbit extends AsyncDisposable {
   /** Where it is; never with a password. */
-  get url(): string {
-    return this.connection.shown;
-  }
-
-  get closed(): boolean {
-    return this.closing.isClosed;
-  }
-
+  readonly url: string;
+  readonly closed: boolean;
   /**
    * Declares a queue; without a name, the server makes one up, which is in what is given back.
    *
    * @throws MismatchError when it is there with other options; NotFoundError with `passive`; SystemError (`EBUSY`) when it is
    *   exclusive to another connection
    */
-  async queueDeclare(queue = "", options: QueueDeclareOptions = {}): Promise<QueueDeclared> {
-    const operation = `queueDeclare() of ${JSON.stringify(queue)}`;
-    rabbitProperties.shortText(queue, "queue", operation);
-    const declaration = queueArguments(options, operation);
-    return this.control(operation, options, "declare", (channel) =>
-      options.passive ? channel.checkQueue(queue) : channel.assertQueue(queue, declaration),
-    );
-  }
-
+  queueDeclare(queue?: string, options?: QueueDeclareOptions): Promise<QueueDeclared>;
   /** Removes a queue; gives how many messages were in it. @throws SystemError (`EBUSY`) when it is used, or not empty */
-  async queueDelete(
+  queueDelete(
     queue: string,
-    options: { ifUnused?: boolean; ifEmpty?: boolean } & WaitOptions = {},
-  ): Promise<number> {
-    const operation = `queueDelete() of ${JSON.stringify(queue)}`;
-    rabbitProperties.shortText(queue, "queue", operation);
-    const { ifUnused, ifEmpty } = options;
-    const remove = (channel: Channel) => channel.deleteQueue(queue, { ifUnused, ifEmpty });
-    return (await this.control(operation, options, "delete", remove)).messageCount;
-  }
-
+    options?: {
+      ifUnused?: boolean;
+      ifEmpty?: boolean;
+    } & WaitOptions,
+  ): Promise<number>;
   /** Drops the messages that are ready; gives how many that were. @throws NotFoundError */
-  async queuePurge(queue: string, options: WaitOptions = {}): Promise<number> {
-    const operation = `queuePurge() of ${JSON.stringify(queue)}`;
-    rabbitProperties.shortText(queue, "queue", operation);
-    return (await this.control(operation, options, "other", (channel) => channel.purgeQueue(queue))).messageCount;
-  }
-
+  queuePurge(queue: string, options?: WaitOptions): Promise<number>;
   /** Lets a queue get what an exchange leads there by a key or, of a `headers` exchange, by arguments. @throws NotFoundError */
-  async queueBind(queue: string, exchange: string, routingKey = "", options: BindOptions = {}): Promise<void> {
-    await this.bind("queueBind()", [queue, exchange, routingKey], options, (channel, ...rest) =>
-      channel.bindQueue(...rest),
-    );
-  }
-
+  queueBind(queue: string, exchange: string, routingKey?: string, options?: BindOptions): Promise<void>;
   /** Ends such a binding, which was made with the same key and arguments. */
-  async queueUnbind(queue: string, exchange: string, routingKey = "", options: BindOptions = {}): Promise<void> {
-    await this.bind("queueUnbind()", [queue, exchange, routingKey], options, (channel, ...rest) =>
-      channel.unbindQueue(...rest),
-    );
-  }
-
+  queueUnbind(queue: string, exchange: string, routingKey?: string, options?: BindOptions): Promise<void>;
   /** Declares an exchange. @throws MismatchError when it is there with other options; NotFoundError with `passive` */
-  async exchangeDeclare(
-    exchange: string,
-    type: RabbitExchangeType = "direct",
-    options: ExchangeDeclareOptions = {},
-  ): Promise<void> {
-    const operation = `exchangeDeclare() of ${JSON.stringify(exchange)}`;
-    rabbitProperties.shortText(exchange, "exchange", operation);
-    // the server ends the whole connection of who asks for another
-    if (!exchangeTypes.test(type))
-      throw new UsageError(`${operation}: type is ${type}; allowed: direct, fanout, topic, headers and a plugin's x-…`);
-    const { durable = false, autoDelete, internal, alternateExchange } = options;
-    const args = rabbitTable.toWire(options.arguments ?? {}, `${operation}: arguments`);
-    await this.control<unknown>(operation, options, "declare", (channel) =>
-      options.passive
-        ? channel.checkExchange(exchange)
-        : channel.assertExchange(exchange, type, {
-            ...{ durable, autoDelete, internal, arguments: args },
-            ...(alternateExchange !== undefined && { alternateExchange }),
-          }),
-    );
-  }
-
+  exchangeDeclare(exchange: string, type?: RabbitExchangeType, options?: ExchangeDeclareOptions): Promise<void>;
   /** Removes an exchange. @throws SystemError (`EBUSY`) with `ifUnused`, when something is bound to it */
-  async exchangeDelete(exchange: string, options: { ifUnused?: boolean } & WaitOptions = {}): Promise<void> {
-    const operation = `exchangeDelete() of ${JSON.stringify(exchange)}`;
-    rabbitProperties.shortText(exchange, "exchange", operation);
-    const { ifUnused } = options;
-    await this.control(operation, options, "delete", (channel) => channel.deleteExchange(exchange, { ifUnused }));
-  }
-
+  exchangeDelete(
+    exchange: string,
+    options?: {
+      ifUnused?: boolean;
+    } & WaitOptions,
+  ): Promise<void>;
   /** Lets an exchange, `destination`, get what another one, `source`, leads there. @throws NotFoundError */
-  async exchangeBind(destination: string, source: string, routingKey = "", options: BindOptions = {}): Promise<void> {
-    await this.bind("exchangeBind()", [destination, source, routingKey], options, (channel, ...rest) =>
-      channel.bindExchange(...rest),
-    );
-  }
-
+  exchangeBind(destination: string, source: string, routingKey?: string, options?: BindOptions): Promise<void>;
   /** Ends such a binding. */
-  async exchangeUnbind(destination: string, source: string, routingKey = "", options: BindOptions = {}): Promise<void> {
-    await this.bind("exchangeUnbind()", [destination, source, routingKey], options, (channel, ...rest) =>
-      channel.unbindExchange(...rest),
-    );
-  }
-
+  exchangeUnbind(destination: string, source: string, routingKey?: string, options?: BindOptions): Promise<void>;
   /**
    * Publishes a message; the exchange `""` leads it to the queue that is called like the routing key. It resolves when the server
    * has taken it (a durable queue's persistent message is then on its disk). Calls need not wait for each other, and keep
@@ -168,30 +67,12 @@ export class Rabbit implements AsyncDisposable {
    * @throws SystemError that is `retryable` when a queue refuses it, or the connection broke: then it may have arrived
    * @throws TimeoutError, or the reason of `signal`: then too, if it was under way; ClosedError, UsageError
    */
-  async publish(
+  publish(
     exchange: string,
     routingKey: string,
     body: string | Uint8Array,
-    options: RabbitPublishOptions = {},
-  ): Promise<void> {
-    const { mandatory = false, confirm = true } = options;
-    const outgoing = this.outgoing("publish()", exchange, routingKey, body, options);
-    if (mandatory && !confirm && this.options.onReturned === undefined)
-      throw new UsageError(
-        `${this.label}: publish() with mandatory and confirm: false; allowed: where openRabbit() was given onReturned, or with confirm`,
-      );
-    if (mandatory) {
-      outgoing.options.mandatory = true;
-      outgoing.options.messageId ??= randomUUID();
-    }
-    const operation = `${this.label}: publish()`;
-    await this.bounded("publish()", options, (bounds) =>
-      confirm
-        ? this.publishing.confirmed(outgoing, operation, bounds)
-        : this.publishing.unconfirmed(outgoing, operation, bounds),
-    );
-  }
-
+    options?: RabbitPublishOptions,
+  ): Promise<void>;
   /**
    * Publishes a question and gives the answer, which goes to this connection alone (direct reply-to) and is known by its
    * `correlationId`. Whoever answers publishes to the queue that `replyTo` names, as `message.reply()` does.
@@ -200,48 +81,23 @@ export class Rabbit implements AsyncDisposable {
    * @throws TimeoutError, or the reason of `signal`: an answer that comes later is dropped
    * @throws SystemError that is `retryable` when the connection broke: whether somebody has answered is not known
    */
-  async call(
+  call(
     exchange: string,
     routingKey: string,
     body: string | Uint8Array,
-    options: RabbitCallOptions = {},
-  ): Promise<RabbitMessage> {
-    const outgoing = this.outgoing("call()", exchange, routingKey, body, options);
-    const answer = await this.bounded("call()", options, (bounds) =>
-      this.calls.call(outgoing, `${this.label}: call()`, bounds),
-    );
-    const channel = await this.connection.channel("control");
-    return new RabbitMessage(answer, { channel, open: new Map(), label: this.label, answer: this.answer }, true);
-  }
-
+    options?: RabbitCallOptions,
+  ): Promise<RabbitMessage>;
   /**
    * Takes the next message of a queue, if one is ready. To wait for messages, and for many, `consume`.
    *
    * @throws NotFoundError when there is no such queue
    */
-  async get(queue: string, options: { autoAck?: boolean } & WaitOptions = {}): Promise<RabbitMessage | undefined> {
-    const { autoAck = false } = options;
-    const operation = `get() of ${JSON.stringify(queue)}`;
-    rabbitProperties.shortText(queue, "queue", operation);
-    const label = `${this.label}: ${operation}`;
-    return this.bounded(
-      operation,
-      options,
-      (bounds) =>
-        this.connection.use(
-          `get ${queue}`,
-          label,
-          async (channel) => {
-            const found = await this.refusing(channel.get(queue, { noAck: autoAck }), "other", label);
-            if (found === false) return undefined;
-            return new RabbitMessage(found, { channel, open: new Map(), label, answer: this.answer }, autoAck);
-          },
-          bounds,
-        ),
-      (late) => void (late && !late.settled && late.nack().catch(() => undefined)),
-    );
-  }
-
+  get(
+    queue: string,
+    options?: {
+      autoAck?: boolean;
+    } & WaitOptions,
+  ): Promise<RabbitMessage | undefined>;
   /**
    * Begins to consume: the server sends messages from then on.
    *
@@ -252,133 +108,7 @@ export class Rabbit implements AsyncDisposable {
    *   await message.ack();
    * }
    */
-  async consume(queue: string, options: ConsumeOptions = {}): Promise<RabbitConsumer> {
-    const { autoAck = false, prefetch = 32, exclusive = false, consumerTag } = options;
-    const operation = `consume() of ${JSON.stringify(queue)}`;
-    const label = `${this.label}: ${operation}`;
-    rabbitProperties.shortText(queue, "queue", label);
-    if (!(Number.isInteger(prefetch) && prefetch >= 0 && prefetch <= 65_535))
-      throw new UsageError(`${label}: prefetch is ${prefetch}; allowed: a whole number, 0 to 65535`);
-    const args = consumeArguments(options, label);
-    const begin = async (): Promise<RabbitConsumer> => {
-      const channel = await this.connection.ownChannel();
-      const consumer = new RabbitConsumer(channel, {
-        ...{ queue, label, shown: this.url, isAutoAck: autoAck, hold: this.connection.holder(), answer: this.answer },
-        gone: (one) => this.consumers.delete(one),
-      });
-      if (prefetch > 0) await channel.prefetch(prefetch);
-      const consuming = channel.consume(queue, consumer.heard, {
-        ...{ noAck: autoAck, exclusive, arguments: args },
-        ...(consumerTag !== undefined && { consumerTag }),
-      });
-      consumer.tag = (await this.refusing(consuming, "consume", label)).consumerTag;
-      this.consumers.add(consumer);
-      return consumer;
-    };
-    return this.bounded(
-      operation,
-      options,
-      (bounds) => this.connection.use("control", label, begin, bounds, rabbitRepeats(label, this.url)),
-      (late) => void late.close(),
-    );
-  }
-
+  consume(queue: string, options?: ConsumeOptions): Promise<RabbitConsumer>;
   /** Ends the consumers, which give back what was not settled, and the connection, with its exclusive queues. Allowed twice. */
-  close(): Promise<void> {
-    this.ended ??= this.end();
-    return this.ended;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  private get label(): string {
-    return `rabbit ${this.url}`;
-  }
-
-  private readonly answer = (to: string, body: string | Uint8Array, options: RabbitPublishOptions): Promise<void> =>
-    // direct reply-to: a caller that is gone is an exchange's key that leads nowhere
-    this.publish("", to, body, options).catch((error) => {
-      if (!(error instanceof NotFoundError)) throw error;
-    });
-
-  private async end(): Promise<void> {
-    // one more, since the calls that this ends let go of theirs
-    this.connection.holder()(true);
-    this.closing.close(new ClosedError(`${this.label}: the call after close()`, { resource: this.url }));
-    await Promise.all([...this.consumers].map((consumer) => consumer.close()));
-    await this.connection.close();
-  }
-
-  private bind(
-    operation: string,
-    names: readonly [string, string, string],
-    options: BindOptions,
-    body: (channel: Channel, to: string, from: string, key: string, args: Record<string, unknown>) => Promise<unknown>,
-  ): Promise<unknown> {
-    for (const name of names) rabbitProperties.shortText(name, "a name or key", operation);
-    const table = rabbitTable.toWire(options.arguments ?? {}, `${operation}: arguments`);
-    return this.control(operation, options, "other", (channel) => body(channel, ...names, table));
-  }
-
-  /** One declaration after the other. */
-  private control<R>(
-    operation: string,
-    options: WaitOptions,
-    ask: RabbitAsk,
-    body: (channel: Channel) => Promise<R>,
-  ): Promise<R> {
-    const label = `${this.label}: ${operation}`;
-    return this.bounded(operation, options, (bounds) => {
-      const turn = this.line.then(() => {
-        bounds.throwIfGivenUp();
-        const again = rabbitRepeats(label, this.url);
-        const asking = (channel: Channel): Promise<R> => this.refusing(body(channel), ask, label);
-        return this.connection.use("control", label, asking, bounds, again);
-      });
-      this.line = turn.catch(() => undefined);
-      return turn;
-    });
-  }
-
-  private async refusing<R>(asked: Promise<R>, ask: RabbitAsk, label: string): Promise<R> {
-    try {
-      return await asked;
-    } catch (error) {
-      throw rabbitFailure(error, ask, label, this.url);
-    }
-  }
-
-  private outgoing(
-    operation: string,
-    exchange: string,
-    routingKey: string,
-    body: string | Uint8Array,
-    options: RabbitPublishOptions,
-  ): RabbitOutgoing {
-    const label = `${this.label}: ${operation}`;
-    rabbitProperties.shortText(exchange, "exchange", label);
-    rabbitProperties.shortText(routingKey, "routingKey", label);
-    if (typeof body !== "string" && !(body instanceof Uint8Array))
-      throw new UsageError(`${label} of ${body === null ? "null" : typeof body}; allowed: a string or a Uint8Array`);
-    // a copy: what was published is a snapshot
-    return { exchange, routingKey, content: Buffer.from(body), options: rabbitProperties.toWire(options, label) };
-  }
-
-  /** Runs a call of the user: bounded, and keeping the process alive meanwhile. */
-  private async bounded<R>(
-    operation: string,
-    options: WaitOptions,
-    body: (bounds: Bounds) => Promise<R>,
-    late?: (value: R) => void,
-  ): Promise<R> {
-    if (this.closed) throw new ClosedError(`${this.label}: ${operation} after close()`, { resource: this.url });
-    if (this.pending++ === 0) this.hold(true);
-    try {
-      return await bounded(`${this.label}: ${operation}`, options, this.closing, body, late);
-    } finally {
-      if (--this.pending === 0) this.hold(false);
-    }
-  }
+  close(): Promise<void>;
 }
