@@ -18,13 +18,13 @@ interface Kind {
 const NATS_BYTES = 2 ** 20 - 1024;
 const kinds: Readonly<Record<string, Kind>> = {
   amqp: { name: "rabbitmq", title: "RabbitMQ", port: 5672 },
-  amqps: { name: "rabbitmq", title: "RabbitMQ, TLS", port: 5671 },
+  amqps: { name: "rabbitmq", title: "RabbitMQ (TLS)", port: 5671 },
   activemq: { name: "activemq", title: "ActiveMQ", port: 61_613 },
-  activemqs: { name: "activemq", title: "ActiveMQ, TLS", port: 61_614 },
+  activemqs: { name: "activemq", title: "ActiveMQ (TLS)", port: 61_614 },
   nats: { name: "nats", title: "NATS JetStream", port: 4222, mostBytes: NATS_BYTES },
-  natss: { name: "nats", title: "NATS JetStream, TLS", port: 4222, mostBytes: NATS_BYTES },
+  natss: { name: "nats", title: "NATS JetStream (TLS)", port: 4222, mostBytes: NATS_BYTES },
   redis: { name: "redis", title: "Redis streams", port: 6379 },
-  rediss: { name: "redis", title: "Redis streams, TLS", port: 6379 },
+  rediss: { name: "redis", title: "Redis streams (TLS)", port: 6379 },
 };
 
 /** A server by its url, without a queue in it: queues of its own are made there, and removed. @throws Failure */
@@ -43,7 +43,7 @@ export function brokerMechanism(url: string, takenNames: ReadonlySet<string> = n
   return {
     traits: {
       name,
-      title: name === kind.name ? kind.title : `${kind.title}, ${shown}`,
+      title: name === kind.name ? kind.title : `${kind.title} (${shown})`,
       carries: "messages",
       reach: ["machine", "network", "python"],
       survives: "everyone",

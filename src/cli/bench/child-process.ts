@@ -9,7 +9,7 @@ import type { Peer } from "./peer.js";
 export const childProcessMechanism: Mechanism = {
   traits: {
     name: "child_process",
-    title: "child_process, advanced",
+    title: "child_process (advanced)",
     carries: "messages",
     reach: ["machine"],
     survives: "nothing",

@@ -27,7 +27,7 @@ const answerSync = task(import.meta, async function answerSync(end: End): Promis
 export const pipeSyncMechanism: Mechanism = {
   traits: {
     name: "pipe-sync",
-    title: "pipe, blocking",
+    title: "pipe (blocking)",
     carries: "messages",
     reach: ["machine"],
     survives: "sender",

@@ -23,7 +23,7 @@ const answerMemory = task(
 export const sharedMemoryMechanism: Mechanism = {
   traits: {
     name: "shared-memory",
-    title: "shared memory, semaphores",
+    title: "shared memory + semaphores",
     carries: "messages",
     reach: ["machine"],
     survives: "sender",

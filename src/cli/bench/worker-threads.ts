@@ -10,7 +10,7 @@ const WINDOW = { bytes: 4 * 2 ** 20, messages: 4096 };
 export const workerThreadsMechanism: Mechanism = {
   traits: {
     name: "worker_threads",
-    title: "worker thread, postMessage",
+    title: "worker thread (postMessage)",
     carries: "messages",
     reach: ["thread"],
     survives: "nothing",

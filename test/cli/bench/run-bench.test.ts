@@ -15,6 +15,10 @@ class Fake implements Mechanism {
   readonly traits;
   opened = 0;
   closed = 0;
+  private tellClosed: () => void = () => undefined;
+  readonly whenClosed = new Promise<void>((done) => {
+    this.tellClosed = done;
+  });
 
   constructor(
     name: string,
@@ -38,6 +42,7 @@ class Fake implements Mechanism {
       },
       close: async () => {
         this.closed++;
+        this.tellClosed();
       },
       ...this.wire,
     };
@@ -111,7 +116,7 @@ describe("a run of interproc bench", WATCHDOG, () => {
     assert.match(cells[0].problem ?? "", /^the other side has not begun after 0.01 s/);
     assert.equal(late.closed, 0);
     come();
-    while (late.closed === 0) await soon();
+    await late.whenClosed;
   });
 
   test("what cannot be closed is a warning", async () => {
