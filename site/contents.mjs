@@ -21,6 +21,7 @@ const things = guide(
   "pipes",
   "connections",
   "gateway",
+  "observability",
   "queues",
   "topics",
   "brokers",
