@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
-import { Problem } from "./problem.js";
+import { nodeRequest } from "./node-request.js";
 import { problemResponse } from "./problem-response.js";
 
 /** Who still sends a body that nobody wants is closed after so long. */
@@ -48,28 +47,11 @@ async function handlerAnswer(
   incoming: IncomingMessage,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { method = "GET", url = "", rawHeaders } = incoming;
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
-  if (hosts.length !== 1) return problemResponse(new Problem(400, "there must be one Host"));
-  if (!url.startsWith("/")) return problemResponse(new Problem(400, "the target is no path"));
-  const headers = new Headers();
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const [name, value] = [rawHeaders[i], rawHeaders[i + 1]];
-    if (name.toLowerCase() === "authorization" && headers.has(name))
-      return problemResponse(new Problem(400, "there may be one Authorization"));
-    headers.append(name, value);
-  }
-  const hasBody =
-    !["GET", "HEAD"].includes(method) && (headers.has("content-length") || headers.has("transfer-encoding"));
   let request: Request;
   try {
-    request = new Request(`http://gateway${url}`, {
-      ...{ method, headers, signal },
-      ...(hasBody && { body: Readable.toWeb(incoming) as ReadableStream, duplex: "half" as const }),
-    });
-  } catch {
-    // methods that the web's requests may not have, such as TRACE
-    return problemResponse(new Problem(405, `the method is ${method}; allowed: GET, POST, PUT, DELETE`));
+    request = nodeRequest(incoming, signal);
+  } catch (error) {
+    return problemResponse(error);
   }
   return handler(request);
 }
