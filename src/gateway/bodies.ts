@@ -28,7 +28,10 @@ export class Bodies {
     const reader = request.body.getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       length += next.value.length;
-      if (length > this.maxBody) throw tooLarge();
+      if (length > this.maxBody) {
+        reader.cancel().catch(() => undefined);
+        throw tooLarge();
+      }
       parts.push(next.value);
     }
     return parts.length === 1 ? parts[0] : Buffer.concat(parts);

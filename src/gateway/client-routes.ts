@@ -186,8 +186,7 @@ async function takeMany(desk: Desk, call: Call): Promise<Response> {
 
 async function settle(desk: Desk, { params, request }: Call): Promise<Response> {
   const body = await desk.bodies.readObject(request);
-  const { held } = await desk.queue(params.queue);
-  return Response.json({ lost: await settleAll(held, body) });
+  return Response.json({ lost: await settleAll(body, () => desk.queue(params.queue)) });
 }
 
 function isSent(one: unknown): one is Sent {

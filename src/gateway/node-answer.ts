@@ -16,14 +16,23 @@ export async function nodeAnswer(
   outgoing.once("close", () => {
     if (!outgoing.writableFinished) gone.abort();
   });
-  const response = await handlerAnswer(handler, incoming, gone.signal);
+  let request: Request | undefined;
+  let response: Response;
+  try {
+    request = nodeRequest(incoming, gone.signal);
+    response = await handler(request);
+  } catch (error) {
+    response = problemResponse(error);
+  }
   if (outgoing.destroyed) {
     await response.body?.cancel();
     return;
   }
   if (!incoming.complete) {
-    // closed at once, with something unread, the sender would never see the answer
+    // the rest is dropped; closed at once, with something unread, the sender would never see the answer
+    if (!request?.body?.locked) request?.body?.cancel().catch(() => undefined);
     outgoing.once("finish", () => {
+      if (!request?.body) incoming.resume();
       setTimeout(() => incoming.complete || incoming.socket.destroy(), LINGER_MS).unref();
     });
   }
@@ -40,18 +49,4 @@ export async function nodeAnswer(
     if (!outgoing.write(next.value)) await once(outgoing, "drain", { signal: gone.signal }).catch(() => undefined);
   }
   outgoing.end();
-}
-
-async function handlerAnswer(
-  handler: (request: Request) => Promise<Response>,
-  incoming: IncomingMessage,
-  signal: AbortSignal,
-): Promise<Response> {
-  let request: Request;
-  try {
-    request = nodeRequest(incoming, signal);
-  } catch (error) {
-    return problemResponse(error);
-  }
-  return handler(request);
 }

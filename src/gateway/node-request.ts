@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import { Readable } from "node:stream";
 import { Problem } from "./problem.js";
 
 const BEARER_PROTOCOL = /^interproc\.bearer\.([\w-]{1,1400})$/;
@@ -29,12 +28,43 @@ export function nodeRequest(incoming: IncomingMessage, signal: AbortSignal): Req
   try {
     return new Request(`http://gateway${url}`, {
       ...{ method, headers, signal },
-      ...(hasBody && { body: Readable.toWeb(incoming) as ReadableStream, duplex: "half" as const }),
+      ...(hasBody && { body: bodyOf(incoming), duplex: "half" as const }),
     });
   } catch {
     // methods that the web's requests may not have, such as TRACE
     throw new Problem(405, `the method is ${method}; allowed: GET, POST, PUT, DELETE`);
   }
+}
+
+/** Its body. What is cancelled is read and dropped, so that the connection serves the next request: `nodeAnswer` bounds that. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  let isOpen = true;
+  return new ReadableStream({
+    start(controller) {
+      incoming.on("data", (part: Uint8Array) => {
+        if (!isOpen) return;
+        controller.enqueue(part);
+        if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
+      });
+      incoming.once("end", () => {
+        if (isOpen) controller.close();
+        isOpen = false;
+      });
+      incoming.once("close", () => {
+        if (isOpen) controller.error(new Problem(400, "the body has broken off"));
+        isOpen = false;
+      });
+      incoming.on("error", () => undefined); // its close comes next
+      incoming.pause();
+    },
+    pull() {
+      incoming.resume();
+    },
+    cancel() {
+      isOpen = false;
+      incoming.resume();
+    },
+  });
 }
 
 /** Pages cannot say a header with a WebSocket, but subprotocols: one of them may be a token. */

@@ -7,11 +7,15 @@ import { Problem } from "./problem.js";
  *
  * @throws Problem 422
  */
-export async function settleAll(held: HeldMessages, body: Readonly<Record<string, unknown>>): Promise<number> {
+export async function settleAll(
+  body: Readonly<Record<string, unknown>>,
+  open: () => Promise<{ readonly held: HeldMessages }>,
+): Promise<number> {
   const { receipts, how } = body;
   const isHow = how === "ack" || how === "requeue" || how === "reject";
   if (!isHow || !Array.isArray(receipts) || receipts.some((one) => typeof one !== "string"))
     throw new Problem(422, "the body has no receipts, or how is none of ack, requeue, reject");
+  const { held } = await open();
   let lost = 0;
   // the later ones first, so that in the end all stand in front in their order
   for (const receipt of how === "ack" ? receipts : receipts.reverse())

@@ -100,8 +100,8 @@ export function subscriptionRoutes(desk: Desk): Route[] {
       answers: { 200: { says: "How many of them were not held any more.", json: answerOf({ lost: count }) } },
       refuses: unknown,
       async handle(request) {
-        const { held } = find(desk, request);
-        return Response.json({ lost: await settleAll(held, await desk.bodies.readObject(request.request)) });
+        const body = await desk.bodies.readObject(request.request);
+        return Response.json({ lost: await settleAll(body, async () => find(desk, request)) });
       },
     },
     {
