@@ -113,8 +113,9 @@ describe("topics over WebSockets", () => {
       heads.push(JSON.parse(frame.subarray(4, 4 + frame.readUInt32LE(0)).toString()));
     });
     slow.pause();
-    const TOTAL = 700;
-    const body = new Uint8Array(128 * 1024);
+    const TOTAL = 3000;
+    // longer ones would be kept outside of the topic's 256 KiB
+    const body = new Uint8Array(32 * 1024);
     for (let n = 0; n < TOTAL; n++) await topic.publish(body, { key: `n.${n}` });
     slow.resume();
     while (heads.at(-1)?.key !== `n.${TOTAL - 1}`) await once(slow, "message");
