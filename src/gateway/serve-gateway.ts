@@ -32,6 +32,12 @@ const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
 const LOOK_MS = 2000;
 
+/** What is no request that could be answered, by Node's name for it. */
+const refusals: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+};
+
 /**
  * Serves queues and topics of this machine over HTTP: `gateway()` behind a server of its own, which bounds what slow and
  * idle clients cost. Without tokens it answers programs of this machine only, and refuses to listen elsewhere.
@@ -80,8 +86,9 @@ export async function serveGateway(options: ServeGatewayOptions = {}): Promise<G
   }
   server.on("request", handler.onRequest);
   server.on("upgrade", handler.onUpgrade);
-  server.on("clientError", (_error, socket) => {
-    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  server.on("clientError", ({ code = "" }: NodeJS.ErrnoException, socket) => {
+    const status = refusals[code] ?? "400 Bad Request";
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     else socket.destroy();
   });
   let ended: Promise<void> | undefined;
