@@ -46,7 +46,7 @@ const platform = new Set([
     "TextDecoder",
     "TextEncoder",
   ],
-  ...["URL", "crypto", "performance", "queueMicrotask", "setTimeout", "clearTimeout", "WebSocket", "DOMException"],
+  ...["URL", "crypto", "performance", "queueMicrotask", "setTimeout", "clearTimeout", "WebSocket", "DOMException", "btoa"],
 ]);
 
 describe("what interproc/browser is made of", () => {
