@@ -1,7 +1,7 @@
 import { request } from "node:http";
+import { type Asked, type GatewayQuestion, gatewayRequests } from "./gateway-question.js";
 import { startPartner } from "./partner.js";
 import { loadPeerPackage } from "./peer-packages.js";
-import { type Asked, type GatewayQuestion, gatewayRequests } from "./gateway-question.js";
 import type { Figures } from "./rounds.js";
 import { percentile } from "./statistics.js";
 

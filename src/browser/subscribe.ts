@@ -50,7 +50,10 @@ export async function subscribe<T = unknown>(
   const { WebSocket } = globalThis as unknown as Platform;
   if (!WebSocket) throw new UsageError(`${label}: there is no global WebSocket here`);
   const bodies = new BodyCodec<T>(schema === undefined ? {} : { schema }, label);
-  const protocols = ["interproc.topic.frames", ...(token === undefined ? [] : [`interproc.bearer.${base64url(token)}`])];
+  const protocols = [
+    "interproc.topic.frames",
+    ...(token === undefined ? [] : [`interproc.bearer.${base64url(token)}`]),
+  ];
   const place = `${url.replace(/^http/, "ws")}?pattern=${encodeURIComponent(pattern)}`;
   return bounded(
     label,
@@ -88,5 +91,4 @@ function opened(socket: PageSocket, label: string): Promise<PageSubscription> {
   });
 }
 
-const base64url = (text: string): string =>
-  btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+const base64url = (text: string): string => btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");

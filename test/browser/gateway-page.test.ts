@@ -69,7 +69,12 @@ describe("a gateway's topics in a real page", { ...watchdog, skip: whyNoBrowser(
           );
         const [open, other] = urls;
         return [
-          ...[await codeOf(open, token), await codeOf(open, `${token}x`), await codeOf(open), await codeOf(other, token)],
+          ...[
+            await codeOf(open, token),
+            await codeOf(open, `${token}x`),
+            await codeOf(open),
+            await codeOf(other, token),
+          ],
           ...[await codeOf(open.replace("topics", "queues"), token), await codeOf("ws://127.0.0.1/topics/x", token)],
         ];
       },

@@ -1,9 +1,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { PageSubscription } from "#src/browser/page-subscription.js";
 import { Bounds } from "#src/brokers/bounds.js";
+import { PageSubscription } from "#src/browser/page-subscription.js";
 
-const socket = { protocol: "", readyState: 1, bufferedAmount: 0, binaryType: "", send() {}, close() {}, addEventListener() {} };
+const socket = {
+  protocol: "",
+  readyState: 1,
+  bufferedAmount: 0,
+  binaryType: "",
+  send() {},
+  close() {},
+  addEventListener() {},
+};
 
 /** A frame as the gateway makes it. */
 function frame(key: string, body: Uint8Array, missed = 0): Uint8Array {
@@ -20,7 +28,10 @@ describe("a page's subscription, which cannot make its gateway wait", () => {
     const [first, second] = (await some.take(2, true, new Bounds())) ?? [];
     assert.deepEqual([first.key, second.key, first.body[0]], ["a", "b", 7]);
     await some.settle([second], "return");
-    assert.deepEqual((await some.take(9, true, new Bounds()))?.map(({ key }) => key), ["b", "c"]);
+    assert.deepEqual(
+      (await some.take(9, true, new Bounds()))?.map(({ key }) => key),
+      ["b", "c"],
+    );
     assert.deepEqual(await some.take(1, false, new Bounds()), []);
   });
 
@@ -34,7 +45,10 @@ describe("a page's subscription, which cannot make its gateway wait", () => {
     assert.equal(large.missed, 4);
     // one that is larger than all is kept all the same
     large.add(frame("huge", new Uint8Array(20 * 2 ** 20)));
-    assert.deepEqual((await large.take(9, true, new Bounds()))?.map(({ key }) => key), ["huge"]);
+    assert.deepEqual(
+      (await large.take(9, true, new Bounds()))?.map(({ key }) => key),
+      ["huge"],
+    );
   });
 
   test("what waits is told of the end: nothing more where the gateway closed, an error where it was lost", async () => {

@@ -163,9 +163,11 @@ describe("a gateway without tokens", () => {
       const answers = new Map<Socket, string>();
       for (let i = 0; i < 550; i++) {
         const socket = connect(open.port, "127.0.0.1");
-        socket.on("error", () => undefined).on("data", (data) => {
-          answers.set(socket, (answers.get(socket) ?? "") + data);
-        });
+        socket
+          .on("error", () => undefined)
+          .on("data", (data) => {
+            answers.set(socket, (answers.get(socket) ?? "") + data);
+          });
         sockets.push(socket);
       }
       await Promise.all(sockets.map((socket) => once(socket, "connect")));
@@ -190,23 +192,31 @@ describe("a gateway without tokens", () => {
     },
   );
 
-  test("a body whose sender vanishes in its middle puts nothing, and one that breaks off costs nobody else", watchdog, async () => {
-    const { port } = open;
-    const head = ["POST /queues/broken HTTP/1.1", `Host: localhost:${port}`, "Content-Type: text/plain"];
-    for (let i = 0; i < 20; i++) {
-      const socket = connect(port, "127.0.0.1").on("error", () => undefined);
-      socket.write(`${[...head, "Content-Length: 1000"].join("\r\n")}\r\n\r\nhalf`, () => socket.resetAndDestroy());
-      await closed(socket);
-    }
-    await goodClient(open.url);
-    assert.equal((await fetch(`${open.url}/queues/broken`)).status, 204);
-  });
+  test(
+    "a body whose sender vanishes in its middle puts nothing, and one that breaks off costs nobody else",
+    watchdog,
+    async () => {
+      const { port } = open;
+      const head = ["POST /queues/broken HTTP/1.1", `Host: localhost:${port}`, "Content-Type: text/plain"];
+      for (let i = 0; i < 20; i++) {
+        const socket = connect(port, "127.0.0.1").on("error", () => undefined);
+        socket.write(`${[...head, "Content-Length: 1000"].join("\r\n")}\r\n\r\nhalf`, () => socket.resetAndDestroy());
+        await closed(socket);
+      }
+      await goodClient(open.url);
+      assert.equal((await fetch(`${open.url}/queues/broken`)).status, 204);
+    },
+  );
 
   test("what is too large for a body leaves its connection to the next request", watchdog, async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const send = (method: string, body: string) =>
       new Promise<[number, number | undefined]>((resolve, reject) => {
-        const sent = request(`${open.url}/queues/kept-alive`, { method, agent, headers: { "content-type": "text/plain" } });
+        const sent = request(`${open.url}/queues/kept-alive`, {
+          method,
+          agent,
+          headers: { "content-type": "text/plain" },
+        });
         sent.once("error", reject);
         sent.once("response", (response) => {
           const { localPort } = response.socket;

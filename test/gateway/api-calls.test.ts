@@ -49,7 +49,10 @@ describe("typed calls over REST", () => {
   test("smoke: a method is called with the body's arguments, and what it returns is the answer", watchdog, async () => {
     await using answer = gateway({ api });
     const added = await answer(call("add", [1, 2]));
-    assert.deepEqual([added.status, added.headers.get("content-type"), await added.json()], [200, "application/json", 3]);
+    assert.deepEqual(
+      [added.status, added.headers.get("content-type"), await added.json()],
+      [200, "application/json", 3],
+    );
     assert.deepEqual(await (await answer(call("clock.at", [7]))).json(), { hour: 7, zone: "utc" });
     assert.equal(await (await answer(call("deep.er.count"))).json(), 3);
     assert.equal((await answer(call("nothing", []))).status, 204);
@@ -60,51 +63,71 @@ describe("typed calls over REST", () => {
     assert.equal((await answer(call("map", [], { accept: "application/json" }))).status, 406);
   });
 
-  test("what is not exposed is 404, what is no array of arguments 422, and what is thrown is told without a stack", watchdog, async () => {
-    await using answer = gateway({ api });
-    for (const name of ["none", "constructor", "clock._secret", "clock.zone", "clock.constructor", "deep", "add.call", "toString"])
-      assert.equal((await answer(call(name))).status, 404, name);
-    for (const args of [{}, 7, "x", null]) assert.equal((await answer(call("add", args))).status, 422);
-    const failed = await answer(call("fail"));
-    const problem = (await failed.json()) as { detail: string; code: string };
-    assert.deepEqual(
-      [failed.status, problem.detail, problem.code],
-      [500, "RangeError: too far", "ERR_INTERPROC_REMOTE"],
-    );
-    assert.ok(!JSON.stringify(problem).includes("api-calls"));
-    await using without = gateway();
-    assert.equal((await without(call("add", [1, 2]))).status, 404);
-    assert.throws(() => gateway({ api: 7 as unknown as object }), UsageError);
-  });
+  test(
+    "what is not exposed is 404, what is no array of arguments 422, and what is thrown is told without a stack",
+    watchdog,
+    async () => {
+      await using answer = gateway({ api });
+      for (const name of [
+        "none",
+        "constructor",
+        "clock._secret",
+        "clock.zone",
+        "clock.constructor",
+        "deep",
+        "add.call",
+        "toString",
+      ])
+        assert.equal((await answer(call(name))).status, 404, name);
+      for (const args of [{}, 7, "x", null]) assert.equal((await answer(call("add", args))).status, 422);
+      const failed = await answer(call("fail"));
+      const problem = (await failed.json()) as { detail: string; code: string };
+      assert.deepEqual(
+        [failed.status, problem.detail, problem.code],
+        [500, "RangeError: too far", "ERR_INTERPROC_REMOTE"],
+      );
+      assert.ok(!JSON.stringify(problem).includes("api-calls"));
+      await using without = gateway();
+      assert.equal((await without(call("add", [1, 2]))).status, 404);
+      assert.throws(() => gateway({ api: 7 as unknown as object }), UsageError);
+    },
+  );
 
-  test("a sequence is a stream of events, ended by its end, by what it throws, and by its reader", watchdog, async () => {
-    await using answer = gateway({ api, maxStreams: 1 });
-    const read = async (to: number) => {
-      const events = new EventStream(await answer(call("numbers", [to])));
-      const got: unknown[] = [];
-      for (;;) {
-        const { event, data } = await events.next();
-        got.push(event === "item" ? data : event === "error" ? (data as { detail: string }).detail : event);
-        if (event !== "item") return got;
-      }
-    };
-    assert.deepEqual(await read(2), [0, 1, "end"]);
-    assert.deepEqual(await read(3), [0, 1, 2, "Error: three"]);
-    assert.equal(ended, 2);
-    const gone = new AbortController();
-    const events = new EventStream(await answer(call("numbers", [1e9], {}, gone.signal)));
-    assert.deepEqual((await events.next()).data, 0);
-    assert.equal((await answer(call("numbers", [1]))).status, 429);
-    gone.abort();
-    await assert.rejects(async () => {
-      for (;;) await events.next();
-    }, /ended/);
-    while (ended < 3) await new Promise(setImmediate);
-    assert.deepEqual(await read(1), [0, "end"]);
-  });
+  test(
+    "a sequence is a stream of events, ended by its end, by what it throws, and by its reader",
+    watchdog,
+    async () => {
+      await using answer = gateway({ api, maxStreams: 1 });
+      const read = async (to: number) => {
+        const events = new EventStream(await answer(call("numbers", [to])));
+        const got: unknown[] = [];
+        for (;;) {
+          const { event, data } = await events.next();
+          got.push(event === "item" ? data : event === "error" ? (data as { detail: string }).detail : event);
+          if (event !== "item") return got;
+        }
+      };
+      assert.deepEqual(await read(2), [0, 1, "end"]);
+      assert.deepEqual(await read(3), [0, 1, 2, "Error: three"]);
+      assert.equal(ended, 2);
+      const gone = new AbortController();
+      const events = new EventStream(await answer(call("numbers", [1e9], {}, gone.signal)));
+      assert.deepEqual((await events.next()).data, 0);
+      assert.equal((await answer(call("numbers", [1]))).status, 429);
+      gone.abort();
+      await assert.rejects(async () => {
+        for (;;) await events.next();
+      }, /ended/);
+      while (ended < 3) await new Promise(setImmediate);
+      assert.deepEqual(await read(1), [0, "end"]);
+    },
+  );
 
   test("a token calls what it may write", watchdog, async () => {
-    await using answer = gateway({ api, tokens: [TOKENS.all, { token: TOKENS.some, write: ["api/deep.*"], read: ["*"] }] });
+    await using answer = gateway({
+      api,
+      tokens: [TOKENS.all, { token: TOKENS.some, write: ["api/deep.*"], read: ["*"] }],
+    });
     const status = async (token: string, name: string) =>
       (await answer(call(name, [1, 2], { authorization: `Bearer ${token}` }))).status;
     assert.equal(await status(TOKENS.all, "add"), 200);
@@ -134,7 +157,13 @@ describe("pages of other origins", () => {
     const served = await answer(from(page, { headers }));
     assert.equal(served.status, 204);
     assert.match(served.headers.get("access-control-expose-headers") ?? "", /interproc-receipt/);
-    for (const origin of ["https://evil.example", "null", `${page}.evil.example`, `${page}:444`, "http://example.org"]) {
+    for (const origin of [
+      "https://evil.example",
+      "null",
+      `${page}.evil.example`,
+      `${page}:444`,
+      "http://example.org",
+    ]) {
       for (const init of [question, { headers }]) {
         const other = await answer(from(origin, init));
         assert.deepEqual([other.status, other.headers.get("access-control-allow-origin")], [403, null], origin);
@@ -144,7 +173,8 @@ describe("pages of other origins", () => {
 
   test("a Host that is not the gateway's is refused to them as well, and origins are checked", watchdog, async () => {
     await using answer = gateway({ origins: [page] });
-    const request = (init: RequestInit) => answer(from(page, { ...init, headers: { ...init.headers, host: "evil.example" } }));
+    const request = (init: RequestInit) =>
+      answer(from(page, { ...init, headers: { ...init.headers, host: "evil.example" } }));
     assert.equal((await request(question)).status, 403);
     assert.equal((await request({})).status, 403);
     for (const origin of ["*", "null", "example.org", `${page}/`, `${page}/path`])

@@ -128,7 +128,10 @@ describe("clients of a gateway", () => {
     await assert.rejects(openTopic("shm:tls", { tls: { ca } }), UsageError);
   });
 
-  test("a gateway that asks for certificates serves who shows one", { ...watchdog, skip: TestCertificates.missing }, async () => {
+  test("a gateway that asks for certificates serves who shows one", {
+    ...watchdog,
+    skip: TestCertificates.missing,
+  }, async () => {
     using certificates = new TestCertificates();
     const { ca, server: own, client } = certificates;
     await using server = await serveGateway({ tls: { ...own, ca } });

@@ -15,7 +15,9 @@ export interface Operation {
   readonly path: string;
   readonly parameters: readonly Parameter[];
   readonly body: Content | undefined;
-  readonly responses: Readonly<Record<string, { readonly content?: Content; readonly headers?: Readonly<Record<string, unknown>> }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Content; readonly headers?: Readonly<Record<string, unknown>> }>
+  >;
 }
 interface Description {
   readonly openapi: string;
@@ -55,8 +57,17 @@ export class Described {
     assert.equal(description.openapi, "3.1.0");
     this.operations = Object.entries(description.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => {
-        const { operationId, requestBody, ...rest } = operation as { operationId: string; requestBody?: { content: Content } };
-        return { ...(rest as Operation), name: operationId, method: method.toUpperCase(), path, body: requestBody?.content };
+        const { operationId, requestBody, ...rest } = operation as {
+          operationId: string;
+          requestBody?: { content: Content };
+        };
+        return {
+          ...(rest as Operation),
+          name: operationId,
+          method: method.toUpperCase(),
+          path,
+          body: requestBody?.content,
+        };
       }),
     );
   }
@@ -75,8 +86,8 @@ export class Described {
 
   /** What is wrong with a value by a schema; undefined when nothing is. */
   complaint(schema: Schema, value: unknown): string | undefined {
-    let validate = this.known.get(schema);
-    if (!validate) this.known.set(schema, (validate = this.ajv.compile(schema)));
+    const validate = this.known.get(schema) ?? this.ajv.compile(schema);
+    this.known.set(schema, validate);
     return validate(value) ? undefined : `${JSON.stringify(value)}: ${this.ajv.errorsText(validate.errors)}`;
   }
 
@@ -97,9 +108,14 @@ export class Described {
   }
 
   /** Asks with whatever is given; the answer must be as described all the same. */
-  async send(operation: Operation, { path = {}, query = {}, headers = {}, json, text, type }: Sending): Promise<Answered> {
+  async send(
+    operation: Operation,
+    { path = {}, query = {}, headers = {}, json, text, type }: Sending,
+  ): Promise<Answered> {
     const { name, method, responses } = operation;
-    const url = new URL(`http://localhost${operation.path.replace(/\{(\w+)\}/g, (_, one) => encodeURIComponent(path[one] ?? ""))}`);
+    const url = new URL(
+      `http://localhost${operation.path.replace(/\{(\w+)\}/g, (_, one) => encodeURIComponent(path[one] ?? ""))}`,
+    );
     for (const [one, value] of Object.entries(query)) url.searchParams.set(one, String(value));
     const body = text ?? (json === undefined ? undefined : JSON.stringify(json));
     const sent = new Headers({ host: "localhost", ...headers });
@@ -122,7 +138,8 @@ export class Described {
     const content = described.content[contentType ?? ""] ?? assert.fail(`${name}: ${status} is ${contentType}`);
     if (!contentType?.endsWith("json")) return { status, headers: response.headers, body: undefined, response };
     const value: unknown = await response.json();
-    const schema = contentType === "application/problem+json" ? this.description.components.schemas.Problem : content.schema;
+    const schema =
+      contentType === "application/problem+json" ? this.description.components.schemas.Problem : content.schema;
     if (schema) assert.equal(this.complaint(schema, value), undefined, `${name} ${status}`);
     return { status, headers: response.headers, body: value, response };
   }

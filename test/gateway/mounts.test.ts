@@ -29,7 +29,10 @@ interface Express extends RequestListener {
 interface Fastify {
   register(plugin: (scope: Fastify) => Promise<void>): void;
   removeAllContentTypeParsers(): void;
-  addContentTypeParser(type: string, parse: (request: unknown, body: unknown, done: (error: null) => void) => void): void;
+  addContentTypeParser(
+    type: string,
+    parse: (request: unknown, body: unknown, done: (error: null) => void) => void,
+  ): void;
   all(
     path: string,
     answer: (request: { raw: IncomingMessage }, reply: { raw: ServerResponse; hijack(): void }) => void,

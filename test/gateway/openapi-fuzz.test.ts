@@ -14,7 +14,13 @@ const api = { echo: (...args: unknown[]) => args, nothing: () => undefined, item
 
 /** What fits a schema, as the gateway's are. */
 function fitting(schema: Schema): fc.Arbitrary<unknown> {
-  const { type, minimum = 0, maximum = 100_000, properties = {}, required = [] } = schema as {
+  const {
+    type,
+    minimum = 0,
+    maximum = 100_000,
+    properties = {},
+    required = [],
+  } = schema as {
     type?: string | string[];
     minimum?: number;
     maximum?: number;
@@ -58,7 +64,10 @@ function bodyFor(schema: Schema): fc.Arbitrary<unknown> {
   const { properties = {}, required = [] } = schema as { properties?: Record<string, Schema>; required?: string[] };
   const fields = Object.entries(properties).map(([name, one]) => {
     const items = one.items as Schema | undefined;
-    return [name, items?.type === "object" ? fc.oneof(fc.array(bodyFor(items), { maxLength: 3 }), near(one)) : near(one)];
+    return [
+      name,
+      items?.type === "object" ? fc.oneof(fc.array(bodyFor(items), { maxLength: 3 }), near(one)) : near(one),
+    ];
   });
   return fc.oneof(
     { weight: 9, arbitrary: fc.record(Object.fromEntries(fields) as object, { requiredKeys: required as never[] }) },
@@ -66,10 +75,16 @@ function bodyFor(schema: Schema): fc.Arbitrary<unknown> {
   );
 }
 
-function parameterFor({ name, in: place, schema }: Parameter, real: () => readonly string[]): fc.Arbitrary<string | undefined> {
+function parameterFor(
+  { name, in: place, schema }: Parameter,
+  real: () => readonly string[],
+): fc.Arbitrary<string | undefined> {
   if (name === "wait") return fc.option(WAIT.map(String), { nil: undefined });
   if (place === "path") {
-    const text = fc.oneof(fc.string({ minLength: 1, maxLength: 20 }), fc.constantFrom("..", "%", "é", "a/b", "x".repeat(129)));
+    const text = fc.oneof(
+      fc.string({ minLength: 1, maxLength: 20 }),
+      fc.constantFrom("..", "%", "é", "a/b", "x".repeat(129)),
+    );
     const known = fc.nat().map((n) => real()[n % real().length] ?? "none");
     return fc.oneof({ weight: 6, arbitrary: known }, { weight: 1, arbitrary: text });
   }
@@ -85,65 +100,66 @@ function parameterFor({ name, in: place, schema }: Parameter, real: () => readon
 }
 
 describe("/openapi.json, as a fuzzer reads it", () => {
-  test(
-    "whatever is sent to whatever operation is answered as described, and never by an error of the gateway's own",
-    { timeout: 300_000 },
-    async () => {
-      await using answer = gateway({ api, maxBody: 50_000 });
-      const described = await Described.of(answer);
-      const events = new EventStream((await described.ask("openSession")).response);
-      const { session } = (await events.next()).data as { session: string };
-      const receipts = ["none"];
-      const subscriptions = ["none"];
-      const real: Readonly<Record<string, readonly string[]>> = {
-        ...{ queue: names, topic: names.map((one) => `t${one}`), value: names.map((one) => `v${one}`) },
-        ...{ lock: names.map((one) => `l${one}`), method: ["echo", "nothing", "items", "constructor"] },
-        ...{ receipt: receipts, subscription: subscriptions, session: [session], call: ["c1"] },
-      };
-      const request = (operation: Operation) => {
-        const parameters = operation.parameters.map(
-          (one) => [`${one.in} ${one.name}`, parameterFor(one, () => real[one.name] ?? names)] as const,
-        );
-        const content = operation.body?.["application/json"];
-        const types = ["application/json", "text/plain", "application/octet-stream", "application/vnd.interproc", "x/y"];
-        return fc.record({
-          operation: fc.constant(operation),
-          given: fc.record(Object.fromEntries(parameters)),
-          json: content ? fc.option(content.schema ? bodyFor(content.schema) : fc.jsonValue()) : fc.constant(null),
-          raw: content ? fc.option(fc.tuple(fc.string({ maxLength: 50 }), fc.constantFrom(...types)), { freq: 8 }) : fc.constant(null),
-        });
-      };
-      const isLast = ({ name }: Operation): boolean => name === "openSession";
-      const all = described.operations.filter((one) => !isLast(one)).map(request);
-      const counts = new Map<number, number>();
-      await fc.assert(
-        fc.asyncProperty(fc.oneof(...all), async ({ operation, given, json, raw }) => {
-          const at = (place: string) =>
-            Object.fromEntries(
-              Object.entries(given).flatMap(([key, value]) =>
-                key.startsWith(`${place} `) && value !== undefined
-                  ? [[key.slice(place.length + 1), value === "session" ? session : String(value)]]
-                  : [],
-              ),
-            );
-          const sending = { path: at("path"), query: at("query"), headers: at("header") };
-          const body = raw ? { text: raw[0], type: raw[1] } : json === null ? {} : { json };
-          const { status, headers, response, body: got } = await described.send(operation, { ...sending, ...body });
-          counts.set(status, (counts.get(status) ?? 0) + 1);
-          assert.ok(status < 500, `${operation.name}: ${status} ${JSON.stringify(got)}`);
-          const schema = operation.body?.["application/json"]?.schema;
-          const isWrong = !raw && json !== null && schema && described.complaint(schema, JSON.parse(JSON.stringify(json)));
-          if (isWrong) assert.ok(status >= 400, `${operation.name} took ${isWrong}`);
-          const receipt = headers.get("interproc-receipt") ?? (got as { receipt?: string } | undefined)?.receipt;
-          if (receipt) receipts.push(receipt);
-          const { subscription } = (got ?? {}) as { subscription?: string };
-          if (subscription) subscriptions.push(subscription);
-          if (!response.bodyUsed) await response.body?.cancel();
-        }),
-        { numRuns },
+  test("whatever is sent to whatever operation is answered as described, and never by an error of the gateway's own", {
+    timeout: 300_000,
+  }, async () => {
+    await using answer = gateway({ api, maxBody: 50_000 });
+    const described = await Described.of(answer);
+    const events = new EventStream((await described.ask("openSession")).response);
+    const { session } = (await events.next()).data as { session: string };
+    const receipts = ["none"];
+    const subscriptions = ["none"];
+    const real: Readonly<Record<string, readonly string[]>> = {
+      ...{ queue: names, topic: names.map((one) => `t${one}`), value: names.map((one) => `v${one}`) },
+      ...{ lock: names.map((one) => `l${one}`), method: ["echo", "nothing", "items", "constructor"] },
+      ...{ receipt: receipts, subscription: subscriptions, session: [session], call: ["c1"] },
+    };
+    const request = (operation: Operation) => {
+      const parameters = operation.parameters.map(
+        (one) => [`${one.in} ${one.name}`, parameterFor(one, () => real[one.name] ?? names)] as const,
       );
-      for (const status of [200, 201, 204, 400, 404, 422]) assert.ok(counts.has(status), `${status} never came`);
-      await events.close();
-    },
-  );
+      const content = operation.body?.["application/json"];
+      const types = ["application/json", "text/plain", "application/octet-stream", "application/vnd.interproc", "x/y"];
+      return fc.record({
+        operation: fc.constant(operation),
+        given: fc.record(Object.fromEntries(parameters)),
+        json: content ? fc.option(content.schema ? bodyFor(content.schema) : fc.jsonValue()) : fc.constant(null),
+        raw: content
+          ? fc.option(fc.tuple(fc.string({ maxLength: 50 }), fc.constantFrom(...types)), { freq: 8 })
+          : fc.constant(null),
+      });
+    };
+    const isLast = ({ name }: Operation): boolean => name === "openSession";
+    const all = described.operations.filter((one) => !isLast(one)).map(request);
+    const counts = new Map<number, number>();
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(...all), async ({ operation, given, json, raw }) => {
+        const at = (place: string) =>
+          Object.fromEntries(
+            Object.entries(given).flatMap(([key, value]) =>
+              key.startsWith(`${place} `) && value !== undefined
+                ? [[key.slice(place.length + 1), value === "session" ? session : String(value)]]
+                : [],
+            ),
+          );
+        const sending = { path: at("path"), query: at("query"), headers: at("header") };
+        const body = raw ? { text: raw[0], type: raw[1] } : json === null ? {} : { json };
+        const { status, headers, response, body: got } = await described.send(operation, { ...sending, ...body });
+        counts.set(status, (counts.get(status) ?? 0) + 1);
+        assert.ok(status < 500, `${operation.name}: ${status} ${JSON.stringify(got)}`);
+        const schema = operation.body?.["application/json"]?.schema;
+        const isWrong =
+          !raw && json !== null && schema && described.complaint(schema, JSON.parse(JSON.stringify(json)));
+        if (isWrong) assert.ok(status >= 400, `${operation.name} took ${isWrong}`);
+        const receipt = headers.get("interproc-receipt") ?? (got as { receipt?: string } | undefined)?.receipt;
+        if (receipt) receipts.push(receipt);
+        const { subscription } = (got ?? {}) as { subscription?: string };
+        if (subscription) subscriptions.push(subscription);
+        if (!response.bodyUsed) await response.body?.cancel();
+      }),
+      { numRuns },
+    );
+    for (const status of [200, 201, 204, 400, 404, 422]) assert.ok(counts.has(status), `${status} never came`);
+    await events.close();
+  });
 });

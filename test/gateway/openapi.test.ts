@@ -15,7 +15,9 @@ const api = {
 };
 
 describe("/openapi.json", () => {
-  test("describes every operation as it is, and every status that it says is reached", { timeout: 30_000 }, async () => {
+  test("describes every operation as it is, and every status that it says is reached", {
+    timeout: 30_000,
+  }, async () => {
     await using answer = gateway({ api });
     const described = await Described.of(answer);
     const ask = described.ask.bind(described);
@@ -132,7 +134,8 @@ describe("/openapi.json", () => {
     for (const name of ["renewHold", "release"]) assert.equal((await ask(name, { path: hold })).status, 404, name);
     assert.equal(Lock.openOrCreate("described-lock").isLocked, false);
 
-    const call = (method: string, json?: unknown[], headers = {}) => ask("callMethod", { path: { method }, json, headers });
+    const call = (method: string, json?: unknown[], headers = {}) =>
+      ask("callMethod", { path: { method }, json, headers });
     assert.deepEqual((await call("add", [1, 2])).body, 3);
     assert.equal((await call("nothing")).status, 204);
     assert.equal((await call("map", [], { accept: "application/json" })).status, 406);

@@ -22,20 +22,24 @@ async function refusal(url: string, protocols: string[] = [], headers: Record<st
 }
 
 describe("topics over WebSockets", () => {
-  test("smoke: what is published and matches the pattern comes as JSON, behind the word that it is open", watchdog, async () => {
-    await using server = await serveGateway();
-    await using topic = await openTopic("shm:socket-prices");
-    const reader = new SocketReader(`${server.url.replace("http", "ws")}/topics/socket-prices?pattern=eu.%23`);
-    assert.deepEqual(await reader.next(), { open: true });
-    await topic.publish(1, { key: "us.a" });
-    await topic.publish({ eur: 2 }, { key: "eu.a" });
-    await topic.publish(new Uint8Array([1]), { key: "eu.b" });
-    await topic.publish(new Map(), { key: "eu.c" });
-    assert.deepEqual(await reader.next(), { key: "eu.a", value: { eur: 2 }, missed: 0 });
-    assert.deepEqual(await reader.next(), { key: "eu.b", base64: "AQ==", missed: 0 });
-    assert.deepEqual(await reader.next(), { key: "eu.c", error: "JSON cannot carry the value", missed: 0 });
-    await reader.close();
-  });
+  test(
+    "smoke: what is published and matches the pattern comes as JSON, behind the word that it is open",
+    watchdog,
+    async () => {
+      await using server = await serveGateway();
+      await using topic = await openTopic("shm:socket-prices");
+      const reader = new SocketReader(`${server.url.replace("http", "ws")}/topics/socket-prices?pattern=eu.%23`);
+      assert.deepEqual(await reader.next(), { open: true });
+      await topic.publish(1, { key: "us.a" });
+      await topic.publish({ eur: 2 }, { key: "eu.a" });
+      await topic.publish(new Uint8Array([1]), { key: "eu.b" });
+      await topic.publish(new Map(), { key: "eu.c" });
+      assert.deepEqual(await reader.next(), { key: "eu.a", value: { eur: 2 }, missed: 0 });
+      assert.deepEqual(await reader.next(), { key: "eu.b", base64: "AQ==", missed: 0 });
+      assert.deepEqual(await reader.next(), { key: "eu.c", error: "JSON cannot carry the value", missed: 0 });
+      await reader.close();
+    },
+  );
 
   test("a token goes in a header or as a subprotocol, which is not said back", watchdog, async () => {
     await using server = await serveGateway({ tokens: [TOKEN, { token: READER, read: ["topics/news"] }] });
@@ -102,29 +106,33 @@ describe("topics over WebSockets", () => {
     }
   });
 
-  test("a slow reader is waited for, is told how much it missed, and costs no more than its place", watchdog, async () => {
-    await using server = await serveGateway();
-    await using topic = await openTopic<Uint8Array>("shm:socket-slow");
-    const url = `${server.url.replace("http", "ws")}/topics/socket-slow`;
-    const slow = new WebSocket(url, ["interproc.topic.frames"]);
-    await once(slow, "message");
-    const heads: { key: string; missed: number }[] = [];
-    slow.on("message", (frame: Buffer) => {
-      heads.push(JSON.parse(frame.subarray(4, 4 + frame.readUInt32LE(0)).toString()));
-    });
-    slow.pause();
-    const TOTAL = 3000;
-    // longer ones would be kept outside of the topic's 256 KiB
-    const body = new Uint8Array(32 * 1024);
-    for (let n = 0; n < TOTAL; n++) await topic.publish(body, { key: `n.${n}` });
-    slow.resume();
-    while (heads.at(-1)?.key !== `n.${TOTAL - 1}`) await once(slow, "message");
-    assert.equal(heads.length + (heads.at(-1)?.missed ?? 0), TOTAL);
-    // whatever was kept for it anywhere has come: in the topic, the gateway and the system, whose part is up to 36 MiB
-    const kept = heads.length * body.length;
-    assert.ok(kept < 56 * 2 ** 20, `${kept} bytes were kept for a reader that read nothing`);
-    slow.terminate();
-  });
+  test(
+    "a slow reader is waited for, is told how much it missed, and costs no more than its place",
+    watchdog,
+    async () => {
+      await using server = await serveGateway();
+      await using topic = await openTopic<Uint8Array>("shm:socket-slow");
+      const url = `${server.url.replace("http", "ws")}/topics/socket-slow`;
+      const slow = new WebSocket(url, ["interproc.topic.frames"]);
+      await once(slow, "message");
+      const heads: { key: string; missed: number }[] = [];
+      slow.on("message", (frame: Buffer) => {
+        heads.push(JSON.parse(frame.subarray(4, 4 + frame.readUInt32LE(0)).toString()));
+      });
+      slow.pause();
+      const TOTAL = 3000;
+      // longer ones would be kept outside of the topic's 256 KiB
+      const body = new Uint8Array(32 * 1024);
+      for (let n = 0; n < TOTAL; n++) await topic.publish(body, { key: `n.${n}` });
+      slow.resume();
+      while (heads.at(-1)?.key !== `n.${TOTAL - 1}`) await once(slow, "message");
+      assert.equal(heads.length + (heads.at(-1)?.missed ?? 0), TOTAL);
+      // whatever was kept for it anywhere has come: in the topic, the gateway and the system, whose part is up to 36 MiB
+      const kept = heads.length * body.length;
+      assert.ok(kept < 56 * 2 ** 20, `${kept} bytes were kept for a reader that read nothing`);
+      slow.terminate();
+    },
+  );
 
   test("who does not answer pings is gone after two of them, and who does stays", watchdog, async (context) => {
     mock.timers.enable({ apis: ["setInterval"] });
@@ -156,31 +164,35 @@ describe("topics over WebSockets", () => {
     await living.close();
   });
 
-  test("one stream more than maxStreams is 429, whatever it is, and a place is free when one has ended", watchdog, async () => {
-    await using server = await serveGateway({ maxStreams: 2 });
-    const url = `${server.url}/topics/places`;
-    const socket = new SocketReader(url.replace("http", "ws"));
-    await socket.next();
-    const events = new AbortController();
-    const streaming = await fetch(url, { signal: events.signal });
-    assert.equal(streaming.status, 200);
-    assert.equal(await refusal(url.replace("http", "ws")), 429);
-    for (const path of ["/topics/places", "/session"]) {
-      const refused = await fetch(server.url + path);
-      assert.deepEqual([refused.status, refused.headers.get("retry-after")], [429, "1"], path);
-    }
-    const isFree = async (): Promise<boolean> => {
-      const tried = new AbortController();
-      const { status } = await fetch(url, { signal: tried.signal });
-      tried.abort();
-      return status === 200;
-    };
-    await socket.close();
-    while (!(await isFree()));
-    events.abort();
-    while (!(await isFree()));
-    assert.equal(streaming.bodyUsed, false);
-  });
+  test(
+    "one stream more than maxStreams is 429, whatever it is, and a place is free when one has ended",
+    watchdog,
+    async () => {
+      await using server = await serveGateway({ maxStreams: 2 });
+      const url = `${server.url}/topics/places`;
+      const socket = new SocketReader(url.replace("http", "ws"));
+      await socket.next();
+      const events = new AbortController();
+      const streaming = await fetch(url, { signal: events.signal });
+      assert.equal(streaming.status, 200);
+      assert.equal(await refusal(url.replace("http", "ws")), 429);
+      for (const path of ["/topics/places", "/session"]) {
+        const refused = await fetch(server.url + path);
+        assert.deepEqual([refused.status, refused.headers.get("retry-after")], [429, "1"], path);
+      }
+      const isFree = async (): Promise<boolean> => {
+        const tried = new AbortController();
+        const { status } = await fetch(url, { signal: tried.signal });
+        tried.abort();
+        return status === 200;
+      };
+      await socket.close();
+      while (!(await isFree()));
+      events.abort();
+      while (!(await isFree()));
+      assert.equal(streaming.bodyUsed, false);
+    },
+  );
 
   test("the gateway's end is a close that says so, also to who reads nothing", watchdog, async () => {
     const server = await serveGateway();
