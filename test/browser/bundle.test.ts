@@ -46,7 +46,17 @@ const platform = new Set([
     "TextDecoder",
     "TextEncoder",
   ],
-  ...["URL", "crypto", "performance", "queueMicrotask", "setTimeout", "clearTimeout", "WebSocket", "DOMException"],
+  ...[
+    "URL",
+    "crypto",
+    "performance",
+    "queueMicrotask",
+    "setTimeout",
+    "clearTimeout",
+    "WebSocket",
+    "DOMException",
+    "btoa",
+  ],
 ]);
 
 describe("what interproc/browser is made of", () => {
