@@ -30,7 +30,7 @@ export interface BrokerUrl {
 
 const ALLOWED =
   "shm:name, file:path, amqp://host/name, activemq://host/name, nats://host/name, redis://host/name, " +
-  "http://host:port/queues/name";
+  "http://host:port/queues/name (topics/name)";
 
 /** Reads the url of a queue or a topic. @throws UsageError that shows the url without its password */
 export function parseBrokerUrl(url: string, operation: string): BrokerUrl {

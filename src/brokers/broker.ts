@@ -1,6 +1,7 @@
 import type { MessageHeaders, QueueCapability } from "../async-queue.js";
 import type { TopicCapability } from "../async-topic.js";
 import type { WaitOptions } from "../deadline.js";
+import type { TlsOptions } from "../transports/connection-options.js";
 import type { CodecName, MessageCodec } from "../transports/message-codec.js";
 import type { StandardSchema } from "../transports/standard-schema.js";
 import type { Bounds } from "./bounds.js";
@@ -42,6 +43,8 @@ export interface OpenQueueOptions<T = unknown> extends WaitOptions {
   mustExist?: boolean;
   /** The token of a gateway (`http:`, `https:`); it is never in an error. */
   token?: string;
+  /** The authorities to trust, and a certificate to show, at a gateway (`https:`). */
+  tls?: TlsOptions;
 }
 
 /** What of it the queue and its driver are about; values are not. */
@@ -53,6 +56,10 @@ export interface OpenTopicOptions<T = unknown> extends WaitOptions {
   lossless?: boolean;
   codec?: CodecName | MessageCodec<T, T>;
   schema?: StandardSchema<T>;
+  /** The token of a gateway (`http:`, `https:`); it is never in an error. */
+  token?: string;
+  /** The authorities to trust, and a certificate to show, at a gateway (`https:`). */
+  tls?: TlsOptions;
 }
 
 /** A body on its way to a broker. */
@@ -68,6 +75,8 @@ export interface Outgoing {
   readonly ttl: number;
   /** Of a topic. */
   readonly key?: string;
+  /** By what a caller recognises an answer, where messages have that. */
+  readonly correlationId?: string;
 }
 
 /** A body that came from a broker. */
@@ -79,6 +88,9 @@ export interface Incoming {
   readonly deliveries: number;
   readonly redelivered: boolean;
   readonly key?: string;
+  /** Where its sender wants an answer, and by what he will recognise it, where messages have that. */
+  readonly replyTo?: string;
+  readonly correlationId?: string;
   /** What the driver knows it by. */
   readonly token: unknown;
 }

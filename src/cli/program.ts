@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { benchCommand } from "./commands/bench-command.js";
 import { demoCommand } from "./commands/demo-command.js";
 import { exchangeCommands } from "./commands/exchange-commands.js";
 import { gatewayCommand } from "./commands/gateway-command.js";
@@ -31,6 +32,7 @@ export function makeProgram(): Command {
     ...exchangeCommands(),
     ...workCommands(),
     gatewayCommand(),
+    benchCommand(),
     demoCommand(),
     completionCommand(program),
   ];

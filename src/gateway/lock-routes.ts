@@ -38,6 +38,7 @@ export function lockRoutes(desk: Desk): Route[] {
     lease: { ...count, maximum: MOST_LEASE_MS, description: "Milliseconds until it is released by itself." },
   };
   const path = "/locks/{lock}";
+  const lost = { 404: "There is no hold of that receipt any more." };
   return [
     {
       method: "POST",
@@ -57,6 +58,7 @@ export function lockRoutes(desk: Desk): Route[] {
           },
         },
       },
+      refuses: { 409: "Somebody else holds it." },
       async handle({ params, query, signal, request }) {
         const wait = queryNumber(query, "wait", MOST_WAIT_MS, 0);
         const lease = queryNumber(query, "lease", MOST_LEASE_MS, desk.lease);
@@ -85,6 +87,7 @@ export function lockRoutes(desk: Desk): Route[] {
       rights: ["write"],
       query: { lease: waitAndLease.lease },
       answers: { 204: { says: "It is renewed." } },
+      refuses: lost,
       async handle({ params, query }: Call) {
         const one = held.get(params.receipt);
         if (one?.lock !== params.lock) throw unknown();
@@ -100,6 +103,7 @@ export function lockRoutes(desk: Desk): Route[] {
       says: "Releases the lock.",
       rights: ["write"],
       answers: { 204: { says: "It is released." } },
+      refuses: lost,
       async handle({ params }) {
         if (!release(params.receipt, params.lock)) throw unknown();
         return new Response(null, { status: 204 });

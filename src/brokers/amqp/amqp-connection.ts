@@ -77,7 +77,7 @@ export class AmqpConnection {
     }
   }
 
-  /** The channel of that name. Those for putting confirm what they take. */
+  /** The channel of that name. Those for putting (`put`, `put …`) confirm what they take. */
   channel(name: string): Promise<Channel> {
     const known = this.channels.get(name);
     if (known) return known;
@@ -116,8 +116,9 @@ export class AmqpConnection {
 
   private async openChannel(name: string): Promise<Channel> {
     const model = await this.live();
-    const channel =
-      name === "put" ? ((await model.createConfirmChannel()) as ConfirmChannel) : await model.createChannel();
+    const channel = /^put\b/.test(name)
+      ? ((await model.createConfirmChannel()) as ConfirmChannel)
+      : await model.createChannel();
     const opened = this.channels.get(name);
     // every call that waits listens for its end
     channel.setMaxListeners(0);

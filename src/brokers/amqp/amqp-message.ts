@@ -13,10 +13,11 @@ export interface AmqpToken {
 
 /** What the server is told of a message. `levels` is how many priorities there are. */
 export function publishOptions(message: Outgoing, isAgain: boolean, levels: number | undefined): Options.Publish {
-  const { contentType, id, headers, priority, ttl } = message;
+  const { contentType, id, headers, priority, ttl, correlationId } = message;
   return {
     ...{ persistent: true, mandatory: true, contentType, messageId: id },
     headers: { ...headers, ...(isAgain && { [AGAIN]: true }) },
+    ...(correlationId !== undefined && { correlationId }),
     // there the largest goes first
     ...(levels !== undefined && { priority: levels - 1 - priority }),
     ...(ttl !== Number.POSITIVE_INFINITY && { expiration: String(Math.ceil(ttl)) }),
@@ -40,6 +41,8 @@ export function incomingOf(message: Message | GetMessage, channel: Channel): Inc
     deliveries: count + 1,
     redelivered: fields.redelivered || count > 0 || all[AGAIN] === true,
     key: fields.routingKey,
+    ...(properties.replyTo !== undefined && { replyTo: String(properties.replyTo) }),
+    ...(properties.correlationId !== undefined && { correlationId: String(properties.correlationId) }),
     token: { message, channel } satisfies AmqpToken,
   };
 }

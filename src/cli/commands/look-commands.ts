@@ -9,7 +9,7 @@ import type { UiOptions } from "../ui.js";
 
 /** Commands that look at what there is. */
 export function lookCommands(): Command[] {
-  return [lsCommand(), showCommand(), topCommand(), uiCommand(), gcCommand(), doctorCommand()];
+  return [lsCommand(), showCommand(), topCommand(), uiCommand(), metricsCommand(), gcCommand(), doctorCommand()];
 }
 
 function lsCommand(): Command {
@@ -73,6 +73,20 @@ function uiCommand(): Command {
     .action(async (options: UiOptions) => {
       const { ui } = await import("../ui.js");
       await ui(options);
+    });
+}
+
+function metricsCommand(): Command {
+  return new Command("metrics")
+    .summary("print figures of all objects in Prometheus' format")
+    .description(
+      "Prints depth, capacity, what went in and out, waiters and holders of all objects in Prometheus' text format 0.0.4, as for the " +
+        "textfile collector of its node exporter. A gateway serves the same at /metrics, with figures of its requests.",
+    )
+    .option("--json", "print the families of figures as one JSON document")
+    .action(async (options: { json?: boolean }) => {
+      const { metrics } = await import("../metrics.js");
+      process.exitCode = metrics(options);
     });
 }
 

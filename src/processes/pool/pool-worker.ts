@@ -7,8 +7,10 @@
  *         so that at most one piece of work is begun and not answered when this worker is killed.
  * Death   Of the worker: see work-slots.ts and lane.ts. Of the pool's process: a process dies with it; a thread is part of it.
  */
+import { carriedOf } from "../../carried.js";
 import type { Connection } from "../../channel.js";
 import { StructuredEncoder } from "../../codec.js";
+import { diagnostics } from "../../diagnostics.js";
 import { CodecError } from "../../errors.js";
 import { taskText } from "../../memory/task-text.js";
 import { registry } from "../../memory/this-thread.js";
@@ -108,7 +110,7 @@ class PoolWorker {
         const { number, message } = next;
         if (message[0] === TO_WORKER.end) return this.end();
         if (message[0] === TO_WORKER.load) await this.load(message[1], message[2] as string, message[3] as string);
-        else await this.begin(number, message as readonly [number, number, unknown]);
+        else await this.begin(number, message as readonly [number, number, unknown, unknown?]);
       }
     } catch (error) {
       this.end();
@@ -127,7 +129,10 @@ class PoolWorker {
     return this.lane.send([FROM_WORKER.loaded, index]);
   }
 
-  private async begin(number: number, [how, index, payload]: readonly [number, number, unknown]): Promise<void> {
+  private async begin(
+    number: number,
+    [how, index, payload, headers]: readonly [number, number, unknown, unknown?],
+  ): Promise<void> {
     if (!this.slots.begin(number)) {
       closeHandles(payload);
       if (++this.passed < PASSED_EVERY) return;
@@ -136,7 +141,8 @@ class PoolWorker {
     }
     this.passed = 0;
     if (index < 0) return this.lane.send([number, undefined, -1, describeFailure(payload)]);
-    const { name, shown, call } = this.tasks[index];
+    const { name, shown, call: plain } = this.tasks[index];
+    const call = diagnostics.taskRun.isWatched ? told(name, plain, headers) : plain;
     const isTimed = (how & TO_WORKER.timed) !== 0;
     const from = isTimed ? performance.now() : 0;
     const running = new RunningTask(name);
@@ -230,6 +236,12 @@ class PoolWorker {
     await this.answer(number, values, ms, found);
   }
 }
+
+/** The task, of each call of which subscribers are told. */
+const told =
+  (task: string, call: Call, headers: unknown): Call =>
+  (...args) =>
+    diagnostics.taskRun.trace({ task, headers: carriedOf(headers) }, () => call(...args));
 
 function describeUnsendable(error: unknown): RemoteFailure {
   const failure = describeFailure(error);

@@ -1,0 +1,16 @@
+import { UsageError } from "../errors.js";
+import type { OpenTopicOptions } from "./broker.js";
+import type { BrokerUrl } from "./broker-url.js";
+
+/** @throws UsageError for what is said to a gateway only */
+export function refuseGatewayOptions(
+  { token, tls }: Pick<OpenTopicOptions, "token" | "tls">,
+  { scheme }: BrokerUrl,
+  operation: string,
+): void {
+  const isGateway = scheme === "http" || scheme === "https";
+  if (token !== undefined && !isGateway)
+    throw new UsageError(`${operation} with a token; allowed: at a gateway (http:, https:)`);
+  if (tls !== undefined && scheme !== "https")
+    throw new UsageError(`${operation} with tls; allowed: at a gateway at https:`);
+}
