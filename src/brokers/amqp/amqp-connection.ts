@@ -67,10 +67,13 @@ export class AmqpConnection {
   ): Promise<R> {
     for (;;) {
       try {
-        return await body(await this.channel(name));
-      } catch (error) {
-        if (!this.isOpen || !isCut(error)) throw amqpFailure(error, operation, this.shown);
+        const channel = await this.channel(name);
+        // what was given up while there was no connection is not begun
         bounds?.throwIfGivenUp();
+        return await body(channel);
+      } catch (error) {
+        if (bounds?.isGivenUp) bounds.throwIfGivenUp();
+        if (!this.isOpen || !isCut(error)) throw amqpFailure(error, operation, this.shown);
         again?.();
         await this.live();
       }

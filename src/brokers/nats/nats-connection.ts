@@ -101,6 +101,12 @@ export class NatsConnection {
     }
   }
 
+  /** Resolves when the work is done or the connection is cut: it then goes on by itself. */
+  async orCut(work: Promise<void>): Promise<void> {
+    if (this.link) return Promise.race([work, this.link.driver.closed().then(() => undefined)]);
+    work.catch(() => undefined);
+  }
+
   /** Calls for this connection and each that comes after it, until the returned function is called. */
   eachLink(arrival: (link: NatsLink) => void): () => void {
     this.arrivals.add(arrival);

@@ -63,7 +63,13 @@ export class NatsTaking {
     }
   }
 
-  async settle(messages: readonly Incoming[], how: Settlement): Promise<void> {
+  settle(messages: readonly Incoming[], how: Settlement): Promise<void> {
+    const settling = this.settleAll(messages, how);
+    // what is given back while there is no connection comes again by itself, if later: nobody waits for that
+    return how === "ack" || how === "reject" ? settling : this.connection.orCut(settling);
+  }
+
+  private async settleAll(messages: readonly Incoming[], how: Settlement): Promise<void> {
     const { maxDeliveries = Number.POSITIVE_INFINITY } = this.source;
     const kept = messages.map((message) => {
       const isDead = how === "reject" || (how === "requeue" && message.deliveries >= maxDeliveries);
