@@ -85,7 +85,7 @@ export class Taking<T> {
     const feed: Feed = await this.call(
       "messages()",
       options,
-      async () => (await this.driver.feed?.(this.prefetch)) ?? new TakingFeed(this.driver, this.prefetch),
+      async (bounds) => (await this.driver.feed?.(this.prefetch, bounds)) ?? new TakingFeed(this.driver, this.prefetch),
       (late) => void late.end().catch(() => undefined),
     );
     const open = new Set<DrivenMessage<T>>();
