@@ -33,7 +33,8 @@ export interface NatsSource {
  * Order   That of the stream; what is given back comes before what nobody has had, in the order in which it was given back.
  * Death   The server cannot see that a consumer has died: it gives out again what was not answered for `ackWaitMs`. Who is
  *         alive says so for what it has, three times in that time. An answer is valid on another connection too: a cut
- *         between taking and acknowledging costs nothing.
+ *         between taking and acknowledging costs nothing. A server that was killed may have forgotten what it had just handed
+ *         out: what it had before it was started again is marked.
  * Limits  A process that is stopped, or computes without a pause, for longer than that has lost what it had taken; its
  *         acknowledgement still counts. Delay, time to live and the limit of deliveries are seen to here, by whoever takes.
  * Source  JetStream's pull consumers; the answers +ACK, -NAK, +WPI and +TERM.
@@ -86,7 +87,7 @@ export class NatsTaking {
     for (let dropped = 0; ; ) {
       const came = await this.connection.use(`${this.label}: purge()`, (link) => this.pull(link, MOST, false, bounds));
       if (came.length === 0) return dropped;
-      await Promise.all(came.map((message) => this.answer(natsIncoming(message), "+TERM")));
+      await Promise.all(came.map((message) => this.answer(natsIncoming(message, this.connection.since), "+TERM")));
       dropped += came.length;
     }
   }
@@ -103,7 +104,7 @@ export class NatsTaking {
     const found: Incoming[] = [];
     const aside: Promise<void>[] = [];
     for (const one of came) {
-      const message = natsIncoming(one, keyOf?.(one.subject));
+      const message = natsIncoming(one, this.connection.since, keyOf?.(one.subject));
       const { delay, ttl, takenAt } = message.token as NatsToken;
       const early = takenAt + delay - now;
       if (takenAt + ttl <= now || message.deliveries > maxDeliveries) aside.push(this.bury(message));
