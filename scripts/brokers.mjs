@@ -76,11 +76,13 @@ const servers = {
       const file = join(conf, "activemq.xml");
       const connectors = `<transportConnectors><transportConnector name="stomp" uri="stomp://127.0.0.1:${port}"/></transportConnectors>`;
       const users = `<users><authenticationUser username="interproc" password="${PASSWORD}" groups="users"/></users>`;
+      const entries = '<policyEntries><policyEntry queue=">" persistJMSRedelivered="true"/></policyEntries>';
+      const policy = `<destinationPolicy><policyMap>${entries}</policyMap></destinationPolicy>`;
       const plugins = `<plugins><simpleAuthenticationPlugin>${users}</simpleAuthenticationPlugin></plugins>`;
       const xml = readFileSync(file, "utf8")
         .replace(/<transportConnectors>[\s\S]*<\/transportConnectors>/, plugins + connectors)
-        // delayed messages wait in its scheduler
-        .replace(/(<broker\b[^>]*)>/, '$1 schedulerSupport="true">');
+        // delayed messages wait in its scheduler; that a message was handed out is to survive a kill of the server
+        .replace(/(<broker\b[^>]*)>/, `$1 schedulerSupport="true">${policy}`);
       writeFileSync(file, xml);
       const share = "/usr/share/activemq";
       const settings = { home: share, base: folder, conf, data: join(folder, "data") };
@@ -286,13 +288,16 @@ function accepts(port) {
 const freePorts = async (name) =>
   Object.fromEntries(await Promise.all(servers[name].ports.map(async (port) => [port, await freePort()])));
 
+/** Below those that the system gives to connections, which would take it while a server is away. */
 function freePort() {
   return new Promise((done, fail) => {
-    const server = createServer().once("error", fail);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
+    const server = createServer();
+    server.on("error", (error) => (error.code === "EADDRINUSE" ? listen() : fail(error)));
+    const listen = () => {
+      const port = 20_000 + Math.floor(Math.random() * 12_000);
+      server.listen(port, "127.0.0.1", () => server.close(() => done(port)));
+    };
+    listen();
   });
 }
 
