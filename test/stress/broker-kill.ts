@@ -52,7 +52,7 @@ const kinds: Readonly<Record<Broker, Kind>> = {
 
 const FAULTS_A_QUEUE = 20;
 /** Work that has not gone on by then, after a fault is over, hangs. */
-const HANGING_MS = 90_000;
+const HANGING_MS = 180_000;
 const LOOK_MS = 50;
 /** What a process opens for the library once and for all, and Node for itself. */
 const OWN_DESCRIPTORS = 12;
@@ -230,12 +230,11 @@ class Round {
         waiting.delete(party.job.role);
         this.tally.map.took(after, measure, at - since);
       }
-      const dead = this.all.find(({ killedAt, endedAt }) => killedAt === undefined && endedAt !== undefined);
-      if (monotonicMs() - since > HANGING_MS || dead) {
-        this.tally.wrong(
-          "hung",
-          `${this.label}: after ${after}, no ${[...waiting.values()].join(" and no ")}; ${this.lasts()}`,
-        );
+      // that is told when all are judged
+      if (this.all.some(({ killedAt, endedAt }) => killedAt === undefined && endedAt !== undefined)) return false;
+      if (monotonicMs() - since > HANGING_MS) {
+        const what = [...waiting.values()].join(" and no ");
+        this.tally.wrong("hung", `${this.label}: after ${after}, no ${what}; ${this.lasts()}`);
         return false;
       }
       if (waiting.size > 0) await sleep(LOOK_MS);
@@ -244,8 +243,8 @@ class Round {
   }
 
   private countOf(party: Party): NoteCount {
-    let count = this.counts.get(party);
-    if (!count) this.counts.set(party, (count = new NoteCount(party.job.path, ["done", "acked", "got"])));
+    const count = this.counts.get(party) ?? new NoteCount(party.job.path, ["done", "acked", "got"]);
+    this.counts.set(party, count);
     count.look();
     return count;
   }

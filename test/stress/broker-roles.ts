@@ -13,7 +13,7 @@
  * both       late MS             a call with a deadline was answered so much after it
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type AsyncMessage, type AsyncQueue, openQueue, TimeoutError } from "interproc";
+import { type AsyncMessage, type AsyncQueue, type OpenQueueOptions, openQueue, TimeoutError } from "interproc";
 import { monotonicMs } from "./monotonic-ms.js";
 import { makeBody, recogniseBody } from "./numbered-body.js";
 import type { Stage } from "./stage.js";
@@ -33,7 +33,7 @@ export async function act(stage: Stage): Promise<void> {
   const ending = new AbortController();
   process.stdin.once("end", () => ending.abort()).once("error", () => ending.abort());
   const limit = detail.maxDeliveries > 0 ? { maxDeliveries: detail.maxDeliveries } : {};
-  const queue = await openQueue(object, { ...limit, prefetch: PREFETCH });
+  const queue = await opened(object, { ...limit, prefetch: PREFETCH });
   stage.begun();
   try {
     if (role === "producer") await new Producer(stage, queue).produce();
@@ -47,6 +47,18 @@ const isGivenUp = (error: unknown): boolean =>
   error instanceof TimeoutError || (error instanceof Error && ["AbortError", "TimeoutError"].includes(error.name));
 const isTakenBack = (error: unknown): boolean =>
   (error as { code?: string }).code === "ERR_INTERPROC_SYSTEM" && (error as { retryable?: boolean }).retryable === true;
+
+/** Opens it, however often that takes: opening fails at once where nobody answers. */
+async function opened(url: string, options: OpenQueueOptions): Promise<AsyncQueue> {
+  for (;;) {
+    try {
+      return await openQueue(url, { ...options, timeout: 10_000 });
+    } catch (error) {
+      if (!isTakenBack(error) && !isGivenUp(error)) throw error;
+      await sleep(PAUSE_MS);
+    }
+  }
+}
 
 /** Does something that has a deadline, and notes when it was kept waiting much longer. */
 async function inTime<R>({ history }: Stage, timeout: number, work: Promise<R>): Promise<R> {

@@ -30,11 +30,9 @@ export class FaultMap {
   }
 
   took(kind: string, measure: string, ms: number): void {
-    let row = this.times.get(kind);
-    if (!row) this.times.set(kind, (row = new Map()));
-    const list = row.get(measure);
-    if (list) list.push(ms);
-    else row.set(measure, [ms]);
+    const row = this.times.get(kind) ?? new Map<string, number[]>();
+    this.times.set(kind, row);
+    row.set(measure, [...(row.get(measure) ?? []), ms]);
   }
 
   /** Whether a fault was on between these moments. */
@@ -61,8 +59,8 @@ export class FaultMap {
   }
 
   private count(kind: string, outcome: string): void {
-    let row = this.cells.get(kind);
-    if (!row) this.cells.set(kind, (row = new Map()));
+    const row = this.cells.get(kind) ?? new Map<string, number>();
+    this.cells.set(kind, row);
     row.set(outcome, (row.get(outcome) ?? 0) + 1);
   }
 }
