@@ -70,7 +70,7 @@ describe("the checker of brokers' histories", () => {
     ]);
   });
 
-  test("takes a second one without a mark only where a kill of the server is between and may cost the mark", () => {
+  test("takes a second one without a mark only where the server was killed before, and that may cost the mark", () => {
     const twice = [
       puts("p", 1),
       party("c", "took 0 0 0", { killedAt: 5 }),

@@ -15,7 +15,7 @@ import type { Witness } from "./party.js";
 
 /** What a broker promises beyond what all do. */
 export interface Promises {
-  /** A delivery that was begun is remembered through a kill of the server. */
+  /** Deliveries are counted rightly also by a server that was killed before. */
   readonly keepsMarks: boolean;
   /** What was acknowledged never comes again. */
   readonly keepsAcks: boolean;
@@ -100,8 +100,7 @@ export class BrokerHistory {
     ].join("; ");
     const plain = taken.filter(({ isMarked }) => !isMarked);
     for (let i = 1; i < plain.length; i++) {
-      if (!promises.keepsMarks && this.wasKilled(plain[i - 1].at, plain[i].at))
-        map.happened("came unmarked", plain[i].at);
+      if (!promises.keepsMarks && this.wasKilled(plain[i].at)) map.happened("came unmarked", plain[i].at);
       else tally.wrong("duplicated", `${label}: message ${id} came twice without a mark: ${story}`);
     }
     const [ackedAt = Number.POSITIVE_INFINITY] = acked;
@@ -116,8 +115,8 @@ export class BrokerHistory {
     return this.map.isDisturbed(calledAt, doneAt);
   }
 
-  private wasKilled(from: number, to: number): boolean {
-    return this.map.faults.some(({ kind, at, over }) => kind === "server killed" && at <= to && over >= from);
+  private wasKilled(before: number): boolean {
+    return this.map.faults.some(({ kind, at }) => kind === "server killed" && at <= before);
   }
 
   private readProducer(party: Witness): void {

@@ -132,7 +132,8 @@ class Consumer {
     const { random, detail } = this.stage;
     const style = styles[detail.style];
     while (await this.stage.goesOn()) {
-      if (style === "take") await this.take(random.pick(takeForms));
+      // whoever holds something and waits without end may hold the very message that all wait for
+      if (style === "take") await this.take(this.held.length > 0 ? "take" : random.pick(takeForms));
       else if (style === "get") await this.get(random.pick(getForms));
       else await this.loop(style === "ordered");
     }

@@ -6,8 +6,11 @@ import { Refusal } from "./nats-failure.js";
 import type { NatsLink } from "./nats-link.js";
 import { type NatsToken, natsIncoming } from "./nats-message.js";
 
-/** A pull that waits is renewed after so long, and a server that is alive says so as often as that. */
-const PULL_MS = 30_000;
+/**
+ * A pull that waits is renewed after so long. A server of version 2.9 that was killed may stumble over messages that it had
+ * already deleted, one at each pull, and gives nothing to those that wait: the next ones bring it past them.
+ */
+const PULL_MS = 5000;
 const NS = 1_000_000;
 /** A pull brings at most so many. */
 const MOST = 1000;
@@ -41,6 +44,8 @@ export interface NatsSource {
  */
 export class NatsTaking {
   private readonly held = new Set<string>();
+  /** Numbers of messages that were given back here: a server that was killed before may not count that. */
+  private readonly returned = new Set<number>();
   private beat: NodeJS.Timeout | undefined;
 
   constructor(
@@ -73,6 +78,9 @@ export class NatsTaking {
   private async settleAll(messages: readonly Incoming[], how: Settlement): Promise<void> {
     const { maxDeliveries = Number.POSITIVE_INFINITY } = this.source;
     const kept = messages.map((message) => {
+      const { sequence } = message.token as NatsToken;
+      if (how === "requeue") this.returned.add(sequence);
+      else this.returned.delete(sequence);
       const isDead = how === "reject" || (how === "requeue" && message.deliveries >= maxDeliveries);
       const settling = isDead ? this.bury(message) : this.answer(message, how === "ack" ? "+ACK" : "-NAK");
       return settling.finally(() => this.release(message));
@@ -94,6 +102,7 @@ export class NatsTaking {
 
   close(): void {
     this.held.clear();
+    this.returned.clear();
     this.stopBeat();
   }
 
@@ -105,12 +114,12 @@ export class NatsTaking {
     const aside: Promise<void>[] = [];
     for (const one of came) {
       const message = natsIncoming(one, this.connection.since, keyOf?.(one.subject));
-      const { delay, ttl, takenAt } = message.token as NatsToken;
+      const { delay, ttl, takenAt, sequence } = message.token as NatsToken;
       const early = takenAt + delay - now;
       if (takenAt + ttl <= now || message.deliveries > maxDeliveries) aside.push(this.bury(message));
       else if (delay > 0 && early > 0)
         aside.push(this.answer(message, `-NAK ${JSON.stringify({ delay: Math.ceil(early) * NS })}`));
-      else found.push(message);
+      else found.push(this.returned.has(sequence) ? { ...message, redelivered: true } : message);
     }
     for (const { token } of found) this.hold((token as NatsToken).reply);
     await Promise.all(aside);
@@ -146,7 +155,7 @@ export class NatsTaking {
     bounds.onGiveUp = end;
     if (bounds.isGivenUp) end();
     try {
-      const patience = isWaiting ? { expires: PULL_MS * NS, idle_heartbeat: (PULL_MS / 6) * NS } : { no_wait: true };
+      const patience = isWaiting ? { expires: PULL_MS * NS, idle_heartbeat: (PULL_MS / 2) * NS } : { no_wait: true };
       link.driver.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify({ batch, ...patience }), {
         reply: inbox,
       });

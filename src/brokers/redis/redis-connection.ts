@@ -87,6 +87,8 @@ export class RedisConnection {
     wasThere = true;
     const bytes = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.VERBATIM_STRING]: Buffer });
     const connection = new RedisConnection(client, bytes as never, shown, name);
+    // whoever opens may give up while the server says nothing any more
+    signal.addEventListener("abort", () => void connection.close(), { once: true });
     await connection.ask(["CLIENT", "ID"], operation).then((id) => {
       connection.number = Number(id);
     });
@@ -304,5 +306,5 @@ function failureOf(error: unknown, operation: string, shown: string): Error {
   if (message.includes("NOGROUP"))
     return new NotFoundError(`${operation}: there is no queue any more; it was deleted`, options);
   if (code !== undefined) return systemFailure(error, operation, shown);
-  return new SystemError(text, options);
+  return new SystemError(text, { ...options, errno: isCut(error) ? "ECONNRESET" : undefined });
 }
