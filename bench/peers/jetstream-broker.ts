@@ -1,0 +1,31 @@
+import { once } from "node:events";
+import { jetstream } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { underWay } from "../broker-question.js";
+import type { BenchedBroker, BrokerPlace } from "./benched-broker.js";
+
+/** @nats-io/jetstream by itself; puts and acknowledgements are confirmed by the server. */
+export async function openJetstream({ url, name }: BrokerPlace): Promise<BenchedBroker> {
+  const { host: servers, username: user, password: pass } = new URL(url);
+  const connection = await connect({ servers, user, pass });
+  const stream = jetstream(connection);
+  return {
+    put: (body) => stream.publish(name, body),
+    async consume(seen, acksUnderWay, stop) {
+      const consumer = await stream.consumers.get(name, "interproc");
+      const messages = await consumer.consume({ max_messages: underWay });
+      once(stop, "abort").then(() => messages.stop());
+      const acks: Promise<void>[] = [];
+      for await (const message of messages) {
+        const ack = message.ackAck().then((isAcknowledged) => {
+          if (!isAcknowledged) throw new Error("an acknowledgement was not confirmed");
+          seen(message.data);
+        });
+        if (acksUnderWay) acks.push(ack);
+        else await ack;
+      }
+      await Promise.all(acks);
+    },
+    close: () => connection.close(),
+  };
+}
