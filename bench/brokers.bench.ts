@@ -23,7 +23,8 @@ import { factor } from "./table.js";
 type Row = Measured<PeerQuestion>;
 
 const notes = [
-  "the server shares the processors; ours and its bare driver use the same queue of it, made with ours; codec bytes",
+  "the server shares the processors; ours and its bare driver use the same queue of it, made with ours, and",
+  "  the same message: bytes that are kept, with their content type and an id",
   `puts: each confirmed by the server (a file: synced); ${underWay} under way: the next one begins when any of them is confirmed`,
   "consumed: the queue is filled first, which does not count; until the last message is acknowledged;",
   `  await each: the acknowledgement of one before the next one is looked at; under way: it is not waited for; ${underWay} taken ahead`,

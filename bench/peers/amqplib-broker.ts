@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "amqplib";
 import { underWay } from "../broker-question.js";
@@ -10,7 +11,8 @@ export async function openAmqplib({ url, name }: BrokerPlace): Promise<BenchedBr
   return {
     put: (body) =>
       new Promise<void>((resolve, reject) => {
-        puts.sendToQueue(name, body, { persistent: true }, (error) => (error ? reject(error) : resolve()));
+        const properties = { persistent: true, contentType: "application/octet-stream", messageId: randomUUID() };
+        puts.sendToQueue(name, body, properties, (error) => (error ? reject(error) : resolve()));
       }),
     async consume(seen, _acksUnderWay, stop) {
       const channel = await model.createChannel();

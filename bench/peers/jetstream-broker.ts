@@ -1,6 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { jetstream } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
+import { connect, headers } from "@nats-io/transport-node";
 import { underWay } from "../broker-question.js";
 import type { BenchedBroker, BrokerPlace } from "./benched-broker.js";
 
@@ -10,7 +11,11 @@ export async function openJetstream({ url, name }: BrokerPlace): Promise<Benched
   const connection = await connect({ servers, user, pass });
   const stream = jetstream(connection);
   return {
-    put: (body) => stream.publish(name, body),
+    put(body) {
+      const about = headers();
+      about.set("Content-Type", "application/octet-stream");
+      return stream.publish(name, body, { msgID: randomUUID(), headers: about });
+    },
     async consume(seen, acksUnderWay, stop) {
       const consumer = await stream.consumers.get(name, "interproc");
       const messages = await consumer.consume({ max_messages: underWay });
@@ -25,6 +30,8 @@ export async function openJetstream({ url, name }: BrokerPlace): Promise<Benched
         else await ack;
       }
       await Promise.all(acks);
+      // the server must know that nobody waits for more before it gets more
+      await connection.flush();
     },
     close: () => connection.close(),
   };

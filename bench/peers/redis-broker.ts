@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createClient, RESP_TYPES } from "@redis/client";
 import { underWay } from "../broker-question.js";
 import type { BenchedBroker, BrokerPlace } from "./benched-broker.js";
@@ -11,7 +12,7 @@ export async function openRedis({ url, name }: BrokerPlace): Promise<BenchedBrok
   const client = createClient(options).withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
   await client.connect();
   return {
-    put: (body) => client.xAdd(name, "*", { body }),
+    put: (body) => client.xAdd(name, "*", { body, type: "application/octet-stream", id: randomUUID() }),
     async consume(seen, acksUnderWay, stop) {
       const reader = client.duplicate();
       await reader.connect();

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { Client, Versions } from "@stomp/stompjs";
@@ -34,7 +35,10 @@ export async function openStomp({ url, name }: BrokerPlace): Promise<BenchedBrok
   const destination = `/queue/${name}`;
   return {
     put: (binaryBody) =>
-      confirmed((receipt) => client.publish({ destination, binaryBody, headers: { receipt, persistent: "true" } })),
+      confirmed((receipt) => {
+        const about = { persistent: "true", "content-type": "application/octet-stream", id: randomUUID() };
+        client.publish({ destination, binaryBody, headers: { ...about, receipt } });
+      }),
     async consume(seen, acksUnderWay, stop) {
       let last: Promise<void> = Promise.resolve();
       const subscription = client.subscribe(
