@@ -1,6 +1,7 @@
 import type { MessageHeaders, QueueCapability } from "../async-queue.js";
 import type { TopicCapability } from "../async-topic.js";
 import type { WaitOptions } from "../deadline.js";
+import type { TlsOptions } from "../transports/connection-options.js";
 import type { CodecName, MessageCodec } from "../transports/message-codec.js";
 import type { StandardSchema } from "../transports/standard-schema.js";
 import type { Bounds } from "./bounds.js";
@@ -42,6 +43,8 @@ export interface OpenQueueOptions<T = unknown> extends WaitOptions {
   mustExist?: boolean;
   /** The token of a gateway (`http:`, `https:`); it is never in an error. */
   token?: string;
+  /** Certificates at `amqps:`, `activemqs:`, `natss:` and `rediss:`; without them the system's authorities are trusted. */
+  tls?: TlsOptions;
 }
 
 /** What of it the queue and its driver are about; values are not. */
@@ -53,6 +56,8 @@ export interface OpenTopicOptions<T = unknown> extends WaitOptions {
   lossless?: boolean;
   codec?: CodecName | MessageCodec<T, T>;
   schema?: StandardSchema<T>;
+  /** As of queues. */
+  tls?: TlsOptions;
 }
 
 /** A body on its way to a broker. */

@@ -28,7 +28,7 @@ import { DrivenQueue } from "./driven-queue.js";
  * }
  */
 export async function openQueue<T = unknown>(url: string, options: OpenQueueOptions<T> = {}): Promise<AsyncQueue<T>> {
-  const address = parseBrokerUrl(url, "openQueue()");
+  const address = parseBrokerUrl(url, "openQueue()", options.tls);
   const operation = `openQueue() of ${address.shown}`;
   if (options.token !== undefined && !address.scheme.startsWith("http"))
     throw new UsageError(`${operation} with a token; allowed: at a gateway (http:, https:)`);

@@ -23,7 +23,7 @@ import { DrivenTopic } from "./driven-topic.js";
  * console.log(await prices.get()); // 7
  */
 export async function openTopic<T = unknown>(url: string, options: OpenTopicOptions<T> = {}): Promise<AsyncTopic<T>> {
-  const address = parseBrokerUrl(url, "openTopic()");
+  const address = parseBrokerUrl(url, "openTopic()", options.tls);
   const operation = `openTopic() of ${address.shown}`;
   const bodies = new BodyCodec<T>(options, operation);
   if (address.scheme === "shm") {
