@@ -12,8 +12,9 @@ import { setup } from "./setup.mjs";
 import { runTestFile } from "./test-file.mjs";
 
 const compiled = join(root, "build/test");
-const slow = /^(package|runtimes|stress|browser|site)\/|^contract\/broker-(?!shm|file)|^brokers\/(secure-)?servers/;
-const needsServers = /^contract\/broker-(?!shm|file)|^brokers\/(secure-)?servers/;
+const slow =
+  /^(package|runtimes|stress|browser|site)\/|^contract\/broker-(?!shm|file)|^brokers\/(secure-)?servers(-guide)?/;
+const needsServers = /^contract\/broker-(?!shm|file)|^brokers\/(secure-)?servers(-guide)?/;
 
 await main(async (args) => {
   const unknown = args.find((arg) => arg.startsWith("-") && arg !== "--fast");
