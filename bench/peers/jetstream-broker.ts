@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { jetstream } from "@nats-io/jetstream";
 import { connect, headers } from "@nats-io/transport-node";
 import { underWay } from "../broker-question.js";
@@ -19,7 +18,9 @@ export async function openJetstream({ url, name }: BrokerPlace): Promise<Benched
     async consume(seen, acksUnderWay, stop) {
       const consumer = await stream.consumers.get(name, "interproc");
       const messages = await consumer.consume({ max_messages: underWay });
-      once(stop, "abort").then(() => messages.stop());
+      // it may have been stopped before it began
+      if (stop.aborted) messages.stop();
+      else stop.addEventListener("abort", () => messages.stop(), { once: true });
       const acks: Promise<void>[] = [];
       for await (const message of messages) {
         const ack = message.ackAck().then((isAcknowledged) => {
