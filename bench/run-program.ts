@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { peerPath } from "./project.js";
 import type { Figures } from "./rounds.js";
+import { sqliteNode } from "./sqlite-node.js";
 
 /**
  * No measurement takes this long, not even one that starts 64 processes on a busy machine, which was seen to take 45 s;
@@ -16,9 +17,7 @@ const watchdogMs = 120_000;
  */
 export function runProgram(program: string, question: unknown): Promise<Figures> {
   return new Promise((resolve, reject) => {
-    const [command, args] = program.endsWith(".py")
-      ? ["python3", [peerPath(program)]]
-      : [process.execPath, [...process.execArgv, peerPath(program)]];
+    const [command, args] = commandFor(program);
     const child = spawn(command, [...args, JSON.stringify(question)], {
       detached: process.platform !== "win32",
       stdio: ["ignore", "pipe", "pipe"],
@@ -67,6 +66,14 @@ export function runProgram(program: string, question: unknown): Promise<Figures>
       }),
     );
   });
+}
+
+/** What runs a program: Debian's Python where it needs a package of Debian's, a Node with SQLite where it needs that. */
+function commandFor(program: string): [command: string, args: string[]] {
+  if (program.endsWith(".py"))
+    return [program.startsWith("pika") ? "/usr/bin/python3" : "python3", [peerPath(program)]];
+  const node = program.startsWith("sqlite") ? (sqliteNode ?? process.execPath) : process.execPath;
+  return [node, [...process.execArgv, peerPath(program)]];
 }
 
 /** The line of a stack trace, Node's or Python's, that says what happened. */

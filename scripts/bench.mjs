@@ -4,6 +4,6 @@ import { main, run } from "./run.mjs";
 import { setup } from "./setup.mjs";
 
 await main(async (args) => {
-  await setup(args[0] === "map" ? "bench map" : "build");
+  await setup(["map", "brokers"].includes(args[0]) ? `bench ${args[0]}` : "build");
   return (await build(["src", "bench"])) || run(process.execPath, ["build/bench/main.js", ...args]);
 });

@@ -20,7 +20,7 @@ const patienceMs = 60_000;
  * What can be run. `start` gives the processes in the order in which they are begun; a server answers when `hello` is
  * followed by bytes that `answer` matches.
  */
-const servers = {
+export const servers = {
   redis: {
     ports: ["port"],
     isThere: () => existsSync("/usr/bin/redis-server"),

@@ -13,7 +13,7 @@ const systemPackages = [
   {
     what: "a C compiler",
     packages: ["gcc", "libc6-dev"],
-    usedBy: ["build", "test", "bench map"],
+    usedBy: ["build", "test", "bench map", "bench brokers"],
     essential: true,
     without: "the native addon cannot be built, and shared memory needs it",
     isThere: compilerWorks,
@@ -53,7 +53,7 @@ const systemPackages = [
   {
     what: "a Redis server",
     packages: ["redis-server"],
-    usedBy: ["bench map", "test", "brokers"],
+    usedBy: ["bench map", "bench brokers", "test", "brokers"],
     essential: false,
     without: "the figures and the tests of Redis are left out",
     isThere: () => spawnSync("redis-server", ["--version"]).status === 0,
@@ -61,7 +61,7 @@ const systemPackages = [
   {
     what: "a RabbitMQ server",
     packages: ["rabbitmq-server"],
-    usedBy: ["test", "brokers"],
+    usedBy: ["bench brokers", "test", "brokers"],
     essential: false,
     without: "the tests of RabbitMQ are left out",
     isThere: () => existsSync("/usr/lib/rabbitmq/bin/rabbitmq-server"),
@@ -77,7 +77,7 @@ const systemPackages = [
   {
     what: "an ActiveMQ server",
     packages: ["activemq"],
-    usedBy: ["test", "brokers"],
+    usedBy: ["bench brokers", "test", "brokers"],
     essential: false,
     without: "the tests of ActiveMQ are left out",
     isThere: () => existsSync("/usr/share/activemq/bin"),
@@ -85,17 +85,25 @@ const systemPackages = [
   {
     what: "a NATS server",
     packages: ["nats-server"],
-    usedBy: ["test", "brokers"],
+    usedBy: ["bench brokers", "test", "brokers"],
     essential: false,
     without: "the tests of NATS are left out",
     isThere: () => spawnSync("nats-server", ["--version"]).status === 0,
+  },
+  {
+    what: "a pika of Debian's Python",
+    packages: ["python3", "python3-pika"],
+    usedBy: ["bench brokers"],
+    essential: false,
+    without: "the figures of pika are left out",
+    isThere: () => spawnSync("/usr/bin/python3", ["-c", "import pika"]).status === 0,
   },
 ];
 
 const policyFile = "/usr/sbin/policy-rc.d";
 
 /**
- * Makes sure that everything for a purpose ("build", "test", "brokers" or "bench map") is there. `isAsked`: the user asked
+ * Makes sure that everything for a purpose ("build", "test", "brokers", "bench map" or "bench brokers") is there. `isAsked`: the user asked
  * for the installation by the command itself.
  */
 export async function setup(purpose, { isAsked = false } = {}) {

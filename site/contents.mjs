@@ -8,6 +8,7 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 
 const guide = (...names) => names.map((name) => `docs/guide/${name}.md`);
 const tasks = guide(
+  "from-one-machine-to-many",
   "cluster-workers",
   "surviving-a-crash",
   "shutting-down",

@@ -47,10 +47,11 @@ export class UserProject {
   }
 
   /** Runs a compiled file; one that does not end by itself is killed. */
-  run(file: string, timeout = 30_000): SpawnSyncReturns<string> {
+  run(file: string, timeout = 30_000, env: NodeJS.ProcessEnv = process.env): SpawnSyncReturns<string> {
     const program = join(this.folder, "out", file.replace(/\.ts$/, ".js"));
     return spawnSync(process.execPath, [program], {
       cwd: this.folder,
+      env,
       encoding: "utf8",
       timeout,
       killSignal: "SIGKILL",

@@ -55,7 +55,7 @@ export class BodyCodec<T> {
 
   /** A copy of its own: codecs give bytes that the next message, or the caller, writes over. @throws CodecError */
   encode(value: T): Uint8Array {
-    return new Uint8Array(this.codec.encode(value));
+    return Buffer.from(this.codec.encode(value));
   }
 
   /** @throws CodecError that has the bytes as `undelivered` */

@@ -1,4 +1,5 @@
 import { UsageError } from "../errors.js";
+import type { TlsOptions } from "../transports/connection-options.js";
 
 const schemes = [
   "shm",
@@ -26,14 +27,31 @@ export interface BrokerUrl {
   readonly shown: string;
   /** The whole of it, where it has a host. */
   readonly server: URL | undefined;
+  /** Certificates, where the connection is encrypted. */
+  readonly tls?: TlsOptions;
 }
 
 const ALLOWED =
   "shm:name, file:path, amqp://host/name, activemq://host/name, nats://host/name, redis://host/name, " +
   "http://host:port/queues/name (topics/name)";
 
+/** Those whose connections are encrypted. */
+const secure: readonly string[] = ["amqps", "activemqs", "natss", "rediss"];
+
 /** Reads the url of a queue or a topic. @throws UsageError that shows the url without its password */
-export function parseBrokerUrl(url: string, operation: string): BrokerUrl {
+export function parseBrokerUrl(url: string, operation: string, tls?: TlsOptions): BrokerUrl {
+  const address = addressOf(url, operation);
+  if (tls === undefined) return address;
+  if (!secure.includes(address.scheme))
+    throw new UsageError(`${operation} of ${address.shown} with tls; allowed: at ${secure.join(":, ")}:`);
+  if (typeof tls !== "object" || tls === null)
+    throw new UsageError(
+      `${operation} of ${address.shown}: tls is ${String(tls)}; allowed: { ca, cert, key, passphrase, servername }`,
+    );
+  return { ...address, tls };
+}
+
+function addressOf(url: string, operation: string): BrokerUrl {
   const refuse = (why: string): never => {
     throw new UsageError(`${operation} of ${JSON.stringify(redact(String(url)))}: ${why}; allowed: ${ALLOWED}`);
   };

@@ -43,7 +43,10 @@ export interface OpenQueueOptions<T = unknown> extends WaitOptions {
   mustExist?: boolean;
   /** The token of a gateway (`http:`, `https:`); it is never in an error. */
   token?: string;
-  /** The authorities to trust, and a certificate to show, at a gateway (`https:`). */
+  /**
+   * Certificates at `amqps:`, `activemqs:`, `natss:`, `rediss:` and a gateway (`https:`); without them the system's authorities
+   * are trusted.
+   */
   tls?: TlsOptions;
 }
 
@@ -58,7 +61,7 @@ export interface OpenTopicOptions<T = unknown> extends WaitOptions {
   schema?: StandardSchema<T>;
   /** The token of a gateway (`http:`, `https:`); it is never in an error. */
   token?: string;
-  /** The authorities to trust, and a certificate to show, at a gateway (`https:`). */
+  /** As of queues. */
   tls?: TlsOptions;
 }
 

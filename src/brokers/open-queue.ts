@@ -29,7 +29,7 @@ import { refuseGatewayOptions } from "./refuse-gateway-options.js";
  * }
  */
 export async function openQueue<T = unknown>(url: string, options: OpenQueueOptions<T> = {}): Promise<AsyncQueue<T>> {
-  const address = parseBrokerUrl(url, "openQueue()");
+  const address = parseBrokerUrl(url, "openQueue()", options.tls);
   const operation = `openQueue() of ${address.shown}`;
   refuseGatewayOptions(options, address, operation);
   const bodies = new BodyCodec<T>(options, operation);

@@ -25,7 +25,7 @@ import { refuseGatewayOptions } from "./refuse-gateway-options.js";
  * console.log(await prices.get()); // 7
  */
 export async function openTopic<T = unknown>(url: string, options: OpenTopicOptions<T> = {}): Promise<AsyncTopic<T>> {
-  const address = parseBrokerUrl(url, "openTopic()");
+  const address = parseBrokerUrl(url, "openTopic()", options.tls);
   const operation = `openTopic() of ${address.shown}`;
   refuseGatewayOptions(options, address, operation);
   const bodies = new BodyCodec<T>(options, operation);

@@ -45,14 +45,14 @@ export class Taking<T> {
   }
 
   /** Runs a call of the user: bounded, and keeping the process alive meanwhile. */
-  async call<R>(
+  call<R>(
     operation: string,
     options: WaitOptions,
     body: (bounds: Bounds) => Promise<R>,
     late?: (value: R) => void,
     undelivered?: unknown,
   ): Promise<R> {
-    if (this.isClosed) throw this.closedError(operation, undelivered);
+    if (this.isClosed) return Promise.reject(this.closedError(operation, undelivered));
     return this.held(() => bounded(`${this.label}: ${operation}`, options, this.closing, body, late, undelivered));
   }
 
@@ -181,14 +181,17 @@ export class Taking<T> {
   }
 
   /** Keeps the process alive while something is under way. */
-  private async held<R>(body: () => Promise<R>): Promise<R> {
+  private held<R>(body: () => Promise<R>): Promise<R> {
     if (this.pending++ === 0) this.driver.hold(true);
-    try {
-      return await body();
-    } finally {
-      if (--this.pending === 0) this.driver.hold(false);
-    }
+    const work = body();
+    // before whoever waits for it goes on
+    work.then(this.letGo, this.letGo);
+    return work;
   }
+
+  private readonly letGo = (): void => {
+    if (--this.pending === 0) this.driver.hold(false);
+  };
 
   private tell(operation: string, { id, deliveries, headers }: Incoming): void {
     if (!this.told) return;

@@ -2,6 +2,7 @@ import { ClosedError } from "../../errors.js";
 import type { Bounds } from "../bounds.js";
 import type { BrokerUrl } from "../broker-url.js";
 import { loadPeer } from "../load-peer.js";
+import { serverTls } from "../server-tls.js";
 import { activemqFailure, isCut } from "./activemq-failure.js";
 import { ActivemqLink } from "./activemq-link.js";
 
@@ -30,7 +31,7 @@ export class ActivemqConnection {
     const place = {
       host: server.hostname.replace(/^\[|\]$/g, ""),
       port: Number(server.port || (isSecure ? 61614 : 61613)),
-      isSecure,
+      tls: isSecure ? serverTls(url) : undefined,
       login: server.username === "" ? undefined : decodeURIComponent(server.username),
       passcode: server.password === "" ? undefined : decodeURIComponent(server.password),
     };

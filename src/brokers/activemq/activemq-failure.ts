@@ -1,6 +1,7 @@
 import { AuthenticationError, InterprocError, SystemError } from "../../errors.js";
 import { systemFailure } from "../../transports/system-failure.js";
 import { redact } from "../broker-url.js";
+import { certificateFailure } from "../certificate-failure.js";
 
 /** The connection was lost under what was asked. */
 export class Cut extends Error {}
@@ -11,6 +12,8 @@ export class Refusal extends Error {}
 /** What the server or its driver says, as an error of ours. */
 export function activemqFailure(error: unknown, operation: string, shown: string): InterprocError {
   if (error instanceof InterprocError) return error;
+  const refused = certificateFailure(error, operation, shown);
+  if (refused) return refused;
   const { message, code } = error as NodeJS.ErrnoException;
   const text = `${operation}: ${redact(message)}`;
   const options = { resource: shown, cause: error };

@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { connect as connectSecurely } from "node:tls";
+import { type ConnectionOptions, connect as connectSecurely } from "node:tls";
 import type { Client, IFrame, IMessage, StompHeaders } from "@stomp/stompjs";
 import { Cut, Refusal } from "./activemq-failure.js";
 
@@ -18,7 +18,8 @@ export interface Drivers {
 export interface Place {
   readonly host: string;
   readonly port: number;
-  readonly isSecure: boolean;
+  /** Where the connection is encrypted. */
+  readonly tls: ConnectionOptions | undefined;
   readonly login: string | undefined;
   readonly passcode: string | undefined;
 }
@@ -53,12 +54,12 @@ export class ActivemqLink {
 
   /** Connects. @throws Refusal, Cut, an error of the operating system */
   static async open({ stomp, tcp }: Drivers, place: Place): Promise<ActivemqLink> {
-    const { host, port, isSecure, login, passcode } = place;
+    const { host, port, tls, login, passcode } = place;
     let socket: Socket | undefined;
     class Way extends tcp.TCPWrapper {
       protected override getSocket(): Socket {
         const options = { host, port, noDelay: true };
-        socket = isSecure ? connectSecurely({ ...options, servername: host }) : connect(options);
+        socket = tls ? connectSecurely({ ...options, ...tls }) : connect(options);
         return socket;
       }
     }

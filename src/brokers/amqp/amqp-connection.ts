@@ -4,6 +4,7 @@ import { ClosedError } from "../../errors.js";
 import type { Bounds } from "../bounds.js";
 import type { BrokerUrl } from "../broker-url.js";
 import { loadPeer } from "../load-peer.js";
+import { serverTls } from "../server-tls.js";
 import { withinMs } from "../within-ms.js";
 import { amqpFailure, isCut } from "./amqp-failure.js";
 
@@ -47,7 +48,7 @@ export class AmqpConnection {
       vhost: server.searchParams.get("vhost") ?? "/",
       heartbeat: HEARTBEAT_S,
     };
-    const socketOptions = { timeout: 10_000, noDelay: true, ...(secure && { servername: options.hostname }) };
+    const socketOptions = { timeout: 10_000, noDelay: true, ...(secure && serverTls(url)) };
     const connection = new AmqpConnection(() => connect(options, socketOptions), shown);
     try {
       connection.arrived(await connection.dial());

@@ -1,10 +1,13 @@
 import { AuthenticationError, InterprocError, MismatchError, NotFoundError, SystemError } from "../../errors.js";
 import { systemFailure } from "../../transports/system-failure.js";
 import { redact } from "../broker-url.js";
+import { certificateFailure } from "../certificate-failure.js";
 
 /** What the server or its driver says, as an error of ours: by the reply codes of AMQP 0-9-1. */
 export function amqpFailure(error: unknown, operation: string, shown: string): InterprocError {
   if (error instanceof InterprocError) return error;
+  const refused = certificateFailure(error, operation, shown);
+  if (refused) return refused;
   const { code, message } = error as { code?: number | string; message: string };
   const text = `${operation}: ${redact(message)}`;
   const options = { resource: shown, cause: error };

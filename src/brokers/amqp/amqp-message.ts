@@ -12,16 +12,20 @@ export interface AmqpToken {
 }
 
 /** What the server is told of a message. `levels` is how many priorities there are. */
-export function publishOptions(message: Outgoing, isAgain: boolean, levels: number | undefined): Options.Publish {
+export function publishOptions(
+  message: Outgoing,
+  mandatory: boolean,
+  isAgain: boolean,
+  levels: number | undefined,
+): Options.Publish {
   const { contentType, id, headers, priority, ttl, correlationId } = message;
-  return {
-    ...{ persistent: true, mandatory: true, contentType, messageId: id },
-    headers: { ...headers, ...(isAgain && { [AGAIN]: true }) },
-    ...(correlationId !== undefined && { correlationId }),
-    // there the largest goes first
-    ...(levels !== undefined && { priority: levels - 1 - priority }),
-    ...(ttl !== Number.POSITIVE_INFINITY && { expiration: String(Math.ceil(ttl)) }),
-  };
+  const options: Options.Publish = { persistent: true, mandatory, contentType, messageId: id, headers };
+  if (isAgain) options.headers = { ...headers, [AGAIN]: true };
+  if (correlationId !== undefined) options.correlationId = correlationId;
+  // there the largest goes first
+  if (levels !== undefined) options.priority = levels - 1 - priority;
+  if (ttl !== Number.POSITIVE_INFINITY) options.expiration = String(Math.ceil(ttl));
+  return options;
 }
 
 /** A message as it came, from whatever program. */

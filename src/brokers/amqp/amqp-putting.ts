@@ -10,33 +10,43 @@ export class Refused extends Error {}
 
 const returned = new WeakMap<Channel, Set<string>>();
 
+interface Where {
+  readonly exchange: string;
+  readonly key: string;
+  readonly label: string;
+  readonly mandatory: boolean;
+}
+
 /** Publishes and waits until the server has confirmed it; again, marked, after a cut. @throws NotFoundError when no queue takes it */
-export async function publishConfirmed(
+export function publishConfirmed(
   connection: AmqpConnection,
-  where: { readonly exchange: string; readonly key: string; readonly label: string; readonly mandatory: boolean },
+  where: Where,
   messages: readonly Outgoing[],
   levels: number | undefined,
   bounds: Bounds,
 ): Promise<void> {
-  const waiting = new Set(messages);
   let isAgain = false;
+  const publish = (channel: Channel, message: Outgoing): Promise<void> =>
+    publishOne(channel as ConfirmChannel, where, message, publishOptions(message, where.mandatory, isAgain, levels));
+  const waiting = new Set(messages);
   const publishAll = async (channel: Channel): Promise<void> => {
     const outcomes = [...waiting].map(async (message) => {
-      const options = { ...publishOptions(message, isAgain, levels), mandatory: where.mandatory };
-      await publishOne(channel as ConfirmChannel, where, message, options);
+      await publish(channel, message);
       waiting.delete(message);
     });
     const failed = (await Promise.allSettled(outcomes)).find((outcome) => outcome.status === "rejected");
     if (failed) throw failed.reason;
   };
-  await connection.use("put", `${where.label}: put()`, publishAll, bounds, () => {
+  const [message] = messages;
+  const body = messages.length === 1 ? (channel: Channel) => publish(channel, message) : publishAll;
+  return connection.use("put", `${where.label}: put()`, body, bounds, () => {
     isAgain = true;
   });
 }
 
 function publishOne(
   channel: ConfirmChannel,
-  { exchange, key, label }: { readonly exchange: string; readonly key: string; readonly label: string },
+  { exchange, key, label }: Where,
   { body, id }: Outgoing,
   options: Options.Publish,
 ): Promise<void> {

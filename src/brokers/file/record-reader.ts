@@ -10,17 +10,21 @@ export function applyRecords(records: Buffer, position: number, state: QueueStat
     at += 4 + 8 * count;
     return Array.from({ length: count }, (_, i) => records.readDoubleLE(at - 8 * (count - i)));
   };
-  const message = (deliveries: number, seat: number, rank: number | undefined): void => {
-    const [id, notBefore, expires] = [0, 8, 16].map((offset) => records.readDoubleLE(at + offset));
+  const message = (deliveries: number, seat: number, given: number | undefined): void => {
+    const id = records.readDoubleLE(at);
+    const notBefore = records.readDoubleLE(at + 8);
+    const expires = records.readDoubleLE(at + 16);
+    const rank = given ?? id;
     const priority = records.readUInt8(at + 24);
     const metaBytes = records.readUInt32LE(at + 25);
     const bodyBytes = records.readUInt32LE(at + 29);
     at += 33;
     if (metaBytes + bodyBytes > records.length - at)
       throw new RangeError(`a message of ${metaBytes + bodyBytes} bytes`);
-    const where = { position: position + at, metaBytes, bodyBytes };
+    const start = position + at;
     at += metaBytes + bodyBytes;
-    state.add({ ...where, id, notBefore, expires, priority, deliveries, seat, rank: rank ?? id });
+    const entry = { id, position: start, metaBytes, bodyBytes, notBefore, expires, priority, deliveries, seat, rank };
+    state.add(entry);
   };
   while (at < records.length) {
     const kind = records[at++];

@@ -78,7 +78,8 @@ export class RecordWriter {
   }
 
   private head(kind: number, bytes: number): Buffer {
-    const head = Buffer.alloc(1 + bytes);
+    // its kind writes all of them
+    const head = Buffer.allocUnsafe(1 + bytes);
     head[0] = kind;
     this.parts.push(head);
     this.bytes += head.length;

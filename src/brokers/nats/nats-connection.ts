@@ -4,6 +4,7 @@ import { ClosedError } from "../../errors.js";
 import type { Bounds } from "../bounds.js";
 import type { BrokerUrl } from "../broker-url.js";
 import { loadPeer } from "../load-peer.js";
+import { serverTls } from "../server-tls.js";
 import { isCut, natsFailure } from "./nats-failure.js";
 import { NatsLink } from "./nats-link.js";
 import { serverSince } from "./server-since.js";
@@ -52,7 +53,7 @@ export class NatsConnection {
     const options = {
       servers: `${server.hostname}:${server.port || 4222}`,
       ...(user !== "" && (server.password === "" ? { token: user } : { user, pass })),
-      ...(scheme === "natss" && { tls: {} }),
+      ...(scheme === "natss" && { tls: serverTls(url) as object }),
       // coming back is ours, so that what was under way is known to be
       ...{ reconnect: false, timeout: CONNECT_MS, pingInterval: PING_MS, maxPingOut: 2 },
       ...{ ignoreClusterUpdates: true, noAsyncTraces: true, name: "interproc" },

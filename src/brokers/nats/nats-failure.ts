@@ -8,6 +8,7 @@ import {
 } from "../../errors.js";
 import { systemFailure } from "../../transports/system-failure.js";
 import { redact } from "../broker-url.js";
+import { certificateFailure } from "../certificate-failure.js";
 
 /** The connection was lost under what was asked. */
 export class Cut extends Error {}
@@ -33,6 +34,8 @@ const UNREADY = new Set([10008, 10009]);
 /** What the server or its driver says, as an error of ours. */
 export function natsFailure(error: unknown, operation: string, shown: string): InterprocError {
   if (error instanceof InterprocError) return error;
+  const refused = certificateFailure(error, operation, shown);
+  if (refused) return refused;
   const { name, message, code } = error as { name: string; message: string; code?: number | string };
   const text = `${operation}: ${redact(message)}`;
   const options = { resource: shown, cause: error };

@@ -11,7 +11,9 @@ import { systemFailure } from "../../transports/system-failure.js";
 import type { Bounds } from "../bounds.js";
 import type { BrokerUrl } from "../broker-url.js";
 import { redact } from "../broker-url.js";
+import { certificateFailure } from "../certificate-failure.js";
 import { loadPeer } from "../load-peer.js";
+import { serverTls } from "../server-tls.js";
 import { withinMs } from "../within-ms.js";
 
 type Module = typeof import("@redis/client");
@@ -66,7 +68,7 @@ export class RedisConnection {
     const name = randomUUID();
     const client = createClient({
       name,
-      socket: scheme === "rediss" ? { ...socket, tls: true as const } : socket,
+      socket: scheme === "rediss" ? { ...socket, ...serverTls(url), tls: true as const } : socket,
       ...(server.username !== "" && { username: decodeURIComponent(server.username) }),
       ...(server.password !== "" && { password: decodeURIComponent(server.password) }),
       ...(server.searchParams.has("db") && { database: Number(server.searchParams.get("db")) }),
@@ -298,6 +300,8 @@ function failureOf(error: unknown, operation: string, shown: string): Error {
   // a connection that was given up has in it why
   const { originalError } = error as { originalError?: unknown };
   if (originalError !== undefined) return failureOf(originalError, operation, shown);
+  const refused = certificateFailure(error, operation, shown);
+  if (refused) return refused;
   const { code, message } = error as NodeJS.ErrnoException;
   const text = `${operation}: ${redact(message)}`;
   const options = { resource: shown, cause: error };

@@ -6,6 +6,7 @@ import type { Incoming, Outgoing, QueueDriver, QueueShape, Settlement } from "..
 import type { BrokerUrl } from "../broker-url.js";
 import { checkOpen } from "../check-options.js";
 import { RedisConnection, type Reply } from "./redis-connection.js";
+import { RedisPuts } from "./redis-puts.js";
 import { BEAT, COUNT, PARKED, PURGE, PUT, RELEASE, SETTLE, TAKE } from "./redis-scripts.js";
 import { RedisWakes } from "./redis-wakes.js";
 
@@ -87,6 +88,7 @@ export class RedisQueue implements QueueDriver {
   private readonly flags: string;
   private readonly channel: string;
   private readonly wakes: RedisWakes;
+  private readonly puts: RedisPuts;
   private readonly held = new Map<string, Token>();
   private readonly me = randomUUID();
   private beat: NodeJS.Timeout | undefined;
@@ -102,9 +104,11 @@ export class RedisQueue implements QueueDriver {
     this.flags = `{${name}}:flags`;
     this.channel = `{${name}}:wake`;
     this.wakes = new RedisWakes(connection, this.channel);
+    this.puts = new RedisPuts(connection, [name, this.delayed, this.flags], [GROUP, this.channel, "0"], fieldsOf);
   }
 
   async put(messages: readonly Outgoing[], bounds: Bounds): Promise<void> {
+    if (this.options.maxItems === undefined) return this.puts.put(messages, bounds);
     let wasCut = false;
     for (let done = 0; done < messages.length; ) {
       const { count } = this.wakes;

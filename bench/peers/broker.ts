@@ -1,0 +1,3 @@
+import { benchBroker } from "./bench-broker.js";
+
+benchBroker();
