@@ -114,7 +114,7 @@ export class RedisConnection {
   async gone(marks: readonly string[], operation: string): Promise<string[]> {
     const numbers = marks.map((mark) => mark.replace(/^.*\//, ""));
     const list = String(await this.ask(["CLIENT", "LIST", "ID", ...numbers], operation));
-    const alive = new Set([...list.matchAll(/^id=(\d+) .*\bname=(\S*)/gm)].map(([, id, name]) => `${name}/${id}`));
+    const alive = new Set([...list.matchAll(/^id=(\d+) .*? name=(\S*)/gm)].map(([, id, name]) => `${name}/${id}`));
     const mine = await this.mark();
     return marks.filter((mark) =>
       mark.startsWith(`${this.name}:`) ? mark !== mine : !alive.has(mark.replace(/:\d+\//, "/")),
