@@ -42,6 +42,9 @@ int ipc_peer(int fd, ipc_peer_t *out);
 /* How many bytes of a TCP socket's its peer's system has not confirmed yet. */
 int ipc_unsent(int fd);
 
+/* Receives up to `length` bytes that have come on a socket; returns how many: 0 at the end, -EAGAIN when none are there. */
+int ipc_receive(int fd, void *out, size_t length);
+
 int ipc_mkfifo(const char *path, unsigned mode);
 /* Writes one byte; 0 when the pipe is full (then the reader has bytes to wake by already). */
 int ipc_poke(int fd);

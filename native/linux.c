@@ -120,6 +120,14 @@ int ipc_unsent(int fd) {
   return ioctl(fd, SIOCOUTQ, &bytes) < 0 ? -errno : bytes;
 }
 
+int ipc_receive(int fd, void *out, size_t length) {
+  ssize_t got;
+  if (length > INT_MAX) length = INT_MAX;
+  do got = recv(fd, out, length, MSG_DONTWAIT);
+  while (got < 0 && errno == EINTR);
+  return result((int)got);
+}
+
 int ipc_mkfifo(const char *path, unsigned mode) { return result(mkfifo(path, mode)); }
 
 int ipc_poke(int fd) {

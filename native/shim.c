@@ -216,6 +216,15 @@ FUNCTION(js_unsent) {
   RETURN(ipc_unsent((int)fd));
 }
 
+/* receive(fd, into: ArrayBuffer, from, length) */
+FUNCTION(js_receive) {
+  ARGUMENTS;
+  int64_t fd = number(&call, 0), from = number(&call, 2), length = number(&call, 3);
+  if (!call.failed && length < 0) fail(&call, "a length of 0 or more was expected");
+  uint8_t *into = call.failed ? NULL : bytes(&call, 1, from, (size_t)length);
+  RETURN(ipc_receive((int)fd, into, (size_t)length));
+}
+
 FUNCTION(js_mkfifo) {
   ARGUMENTS;
   char path[MAX_PATH];
@@ -476,7 +485,7 @@ NAPI_MODULE_INIT() {
       {"open", js_open},           {"lend", js_lend},
       {"close", js_close},
       {"tmpfile", js_tmpfile},     {"link", js_link},           {"allocate", js_allocate},
-      {"stat", js_stat},           {"peer", js_peer},           {"unsent", js_unsent},           {"read", js_read},          {"mkfifo", js_mkfifo},       {"poke", js_poke},
+      {"stat", js_stat},           {"peer", js_peer},           {"unsent", js_unsent},       {"receive", js_receive},           {"read", js_read},          {"mkfifo", js_mkfifo},       {"poke", js_poke},
       {"drain", js_drain},         {"map", js_map},             {"detach", js_detach},
       {"sync", js_sync},           {"lock", js_lock},           {"unlock", js_unlock},
       {"locked", js_locked},       {"futexWait", js_futex_wait}, {"futexWake", js_futex_wake},

@@ -1,19 +1,20 @@
-// Bundles what `interproc/browser` is, out of the compiled dist/browser/index.js, into one file without imports. Where a module
+// Bundles what `interproc/browser` is, out of the compiled build/src/browser/index.js, into one file without imports. Where a module
 // needs Node, and the browser has another one to offer, that one is taken: the table below.
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isScript, main, root } from "./run.mjs";
 
-const dist = join(root, "dist");
+const compiled = join(root, "build/src");
 
-/** Modules in dist, or of Node, and what stands in their place in dist/browser. */
+/** Modules of ours, or of Node, and what stands in their place in browser/. */
 const replacements = new Map([
-  [join(dist, "after-turn.js"), "after-turn.js"],
-  [join(dist, "codec/buffer-prototype.js"), "buffer-prototype.js"],
-  [join(dist, "codec/only-elements.js"), "only-elements.js"],
-  [join(dist, "codec/pickle/pickle-codec.js"), "pickle-codec.js"],
-  [join(dist, "codec/text.js"), "text.js"],
-  [join(dist, "transports/hmac.js"), "hmac.js"],
+  [join(compiled, "after-turn.js"), "after-turn.js"],
+  [join(compiled, "codec/buffer-prototype.js"), "buffer-prototype.js"],
+  [join(compiled, "codec/only-elements.js"), "only-elements.js"],
+  [join(compiled, "codec/pickle/pickle-codec.js"), "pickle-codec.js"],
+  [join(compiled, "codec/text.js"), "text.js"],
+  [join(compiled, "transports/hmac.js"), "hmac.js"],
+  ["node:diagnostics_channel", "diagnostics-channel.js"],
   ["node:util", "node-util.js"],
 ]);
 
@@ -23,18 +24,18 @@ const replacing = {
     onResolve({ filter: /^(\.|node:)/ }, ({ path, resolveDir, importer }) => {
       const wanted = path.startsWith("node:") ? path : join(resolveDir, path);
       const instead = replacements.get(wanted);
-      if (instead === undefined || importer.startsWith(join(dist, "browser/"))) return undefined;
-      return { path: join(dist, "browser", instead) };
+      if (instead === undefined || importer.startsWith(join(compiled, "browser/"))) return undefined;
+      return { path: join(compiled, "browser", instead) };
     });
   },
 };
 
 /** Writes dist/browser/interproc.mjs, if it is not that already. */
 export async function buildBrowser() {
-  const output = join(dist, "browser/interproc.mjs");
+  const output = join(root, "dist/browser/interproc.mjs");
   const { build } = await import("esbuild"); // it is not there before the packages are installed
   const { outputFiles } = await build({
-    entryPoints: [join(dist, "browser/index.js")],
+    entryPoints: [join(compiled, "browser/index.js")],
     outfile: output,
     bundle: true,
     write: false,

@@ -67,6 +67,14 @@ const systemPackages = [
     isThere: () => existsSync("/usr/lib/rabbitmq/bin/rabbitmq-server"),
   },
   {
+    what: "a pika of Debian's Python",
+    packages: ["python3", "python3-pika"],
+    usedBy: ["test"],
+    essential: false,
+    without: "the tests of Python programs at RabbitMQ are left out",
+    isThere: () => spawnSync("/usr/bin/python3", ["-c", "import pika"]).status === 0,
+  },
+  {
     what: "an ActiveMQ server",
     packages: ["activemq"],
     usedBy: ["bench brokers", "test", "brokers"],

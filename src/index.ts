@@ -16,6 +16,29 @@ export type {
 export type { OpenQueueOptions, OpenTopicOptions } from "./brokers/broker.js";
 export { openQueue } from "./brokers/open-queue.js";
 export { openTopic } from "./brokers/open-topic.js";
+export { openRabbit } from "./brokers/rabbit/open-rabbit.js";
+export type { Rabbit } from "./brokers/rabbit/rabbit.js";
+export type { RabbitConsumer } from "./brokers/rabbit/rabbit-consumer.js";
+export type { RabbitMessage } from "./brokers/rabbit/rabbit-message.js";
+export type {
+  BindOptions,
+  ConsumeOptions,
+  ExchangeDeclareOptions,
+  OpenRabbitOptions,
+  QueueDeclared,
+  QueueDeclareOptions,
+  RabbitCallOptions,
+  RabbitExchangeType,
+  RabbitProperties,
+  RabbitPublishOptions,
+  RabbitQueueType,
+  RabbitReturned,
+  RabbitTable,
+  RabbitValue,
+} from "./brokers/rabbit/rabbit-options.js";
+export type { CallsByUrlOptions, ExposeAtOptions, RemoteAtOptions } from "./calls/calls-options.js";
+export { type ExposedAt, exposeAt } from "./calls/expose-at.js";
+export { remoteAt } from "./calls/remote-at.js";
 export type {
   AsyncConnection,
   Claim,
@@ -36,6 +59,17 @@ export {
 export * from "./codec/pickle/python-values.js";
 export { registerClass } from "./codec.js";
 export type { SyncWaitOptions, WaitOptions } from "./deadline.js";
+export type {
+  CallEvent,
+  ConnectEvent,
+  GetEvent,
+  LockEvent,
+  ProcessEvent,
+  PutEvent,
+  SentEvent,
+  TaskEvent,
+  TaskRunEvent,
+} from "./diagnostics.js";
 export * from "./errors.js";
 export { type Gateway, gateway } from "./gateway/gateway.js";
 export type { GatewayOptions, GatewayToken } from "./gateway/gateway-options.js";
@@ -116,6 +150,7 @@ export { type QueueLike, ServedQueue } from "./python/served-queue.js";
 export type { Readiness, Waitable } from "./readiness.js";
 export { type Exposed, type ExposeOptions, expose } from "./rpc/expose.js";
 export { type Remote, type RemoteOptions, type RemoteResult, remote } from "./rpc/remote.js";
+export type { TracedEvent } from "./traced-channel.js";
 export { type ConnectOptions, connect } from "./transports/connect.js";
 export type { Allowed, ConnectionOptions, FramingName, TlsOptions } from "./transports/connection-options.js";
 export { type ListenOptions, listen } from "./transports/listen.js";

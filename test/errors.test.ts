@@ -12,7 +12,7 @@ const kinds = Object.entries(errorKinds);
 const classOf = (name: string) => (errors as unknown as Record<string, ErrorClass>)[name];
 
 /** A second copy of the module, as a second copy of the package in one process has it. */
-const copy = (await import(`${pathToFileURL(`${projectRoot}/dist/errors.js`).href}?copy`)) as typeof errors;
+const copy = (await import(`${pathToFileURL(`${projectRoot}/build/src/errors.js`).href}?copy`)) as typeof errors;
 
 describe("errors", () => {
   test("smoke: an error has a code, a sentence and what it was about", () => {

@@ -3,7 +3,7 @@ import { filesBelow } from "./source-tree.js";
 
 /** Pages about something that one wants to do; those about one thing that there is are all others. */
 const byTask =
-  /^(from-.*|cluster-workers|connections|main-job|python|shutting-down|surviving-a-crash|under-other-runners)$/;
+  /^(from-.*|choosing|cluster-workers|connections|main-job|python|shutting-down|surviving-a-crash|under-other-runners)$/;
 
 /** The pages of `docs/guide` in two halves, so that two processes can test them. */
 export function guidePages(half: "things" | "tasks"): string[] {

@@ -18,7 +18,7 @@ export class UserProject {
       this.link("interproc", projectRoot);
       this.link("ws", join(projectRoot, "node_modules/ws")); // npm puts it there, as a dependency
     }
-    for (const name of ["@types/node", "@types/ws", "undici-types"])
+    for (const name of ["@types/node", "@types/ws", "undici-types", "@opentelemetry"])
       this.link(name, join(projectRoot, "node_modules", name));
   }
 

@@ -43,7 +43,10 @@ export interface OpenQueueOptions<T = unknown> extends WaitOptions {
   mustExist?: boolean;
   /** The token of a gateway (`http:`, `https:`); it is never in an error. */
   token?: string;
-  /** Certificates at `amqps:`, `activemqs:`, `natss:` and `rediss:`; without them the system's authorities are trusted. */
+  /**
+   * The authorities to trust, and a certificate to show, at `amqps:`, `activemqs:`, `natss:`, `rediss:` and `https:`; without them
+   * the system's authorities are trusted.
+   */
   tls?: TlsOptions;
 }
 
@@ -56,6 +59,8 @@ export interface OpenTopicOptions<T = unknown> extends WaitOptions {
   lossless?: boolean;
   codec?: CodecName | MessageCodec<T, T>;
   schema?: StandardSchema<T>;
+  /** The token of a gateway (`http:`, `https:`); it is never in an error. */
+  token?: string;
   /** As of queues. */
   tls?: TlsOptions;
 }
@@ -73,6 +78,8 @@ export interface Outgoing {
   readonly ttl: number;
   /** Of a topic. */
   readonly key?: string;
+  /** By what a caller recognises an answer, where messages have that. */
+  readonly correlationId?: string;
 }
 
 /** A body that came from a broker. */
@@ -84,6 +91,9 @@ export interface Incoming {
   readonly deliveries: number;
   readonly redelivered: boolean;
   readonly key?: string;
+  /** Where its sender wants an answer, and by what he will recognise it, where messages have that. */
+  readonly replyTo?: string;
+  readonly correlationId?: string;
   /** What the driver knows it by. */
   readonly token: unknown;
 }
@@ -112,7 +122,7 @@ export interface QueueDriver {
    */
   take(max: number, isWaiting: boolean, bounds: Bounds): Promise<Incoming[] | undefined>;
   /** Messages for one loop, where the server sends them by itself; without it loops take by `take`. */
-  feed?(prefetch: number): Promise<Feed>;
+  feed?(prefetch: number, bounds: Bounds): Promise<Feed>;
   settle(messages: readonly Incoming[], how: Settlement): Promise<void>;
   size(): Promise<number>;
   unacked(): Promise<number>;

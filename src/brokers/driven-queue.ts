@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AsyncPutOptions, AsyncQueue, QueueCapability } from "../async-queue.js";
 import type { WaitOptions } from "../deadline.js";
+import { diagnostics } from "../diagnostics.js";
 import { ClosedError, UsageError } from "../errors.js";
 import type { BodyCodec } from "./body-codec.js";
 import { Bounds } from "./bounds.js";
@@ -8,6 +9,7 @@ import type { OpenQueueOptions, Outgoing, QueueDriver } from "./broker.js";
 import { checkPut } from "./check-options.js";
 import type { DrivenMessage } from "./driven-message.js";
 import { Taking } from "./taking.js";
+import { withCarried } from "./with-carried.js";
 
 const BATCH = 256;
 
@@ -22,7 +24,10 @@ export class DrivenQueue<T> implements AsyncQueue<T> {
     private readonly bodies: BodyCodec<T>,
     private readonly options: OpenQueueOptions<T>,
   ) {
-    this.taking = new Taking(`queue ${url}`, driver, bodies, options.prefetch ?? 32);
+    this.taking = new Taking(`queue ${url}`, driver, bodies, options.prefetch ?? 32, {
+      url,
+      got: diagnostics.queueGet,
+    });
   }
 
   get capabilities(): ReadonlySet<QueueCapability> {
@@ -34,6 +39,13 @@ export class DrivenQueue<T> implements AsyncQueue<T> {
   }
 
   async put(value: T, options: AsyncPutOptions = {}): Promise<void> {
+    const { queuePut } = diagnostics;
+    if (!queuePut.isWatched) return this.putOne(value, options);
+    const event = { operation: "put()", url: this.url, count: 1, headers: {} };
+    return queuePut.trace(event, () => this.putOne(value, withCarried(options, event.headers, this.capabilities)));
+  }
+
+  private async putOne(value: T, options: AsyncPutOptions): Promise<void> {
     if (this.closed) throw this.taking.closedError("put()", value);
     const message = this.outgoing(value, options, "put()");
     const put = async (bounds: Bounds): Promise<void> => {
@@ -50,8 +62,24 @@ export class DrivenQueue<T> implements AsyncQueue<T> {
   }
 
   async putMany(values: Iterable<T>, options: AsyncPutOptions = {}): Promise<void> {
+    const { queuePut } = diagnostics;
+    if (!queuePut.isWatched) return this.putAll(values, options);
+    const event = { operation: "putMany()", url: this.url, count: 0, headers: {} };
+    return queuePut.trace(event, () =>
+      this.putAll(values, withCarried(options, event.headers, this.capabilities), (count) => {
+        event.count = count;
+      }),
+    );
+  }
+
+  private async putAll(
+    values: Iterable<T>,
+    options: AsyncPutOptions,
+    counted?: (count: number) => void,
+  ): Promise<void> {
     if (this.closed) throw this.taking.closedError("putMany()");
     const messages = Array.from(values, (value) => this.outgoing(value, { ...options, id: undefined }, "putMany()"));
+    counted?.(messages.length);
     await this.taking.call("putMany()", options, async (bounds) => {
       for (let i = 0; i < messages.length; i += BATCH) {
         bounds.throwIfGivenUp();

@@ -1,5 +1,6 @@
 import type { AsyncSubscription } from "../async-topic.js";
 import type { WaitOptions } from "../deadline.js";
+import { diagnostics } from "../diagnostics.js";
 import type { BodyCodec } from "./body-codec.js";
 import type { SubscriptionDriver } from "./broker.js";
 import type { DrivenMessage } from "./driven-message.js";
@@ -11,14 +12,15 @@ export class DrivenSubscription<T> implements AsyncSubscription<T> {
   private ended: Promise<void> | undefined;
 
   constructor(
-    label: string,
+    url: string,
     readonly pattern: string,
     private readonly driver: SubscriptionDriver,
     bodies: BodyCodec<T>,
     prefetch: number,
     private readonly gone: () => void,
   ) {
-    this.taking = new Taking(`${label}: subscription ${JSON.stringify(pattern)}`, driver, bodies, prefetch);
+    const label = `topic ${url}: subscription ${JSON.stringify(pattern)}`;
+    this.taking = new Taking(label, driver, bodies, prefetch, { url, got: diagnostics.topicGet });
   }
 
   get closed(): boolean {

@@ -6,6 +6,7 @@ import type {
   SubscribeOptions,
   TopicCapability,
 } from "../async-topic.js";
+import { diagnostics } from "../diagnostics.js";
 import { UsageError } from "../errors.js";
 import { keyBytes, keyPattern } from "../key-pattern.js";
 import type { BodyCodec } from "./body-codec.js";
@@ -13,6 +14,7 @@ import type { TopicDriver } from "./broker.js";
 import { checkPut } from "./check-options.js";
 import { DrivenSubscription } from "./driven-subscription.js";
 import { Taking } from "./taking.js";
+import { withCarried } from "./with-carried.js";
 
 /** A topic at a broker, as its users have it. */
 export class DrivenTopic<T> implements AsyncTopic<T> {
@@ -41,6 +43,15 @@ export class DrivenTopic<T> implements AsyncTopic<T> {
   }
 
   async publish(value: T, options: AsyncPublishOptions = {}): Promise<void> {
+    const { topicPublish } = diagnostics;
+    if (!topicPublish.isWatched) return this.publishOne(value, options);
+    const event = { operation: "publish()", url: this.url, count: 1, headers: {} };
+    return topicPublish.trace(event, () =>
+      this.publishOne(value, withCarried(options, event.headers, this.capabilities)),
+    );
+  }
+
+  private async publishOne(value: T, options: AsyncPublishOptions): Promise<void> {
     const operation = `${this.label}: publish()`;
     if (this.closed) throw this.calls.closedError("publish()", value);
     const { key = "", id, headers } = options;
@@ -77,7 +88,7 @@ export class DrivenTopic<T> implements AsyncTopic<T> {
       () => this.driver.subscribe({ pattern, group, isDurable: durable }),
       (late) => void late.close().catch(() => undefined),
     );
-    const subscription = new DrivenSubscription<T>(this.label, pattern, made, this.bodies, prefetch, () =>
+    const subscription = new DrivenSubscription<T>(this.url, pattern, made, this.bodies, prefetch, () =>
       this.subscriptions.delete(subscription),
     );
     this.subscriptions.add(subscription);

@@ -5,6 +5,7 @@ import { bounded, Closing } from "./bounds.js";
 import type { OpenQueueOptions, QueueDriver, QueueShape } from "./broker.js";
 import { type BrokerUrl, parseBrokerUrl } from "./broker-url.js";
 import { DrivenQueue } from "./driven-queue.js";
+import { refuseGatewayOptions } from "./refuse-gateway-options.js";
 
 /**
  * Opens a queue by its url, or makes it: `shm:jobs` (shared memory, no server), `file:./jobs.queue` (durable, no server),
@@ -30,8 +31,7 @@ import { DrivenQueue } from "./driven-queue.js";
 export async function openQueue<T = unknown>(url: string, options: OpenQueueOptions<T> = {}): Promise<AsyncQueue<T>> {
   const address = parseBrokerUrl(url, "openQueue()", options.tls);
   const operation = `openQueue() of ${address.shown}`;
-  if (options.token !== undefined && !address.scheme.startsWith("http"))
-    throw new UsageError(`${operation} with a token; allowed: at a gateway (http:, https:)`);
+  refuseGatewayOptions(options, address, operation);
   const bodies = new BodyCodec<T>(options, operation);
   if (address.scheme === "shm") {
     const { openShmQueue } = await import("./shm.js");

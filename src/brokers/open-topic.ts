@@ -5,11 +5,13 @@ import { bounded, Closing } from "./bounds.js";
 import type { OpenTopicOptions, TopicDriver } from "./broker.js";
 import { type BrokerUrl, parseBrokerUrl } from "./broker-url.js";
 import { DrivenTopic } from "./driven-topic.js";
+import { refuseGatewayOptions } from "./refuse-gateway-options.js";
 
 /**
  * Opens a topic by its url, or makes it: `shm:events` (shared memory, no server), `amqp://host/events` (a topic exchange of
  * RabbitMQ), `activemq://host/events` (a topic of ActiveMQ), `nats://host/events` (subjects, and JetStream for groups),
- * `redis://host/events` (publish and subscribe of Redis, and streams for groups). Keys and patterns are the same everywhere.
+ * `redis://host/events` (publish and subscribe of Redis, and streams for groups), `http://host:port/topics/events` (a
+ * gateway). Keys and patterns are the same everywhere.
  *
  * A subscriber sees what is published once `subscribe()` has resolved. A group that is `durable` keeps what is published
  * while nobody is there; without one a message that nobody has subscribed to is gone.
@@ -25,6 +27,7 @@ import { DrivenTopic } from "./driven-topic.js";
 export async function openTopic<T = unknown>(url: string, options: OpenTopicOptions<T> = {}): Promise<AsyncTopic<T>> {
   const address = parseBrokerUrl(url, "openTopic()", options.tls);
   const operation = `openTopic() of ${address.shown}`;
+  refuseGatewayOptions(options, address, operation);
   const bodies = new BodyCodec<T>(options, operation);
   if (address.scheme === "shm") {
     const { openShmTopic } = await import("./shm.js");
@@ -37,12 +40,19 @@ export async function openTopic<T = unknown>(url: string, options: OpenTopicOpti
     operation,
     options,
     new Closing(),
-    async ({ signal }) => new DrivenTopic(address.shown, await driverFor(address, operation, signal), bodies),
+    async ({ signal }) =>
+      new DrivenTopic(address.shown, await driverFor(address, options, operation, signal, bodies.ownType), bodies),
     (late) => void late.close().catch(() => undefined),
   );
 }
 
-async function driverFor(address: BrokerUrl, operation: string, signal: AbortSignal): Promise<TopicDriver> {
+async function driverFor(
+  address: BrokerUrl,
+  options: Pick<OpenTopicOptions, "token" | "tls">,
+  operation: string,
+  signal: AbortSignal,
+  ownType: string | undefined,
+): Promise<TopicDriver> {
   switch (address.scheme) {
     case "redis":
     case "rediss":
@@ -56,9 +66,12 @@ async function driverFor(address: BrokerUrl, operation: string, signal: AbortSig
     case "activemq":
     case "activemqs":
       return (await import("./activemq/activemq-topic.js")).openActivemqTopic(address, operation, signal);
+    case "http":
+    case "https":
+      return (await import("./http/http-topic.js")).openHttpTopic(address, options, operation, signal, ownType);
     default:
       throw new UsageError(
-        `${operation}: there are no topics at ${address.scheme}:; allowed: shm, amqp, activemq, nats, redis`,
+        `${operation}: there are no topics at ${address.scheme}:; allowed: shm, amqp, activemq, nats, redis, http`,
       );
   }
 }

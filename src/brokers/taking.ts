@@ -1,10 +1,18 @@
+import type { Channel } from "node:diagnostics_channel";
+import type { MessageHeaders } from "../async-queue.js";
+import type { Carried } from "../carried.js";
 import type { WaitOptions } from "../deadline.js";
+import type { GetEvent } from "../diagnostics.js";
 import { ClosedError } from "../errors.js";
 import type { BodyCodec } from "./body-codec.js";
 import { type Bounds, bounded, Closing } from "./bounds.js";
 import type { Feed, Incoming, QueueDriver } from "./broker.js";
 import { type Decoded, DrivenMessage } from "./driven-message.js";
 import { TakingFeed } from "./taking-feed.js";
+import { withinMs } from "./within-ms.js";
+
+/** A server that has not taken back by then what is given back at the end is left without. */
+const GOODBYE_MS = 2000;
 
 /** The reading half of what drivers give: a queue's, and a subscription's. */
 export class Taking<T> {
@@ -22,6 +30,8 @@ export class Taking<T> {
     driver: Pick<QueueDriver, "take" | "feed" | "settle" | "hold">,
     bodies: BodyCodec<T>,
     prefetch: number,
+    /** Who is told of what is taken. */
+    private readonly told?: { readonly url: string; readonly got: Channel },
   ) {
     this.label = label;
     this.driver = driver;
@@ -58,6 +68,7 @@ export class Taking<T> {
     });
     if (found === undefined) return undefined;
     const values: T[] = [];
+    if (this.told?.got.hasSubscribers) for (const incoming of found) this.tell(operation, incoming);
     for (const incoming of found) values.push(await this.bodies.decode(incoming.body, incoming.contentType));
     return values;
   }
@@ -74,14 +85,14 @@ export class Taking<T> {
       (bounds) => this.driver.take(1, isWaiting, bounds),
       (late) => this.giveBack(late ?? []),
     );
-    return found && Promise.all(found.map((incoming) => this.message(incoming)));
+    return found && Promise.all(found.map((incoming) => this.message(operation, incoming)));
   }
 
   async *messages(options: WaitOptions = {}): AsyncGenerator<DrivenMessage<T>, void, undefined> {
     const feed: Feed = await this.call(
       "messages()",
       options,
-      async () => (await this.driver.feed?.(this.prefetch)) ?? new TakingFeed(this.driver, this.prefetch),
+      async (bounds) => (await this.driver.feed?.(this.prefetch, bounds)) ?? new TakingFeed(this.driver, this.prefetch),
       (late) => void late.end().catch(() => undefined),
     );
     const open = new Set<DrivenMessage<T>>();
@@ -102,7 +113,7 @@ export class Taking<T> {
           if (next === undefined) return;
           ready.push(...next);
         }
-        const message: DrivenMessage<T> = await this.message(ready.shift() as Incoming, () => {
+        const message: DrivenMessage<T> = await this.message("messages()", ready.shift() as Incoming, () => {
           open.delete(message);
           feed.settled();
         });
@@ -129,8 +140,12 @@ export class Taking<T> {
     if (this.isClosed) return;
     this.closing.close(this.closedError("the call"));
     await this.held(async () => {
-      for (const leave of [...this.loops]) await leave();
-      await this.requeue(this.taken);
+      const givingBack = (async () => {
+        for (const leave of [...this.loops]) await leave();
+        await this.requeue(this.taken);
+      })();
+      // a server that is away has them back by itself
+      await withinMs(GOODBYE_MS, givingBack);
     });
   }
 
@@ -178,7 +193,14 @@ export class Taking<T> {
     if (--this.pending === 0) this.driver.hold(false);
   };
 
-  private async message(incoming: Incoming, settled?: () => void): Promise<DrivenMessage<T>> {
+  private tell(operation: string, { id, deliveries, headers }: Incoming): void {
+    if (!this.told) return;
+    const { url, got } = this.told;
+    got.publish({ operation, url, id, deliveries, headers: textsIn(headers) } satisfies GetEvent);
+  }
+
+  private async message(operation: string, incoming: Incoming, settled?: () => void): Promise<DrivenMessage<T>> {
+    if (this.told?.got.hasSubscribers) this.tell(operation, incoming);
     let decoded: Decoded<T>;
     try {
       decoded = { value: await this.bodies.decode(incoming.body, incoming.contentType) };
@@ -195,3 +217,9 @@ export class Taking<T> {
     return message;
   }
 }
+
+/** Those headers that are texts: a message's others are its user's. */
+const textsIn = (headers: MessageHeaders): Carried =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : [])),
+  );

@@ -1,3 +1,5 @@
+export type { AsyncMessage, MessageHeaders } from "../async-queue.js";
+export type { AsyncSubscription, AsyncTopicMessage } from "../async-topic.js";
 export type { AsyncConnection, Peer, RecvBytesOptions, RecvIntoOptions, SendBytesOptions } from "../channel.js";
 export { type ClassOptions, registerClass } from "../codec.js";
 export type { WaitOptions } from "../deadline.js";
@@ -7,3 +9,4 @@ export { type Remote, type RemoteOptions, type RemoteResult, remote } from "../r
 export type { CodecName, MessageCodec } from "../transports/message-codec.js";
 export type { StandardSchema } from "../transports/standard-schema.js";
 export { type ConnectOptions, connect } from "./connect.js";
+export { type SubscribeOptions, subscribe } from "./subscribe.js";

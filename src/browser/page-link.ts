@@ -20,7 +20,7 @@ export interface PageSocket {
   send(data: string | Uint8Array): void;
   close(code?: number): void;
   addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
-  addEventListener(type: "open" | "close" | "error", listener: () => void): void;
+  addEventListener(type: "open" | "close" | "error", listener: (event?: unknown) => void): void;
 }
 
 /** A WebSocket of the platform as a link. What was written has been taken by the browser, and all but 1 MiB of it sent. */

@@ -14,6 +14,10 @@ export interface LsOptions {
   readonly names?: boolean;
 }
 
+const NUMBERS = new Set([3, 4, 6, 8]);
+/** Name, processes and owner: what may be long. */
+const TEXTS = [1, 5, 7];
+
 /** Lists every object of this user. Gives the exit code. */
 export function ls(options: LsOptions): number {
   const shot = snapshot();
@@ -27,7 +31,7 @@ export function ls(options: LsOptions): number {
 }
 
 function text(shot: Snapshot): string {
-  const { colors } = screenOf(process.stdout);
+  const { colors, isTerminal, columns } = screenOf(process.stdout);
   const sum = `${counted(shot.objects.length, "object")} in ${shot.directory}`;
   const circles = shot.deadlocks.map(({ isCertain, text }) =>
     isCertain ? colors.red(`deadlock: ${text}`) : colors.yellow(`possible deadlock: ${text}`),
@@ -38,6 +42,11 @@ function text(shot: Snapshot): string {
     return [row.type, row.name, row.state, row.depth, row.size, row.processes, row.waiters, row.owner, row.age];
   });
   const heading = ["TYPE", "NAME", "STATE", "DEPTH", "SIZE", "PROCESSES", "WAITERS", "OWNER", "AGE"];
-  const [top, ...lines] = textTable(heading, rows, new Set([3, 4, 6, 8]));
+  const [top, ...lines] = textTable(
+    heading,
+    rows,
+    NUMBERS,
+    isTerminal ? { width: columns, shorten: TEXTS } : undefined,
+  );
   return `${[colors.bold(top), ...lines, "", ...circles, sum].join("\n")}\n`;
 }

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { benchCommand } from "./commands/bench-command.js";
 import { demoCommand } from "./commands/demo-command.js";
 import { exchangeCommands } from "./commands/exchange-commands.js";
 import { gatewayCommand } from "./commands/gateway-command.js";
@@ -24,12 +25,14 @@ export function makeProgram(): Command {
     .exitOverride()
     .enablePositionalOptions()
     .showHelpAfterError("(--help says what there is)")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "interproc: ")) })
     .addHelpText("after", EXIT_CODES);
   const commands = [
     ...lookCommands(),
     ...exchangeCommands(),
     ...workCommands(),
     gatewayCommand(),
+    benchCommand(),
     demoCommand(),
     completionCommand(program),
   ];

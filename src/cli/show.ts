@@ -46,7 +46,12 @@ function text(object: ObjectView, shot: Snapshot): string {
     for (const one of Array.isArray(value) ? value : [value]) lines.push([key, printable(String(one))]);
   for (const { thread, pid, name, isAlive, sleeps, blockedSeconds } of object.attached) {
     const waited = sleeps > 0 ? `, slept ${counted(sleeps, "time")}, ${blockedSeconds.toFixed(3)} s` : "";
-    lines.push(["attached", `${processText(pid, name)} (thread ${thread}${isAlive ? "" : ", killed"}${waited})`]);
+    const task = shot.threads.find((one) => one.thread === thread)?.task;
+    const runs = task ? `, runs ${printable(task)}` : "";
+    lines.push([
+      "attached",
+      `${processText(pid, name)} (thread ${thread}${isAlive ? "" : ", killed"}${runs}${waited})`,
+    ]);
   }
   for (const { thread, how, count } of object.holders)
     lines.push([how, `${processOf.get(thread) ?? thread}${count > 1 ? `, ${count}` : ""}`]);

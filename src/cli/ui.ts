@@ -16,6 +16,7 @@ export interface UiOptions {
   /** Shows the page in the user's browser. */
   readonly open: boolean;
   readonly allowWrite?: boolean;
+  readonly showPayloads?: boolean;
   readonly json?: boolean;
 }
 
@@ -24,14 +25,22 @@ export function ui(options: UiOptions): Promise<never> {
   return interruptible((signal) => serve(options, signal));
 }
 
-async function serve({ port, open, allowWrite, json }: UiOptions, signal: AbortSignal): Promise<never> {
-  const inspector = await serveInspector({ port, ...(allowWrite && { actions }) }).catch((error) => {
+async function serve({ port, open, allowWrite, showPayloads, json }: UiOptions, signal: AbortSignal): Promise<never> {
+  const inspector = await serveInspector({
+    port,
+    showPayloads: showPayloads === true,
+    ...(allowWrite && { actions }),
+  }).catch((error) => {
     const { code } = error as NodeJS.ErrnoException;
     throw code === undefined ? error : new Failure(`port ${port} of 127.0.0.1 cannot be listened at: ${code}`);
   });
   const { url, token } = inspector;
   if (allowWrite)
     process.stderr.write("interproc: --allow-write: whoever has this url can take names away from objects\n");
+  if (showPayloads)
+    process.stderr.write(
+      "interproc: --show-payloads: whoever has this url can read what is in queues, pipes and memory\n",
+    );
   process.stdout.write(json ? `${JSON.stringify({ url, token, port: inspector.port })}\n` : `${url}\n`);
   const folder = open ? openBrowser(url) : undefined;
   try {

@@ -28,7 +28,10 @@ export class Bodies {
     const reader = request.body.getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       length += next.value.length;
-      if (length > this.maxBody) throw tooLarge();
+      if (length > this.maxBody) {
+        reader.cancel().catch(() => undefined);
+        throw tooLarge();
+      }
       parts.push(next.value);
     }
     return parts.length === 1 ? parts[0] : Buffer.concat(parts);
@@ -36,13 +39,19 @@ export class Bodies {
 
   /** Reads a body that must be a JSON object; {} when there is none. @throws Problem 413, 415, 422 */
   async readObject(request: Request): Promise<Readonly<Record<string, unknown>>> {
-    const bytes = await this.read(request);
-    if (bytes.length === 0) return {};
-    if (typeOf(request.headers.get("content-type")) !== JSON_TYPE) throw unsupported(request, JSON_TYPE);
-    const value = this.decode({ bytes, contentType: JSON_TYPE });
+    const value = await this.readJson(request);
+    if (value === undefined) return {};
     if (typeof value !== "object" || value === null || Array.isArray(value))
       throw new Problem(422, "the body is no JSON object", { code: "ERR_INTERPROC_CODEC" });
     return value as Record<string, unknown>;
+  }
+
+  /** Reads a body that must be a JSON array; [] when there is none. @throws Problem 413, 415, 422 */
+  async readArray(request: Request): Promise<readonly unknown[]> {
+    const value = await this.readJson(request);
+    if (value === undefined) return [];
+    if (!Array.isArray(value)) throw new Problem(422, "the body is no JSON array", { code: "ERR_INTERPROC_CODEC" });
+    return value;
   }
 
   /** Reads a body that is a value. @throws Problem 413, 415, 422 */
@@ -51,6 +60,13 @@ export class Bodies {
     if (!isKnown(contentType)) throw unsupported(request, `${JSON_TYPE}, ${BYTES}, text/plain, ${STRUCTURED}`);
     const bytes = await this.read(request);
     return { value: this.decode({ bytes, contentType }), bytes };
+  }
+
+  private async readJson(request: Request): Promise<unknown> {
+    const bytes = await this.read(request);
+    if (bytes.length === 0) return undefined;
+    if (typeOf(request.headers.get("content-type")) !== JSON_TYPE) throw unsupported(request, JSON_TYPE);
+    return this.decode({ bytes, contentType: JSON_TYPE });
   }
 
   /** What bytes are, by their type; those of an unknown type are bytes. @throws Problem 422 */

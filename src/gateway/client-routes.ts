@@ -1,20 +1,14 @@
 import type { AsyncPutOptions, MessageHeaders } from "../async-queue.js";
 import type { Desk } from "./desk.js";
+import { messageBody } from "./message-body.js";
+import { MOST_MESSAGES, MOST_WAIT_MS, messageSchemas as schemas } from "./message-schemas.js";
 import { Problem } from "./problem.js";
 import { queryNumber } from "./query-number.js";
-import type { Call, Route, Schema } from "./route.js";
+import type { Call, Route } from "./route.js";
+import { settleAll } from "./settle-all.js";
 
-const MOST_WAIT_MS = 60_000;
-const MOST_MESSAGES = 1000;
 /** A client that has not shown life for so long has lost what it had taken, even if its connection looks open. */
 const SESSION_LEASE_MS = 60_000;
-
-const text: Schema = { type: "string" };
-const count: Schema = { type: "integer", minimum: 0 };
-const wait: Schema = { ...count, maximum: MOST_WAIT_MS, description: "Milliseconds to wait; default 0." };
-const name: Schema = { type: "string", maxLength: 64 };
-const headers: Schema = { type: "object", additionalProperties: { type: ["string", "number", "boolean"] } };
-const base64: Schema = { type: "string", contentEncoding: "base64" };
 
 /** A message on the way in. */
 interface Sent {
@@ -30,6 +24,8 @@ interface Sent {
 /** What `openQueue("http://…")` does: many messages at once, in the name of a session that ends with its connection. */
 export function clientRoutes(desk: Desk): Route[] {
   const path = "/queues/{queue}";
+  const unknown = { 410: "There is no such session any more." };
+  const { answerOf, count, text, wait, max, call } = schemas;
   return [
     {
       method: "GET",
@@ -39,7 +35,7 @@ export function clientRoutes(desk: Desk): Route[] {
       rights: [],
       answers: { 200: { says: "An event `session` with its name, then signs of life.", isStream: true } },
       async handle({ visitor }) {
-        const stream = desk.sessions.stream(visitor.id);
+        const stream = desk.sessions.stream(visitor.id, desk.streams.take());
         return new Response(stream, { headers: { "content-type": "text/event-stream" } });
       },
     },
@@ -50,6 +46,7 @@ export function clientRoutes(desk: Desk): Route[] {
       says: "Begins the leases of all that a session holds anew.",
       rights: [],
       answers: { 204: { says: "They are renewed." } },
+      refuses: unknown,
       async handle({ params, visitor }) {
         for (const renew of desk.sessions.find(params.session, visitor.id).atBeat) renew();
         return new Response(null, { status: 204 });
@@ -73,28 +70,11 @@ export function clientRoutes(desk: Desk): Route[] {
       name: "putMany",
       says: "Puts messages in their order, as many as there is room for.",
       rights: ["write"],
-      query: { wait, call: name },
+      query: { wait, call },
       headers: { "Idempotency-Key": { type: "string" } },
-      body: {
-        type: "object",
-        additionalProperties: false,
-        required: ["messages"],
-        properties: {
-          messages: {
-            type: "array",
-            maxItems: MOST_MESSAGES,
-            items: {
-              type: "object",
-              required: ["body", "contentType"],
-              properties: {
-                ...{ body: base64, contentType: text, id: text, headers },
-                ...{ priority: count, delay: count, ttl: count },
-              },
-            },
-          },
-        },
-      },
+      body: schemas.sent({ priority: count, delay: count, ttl: count }),
       answers: { 200: { says: "How many were put.", json: answerOf({ put: count }) } },
+      refuses: { 410: "The queue is shut down.", 422: "The body, or one of the messages, is not as it must be." },
       handle: (call) => putMany(desk, call),
     },
     {
@@ -103,25 +83,18 @@ export function clientRoutes(desk: Desk): Route[] {
       name: "takeMany",
       says: "Takes messages in the name of a session, waiting for the first.",
       rights: ["read"],
-      query: { session: text, max: { ...count, maximum: MOST_MESSAGES }, wait, call: name },
+      query: { session: text, max, wait, call },
       answers: {
         200: {
           says: "The messages; none when there are none, or the call was given up.",
           json: answerOf({
-            messages: {
-              type: "array",
-              items: {
-                type: "object",
-                required: ["receipt", "body", "contentType", "headers", "deliveries", "redelivered"],
-                properties: {
-                  ...{ receipt: text, body: base64, contentType: text, id: text, headers },
-                  ...{ deliveries: count, redelivered: { type: "boolean" } },
-                },
-              },
-            },
+            messages: schemas.taken({ receipt: text, deliveries: count, redelivered: { type: "boolean" } }, [
+              ...["receipt", "deliveries", "redelivered"],
+            ]),
           }),
         },
       },
+      refuses: { 410: "The session has ended, or the queue is shut down and nothing more will come." },
       handle: (call) => takeMany(desk, call),
     },
     {
@@ -130,15 +103,7 @@ export function clientRoutes(desk: Desk): Route[] {
       name: "settle",
       says: "Settles messages that were taken; those that are given back stand in front in the order of the list.",
       rights: ["read"],
-      body: {
-        type: "object",
-        additionalProperties: false,
-        required: ["receipts", "how"],
-        properties: {
-          receipts: { type: "array", items: text, maxItems: 10_000 },
-          how: { type: "string", enum: ["ack", "requeue", "reject"] },
-        },
-      },
+      body: schemas.settling,
       answers: { 200: { says: "How many of them were not held any more.", json: answerOf({ lost: count }) } },
       handle: (call) => settle(desk, call),
     },
@@ -148,12 +113,12 @@ export function clientRoutes(desk: Desk): Route[] {
       name: "join",
       says: "Waits until every message that was put has been acknowledged.",
       rights: ["read", "write", "admin"],
-      query: { wait, call: name },
+      query: { wait, call },
       answers: { 200: { says: "Whether it came to that.", json: answerOf({ done: { type: "boolean" } }) } },
       async handle(call) {
         const timeout = queryNumber(call.query, "wait", MOST_WAIT_MS, 0);
         const { queue } = await desk.queue(call.params.queue);
-        const done = await waiting(desk, call, (signal) =>
+        const done = await desk.waiting(call, (signal) =>
           queue.join({ timeout, signal }).then(
             () => true,
             (error) => {
@@ -187,7 +152,7 @@ async function putMany(desk: Desk, call: Call): Promise<Response> {
       value: desk.bodies.decode({ bytes: Buffer.from(body, "base64"), contentType }),
       options: { ...options, ...(capabilities.has("headers") && { id, headers }) } as AsyncPutOptions,
     }));
-    return waiting(desk, call, (signal) => served.put(decoded, wait, signal));
+    return desk.waiting(call, (signal) => served.put(decoded, wait, signal));
   });
   return Response.json({ put });
 }
@@ -202,15 +167,13 @@ async function takeMany(desk: Desk, call: Call): Promise<Response> {
   const end = (): void => ended.abort();
   session.atEnd.add(end);
   try {
-    const taken = await waiting(desk, call, (signal) =>
-      served.take(max, wait, AbortSignal.any([signal, ended.signal])),
-    );
+    const taken = await desk.waiting(call, (signal) => served.take(max, wait, AbortSignal.any([signal, ended.signal])));
     const isOver = call.signal.aborted || ended.signal.aborted;
     const messages = [];
     for (const message of isOver ? [] : taken) {
       const receipt = served.held.hold(message, SESSION_LEASE_MS, session);
       const { id, headers, deliveries, redelivered } = message;
-      const { bytes, contentType } = bodyOf(desk, message);
+      const { bytes, contentType } = messageBody(desk.bodies, message);
       const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
       messages.push({ receipt, body, contentType, headers, deliveries, redelivered, ...(id !== undefined && { id }) });
     }
@@ -221,35 +184,12 @@ async function takeMany(desk: Desk, call: Call): Promise<Response> {
   }
 }
 
-function bodyOf(desk: Desk, message: { readonly value: unknown; readonly bytes?: Uint8Array; contentType?: string }) {
-  // what came from a broker goes on as it came
-  const { bytes, contentType = "" } = message;
-  return bytes !== undefined ? { bytes, contentType } : desk.bodies.encode(message.value);
-}
-
 async function settle(desk: Desk, { params, request }: Call): Promise<Response> {
-  const { receipts, how } = await desk.bodies.readObject(request);
-  const isHow = how === "ack" || how === "requeue" || how === "reject";
-  if (!isHow || !Array.isArray(receipts) || receipts.some((one) => typeof one !== "string"))
-    throw new Problem(422, "the body has no receipts, or how is none of ack, requeue, reject");
-  const { held } = await desk.queue(params.queue);
-  let lost = 0;
-  // the later ones first, so that in the end all stand in front in their order
-  for (const receipt of how === "ack" ? receipts : receipts.reverse())
-    if (!(await held.settle(receipt as string, how))) lost++;
-  return Response.json({ lost });
+  const body = await desk.bodies.readObject(request);
+  return Response.json({ lost: await settleAll(body, () => desk.queue(params.queue)) });
 }
-
-const waiting = <R>(desk: Desk, { query, signal, visitor }: Call, body: (signal: AbortSignal) => Promise<R>) => {
-  const name = query.get("call");
-  return desk.calls.run(name === null ? null : `${visitor.id} ${name}`, signal, body);
-};
 
 function isSent(one: unknown): one is Sent {
   const { body, contentType } = (one ?? {}) as Partial<Sent>;
   return typeof body === "string" && typeof contentType === "string";
-}
-
-function answerOf(properties: Readonly<Record<string, Schema>>): Schema {
-  return { type: "object", additionalProperties: false, required: Object.keys(properties), properties };
 }

@@ -26,26 +26,47 @@ export interface Visitor {
 
 export class Door {
   private readonly hosts: ReadonlySet<string> | undefined;
+  private readonly origins: ReadonlySet<string>;
   private readonly known: readonly (Visitor & { readonly digest: Buffer })[] | undefined;
 
-  /** @throws UsageError for tokens that are none */
-  constructor({ hosts, tokens }: Pick<GatewayOptions, "hosts" | "tokens">) {
+  /** @throws UsageError for tokens and origins that are none */
+  constructor({ hosts, tokens, origins = [] }: Pick<GatewayOptions, "hosts" | "tokens" | "origins">) {
     this.hosts = hosts && new Set(hosts);
+    for (const origin of origins)
+      if (!URL.canParse(origin) || new URL(origin).origin !== origin)
+        throw new UsageError(
+          `gateway(): an origin is ${JSON.stringify(origin)}; allowed: such as "https://example.org"`,
+        );
+    this.origins = new Set(origins);
     if (tokens?.length === 0)
       throw new UsageError("gateway() with no token in tokens; allowed: one or more, or no list");
     this.known = tokens?.map((one, index) => visitor(typeof one === "string" ? { ...ALL, token: one } : one, index));
   }
 
-  /** @throws Problem 403, 401 */
-  enter({ headers }: Request): Visitor {
+  /** The origin of a page of another site that is let in; undefined for all else. */
+  letIn({ headers }: Request): string | undefined {
+    const origin = headers.get("origin");
+    return origin !== null && this.origins.has(origin) ? origin : undefined;
+  }
+
+  /** Whether it came to us, and from no page that is not let in. @throws Problem 403 */
+  check(request: Request): void {
+    const { headers } = request;
     const host = headers.get("host") ?? "";
     const isOurs = this.hosts ? this.hosts.has(host) : this.known !== undefined || LOOPBACK.test(host);
     if (!isOurs) throw new Problem(403, "this is not the host that was asked for");
     const origin = headers.get("origin");
+    if (this.letIn(request) !== undefined) return;
     const site = headers.get("sec-fetch-site") ?? "none";
     const isForeign = origin !== null && origin !== `http://${host}` && origin !== `https://${host}`;
     if (isForeign || !["none", "same-origin"].includes(site))
       throw new Problem(403, "it comes from a page of another site");
+  }
+
+  /** @throws Problem 403, 401 */
+  enter(request: Request): Visitor {
+    this.check(request);
+    const { headers } = request;
     if (this.known === undefined) return everybody;
     const [, given] = /^Bearer ([\w.~+/=-]{1,1024})$/i.exec(headers.get("authorization") ?? "") ?? [];
     const digest = digestOf(given ?? "");

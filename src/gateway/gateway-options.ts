@@ -19,6 +19,16 @@ export interface GatewayOptions {
    * with any port; with tokens: all.
    */
   readonly hosts?: readonly string[];
+  /**
+   * The origins of pages that may ask besides the gateway's own, such as `https://example.org`. Default none: a page of another
+   * site is refused, with or without a token.
+   */
+  readonly origins?: readonly string[];
+  /**
+   * An object whose methods are called by `POST /api/NAME` with a JSON array of arguments; a method of an object in it is
+   * `outer.inner`. What of it can be called is what `expose` would let be called.
+   */
+  readonly api?: object;
   /** The path below which the gateway is mounted, such as `/ipc`. */
   readonly prefix?: string;
   /** What stands before a queue's name to make its url: `shm:` (default), `file:/var/jobs/`, `redis://host/` … */
@@ -29,7 +39,9 @@ export interface GatewayOptions {
   readonly maxBody?: number;
   /** Requests that are answered at once, those that wait included; default 1000. One more is answered 429. */
   readonly maxRequests?: number;
-  /** Objects that are open at once; default 1000. */
+  /** Streams of events, WebSockets and clients' sessions that are open at once; default 1000. One more is answered 429. */
+  readonly maxStreams?: number;
+  /** Objects of a kind that are open at once; default 1000. */
   readonly maxObjects?: number;
   /** Milliseconds after which a message that was taken and not settled goes back; default 30,000. */
   readonly lease?: number;

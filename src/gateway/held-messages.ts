@@ -8,6 +8,7 @@ export type Ending = "ack" | "requeue" | "reject";
 interface Held {
   readonly message: AsyncMessage<unknown>;
   readonly session: Session | undefined;
+  readonly settled: () => void;
   readonly lease: number;
   timer: NodeJS.Timeout;
   readonly back: () => void;
@@ -34,12 +35,17 @@ export class HeldMessages {
     return this.held.size;
   }
 
-  /** Holds a message; gives its receipt. */
-  hold(message: AsyncMessage<unknown>, lease: number, session?: Session): string {
+  /** Holds a message; gives its receipt. `settled` is called when it has ended, however. */
+  hold(
+    message: AsyncMessage<unknown>,
+    lease: number,
+    session?: Session,
+    settled: () => void = () => undefined,
+  ): string {
     const receipt = randomBytes(16).toString("base64url");
     const back = (): void => void this.settle(receipt, "requeue").catch(() => undefined);
     const renew = (): void => void this.renew(receipt);
-    const one: Held = { message, session, lease, timer: this.timerFor(back, lease), back, renew };
+    const one: Held = { message, session, settled, lease, timer: this.timerFor(back, lease), back, renew };
     session?.atEnd.add(back);
     session?.atBeat.add(renew);
     this.held.set(receipt, one);
@@ -59,6 +65,7 @@ export class HeldMessages {
       // in shared memory a message that was handed out too often is told only by the next take, which may never come
       else await one.message.nack({ requeue: how === "requeue" && one.message.deliveries < this.maxDeliveries });
     } finally {
+      one.settled();
       for (const told of this.settledOnce.splice(0)) told();
     }
     return true;

@@ -5,6 +5,7 @@ import { Problem } from "./problem.js";
 import { queryNumber } from "./query-number.js";
 import type { Call, Route, Schema } from "./route.js";
 import { acquireServedLock, type ServedHold } from "./shared-objects.js";
+import { whenUnheard } from "./when-unheard.js";
 
 const MOST_WAIT_MS = 60_000;
 const MOST_LEASE_MS = 3_600_000;
@@ -38,6 +39,7 @@ export function lockRoutes(desk: Desk): Route[] {
     lease: { ...count, maximum: MOST_LEASE_MS, description: "Milliseconds until it is released by itself." },
   };
   const path = "/locks/{lock}";
+  const lost = { 404: "There is no hold of that receipt any more." };
   return [
     {
       method: "POST",
@@ -57,6 +59,7 @@ export function lockRoutes(desk: Desk): Route[] {
           },
         },
       },
+      refuses: { 409: "Somebody else holds it." },
       async handle({ params, query, signal, request }) {
         const wait = queryNumber(query, "wait", MOST_WAIT_MS, 0);
         const lease = queryNumber(query, "lease", MOST_LEASE_MS, desk.lease);
@@ -73,7 +76,7 @@ export function lockRoutes(desk: Desk): Route[] {
         held.set(receipt, { hold, lock: params.lock, lease, timer: timer(receipt, lease) });
         // who does not hear that it has it has it not
         if (signal.aborted) release(receipt);
-        else request.signal.addEventListener("abort", () => release(receipt), { once: true });
+        else whenUnheard(request, () => release(receipt));
         return Response.json({ receipt, abandoned: hold.abandoned });
       },
     },
@@ -85,6 +88,7 @@ export function lockRoutes(desk: Desk): Route[] {
       rights: ["write"],
       query: { lease: waitAndLease.lease },
       answers: { 204: { says: "It is renewed." } },
+      refuses: lost,
       async handle({ params, query }: Call) {
         const one = held.get(params.receipt);
         if (one?.lock !== params.lock) throw unknown();
@@ -100,6 +104,7 @@ export function lockRoutes(desk: Desk): Route[] {
       says: "Releases the lock.",
       rights: ["write"],
       answers: { 204: { says: "It is released." } },
+      refuses: lost,
       async handle({ params }) {
         if (!release(params.receipt, params.lock)) throw unknown();
         return new Response(null, { status: 204 });

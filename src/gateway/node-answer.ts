@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Readable } from "node:stream";
-import { Problem } from "./problem.js";
+import { nodeRequest } from "./node-request.js";
 import { problemResponse } from "./problem-response.js";
 
 /** Who still sends a body that nobody wants is closed after so long. */
@@ -17,21 +16,35 @@ export async function nodeAnswer(
   outgoing.once("close", () => {
     if (!outgoing.writableFinished) gone.abort();
   });
-  const response = await handlerAnswer(handler, incoming, gone.signal);
+  let request: Request | undefined;
+  let response: Response;
+  try {
+    request = nodeRequest(incoming, gone.signal);
+    response = await handler(request);
+  } catch (error) {
+    response = problemResponse(error);
+  }
   if (outgoing.destroyed) {
     await response.body?.cancel();
     return;
   }
   if (!incoming.complete) {
-    // closed at once, with something unread, the sender would never see the answer
+    // the rest is dropped; closed at once, with something unread, the sender would never see the answer
+    if (!request?.body?.locked) request?.body?.cancel().catch(() => undefined);
     outgoing.once("finish", () => {
+      if (!request?.body) incoming.resume();
       setTimeout(() => incoming.complete || incoming.socket.destroy(), LINGER_MS).unref();
     });
   }
-  outgoing.writeHead(response.status, [...response.headers].flat());
-  if (response.body === null) return void outgoing.end();
-  if (response.headers.get("content-type") !== "text/event-stream")
-    return void outgoing.end(new Uint8Array(await response.arrayBuffer()));
+  const headers = [...response.headers].flat();
+  if (response.body === null || response.headers.get("content-type") !== "text/event-stream") {
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    // said beforehand, it is one write
+    if (![204, 304].includes(response.status)) headers.push("content-length", String(bytes.length));
+    outgoing.writeHead(response.status, headers).end(bytes);
+    return;
+  }
+  outgoing.writeHead(response.status, headers);
   const reader = response.body.getReader();
   gone.signal.addEventListener("abort", () => void reader.cancel().catch(() => undefined), { once: true });
   // a stream's head is sent at once, whenever its first event comes
@@ -41,35 +54,4 @@ export async function nodeAnswer(
     if (!outgoing.write(next.value)) await once(outgoing, "drain", { signal: gone.signal }).catch(() => undefined);
   }
   outgoing.end();
-}
-
-async function handlerAnswer(
-  handler: (request: Request) => Promise<Response>,
-  incoming: IncomingMessage,
-  signal: AbortSignal,
-): Promise<Response> {
-  const { method = "GET", url = "", rawHeaders } = incoming;
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
-  if (hosts.length !== 1) return problemResponse(new Problem(400, "there must be one Host"));
-  if (!url.startsWith("/")) return problemResponse(new Problem(400, "the target is no path"));
-  const headers = new Headers();
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const [name, value] = [rawHeaders[i], rawHeaders[i + 1]];
-    if (name.toLowerCase() === "authorization" && headers.has(name))
-      return problemResponse(new Problem(400, "there may be one Authorization"));
-    headers.append(name, value);
-  }
-  const hasBody =
-    !["GET", "HEAD"].includes(method) && (headers.has("content-length") || headers.has("transfer-encoding"));
-  let request: Request;
-  try {
-    request = new Request(`http://gateway${url}`, {
-      ...{ method, headers, signal },
-      ...(hasBody && { body: Readable.toWeb(incoming) as ReadableStream, duplex: "half" as const }),
-    });
-  } catch {
-    // methods that the web's requests may not have, such as TRACE
-    return problemResponse(new Problem(405, `the method is ${method}; allowed: GET, POST, PUT, DELETE`));
-  }
-  return handler(request);
 }

@@ -15,6 +15,10 @@ const problem: Schema = {
 const VERSION = "1.0";
 const values = ["application/json", "application/octet-stream", "text/plain", "application/vnd.interproc"];
 const errors = { $ref: "#/components/responses/Problem" };
+const refusal = (description: string): Schema => ({
+  description,
+  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+});
 
 /** The description of a gateway by OpenAPI 3.1, made from the routes that answer. */
 export function openapi(routes: readonly Route[], prefix: string): Schema {
@@ -41,7 +45,7 @@ export function openapi(routes: readonly Route[], prefix: string): Schema {
   };
 }
 
-function operationOf({ name, says, path, query = {}, headers = {}, body, answers, rights }: Route): Schema {
+function operationOf({ name, says, path, query = {}, headers = {}, body, answers, refuses, rights }: Route): Schema {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, one]) => ({
     ...{ name: one, in: "path", required: true },
     schema: { type: "string" },
@@ -56,13 +60,16 @@ function operationOf({ name, says, path, query = {}, headers = {}, body, answers
     ...(body !== undefined && { requestBody: { content: body === "value" ? anyValue() : jsonOf(body) } }),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)])),
+      ...Object.fromEntries(Object.entries(refuses ?? {}).map(([status, why]) => [status, refusal(why)])),
       default: errors,
     },
   };
 }
 
-function responseOf({ says, json, isValue, isStream, headers }: Answer): Schema {
-  const content = json ? jsonOf(json) : isValue ? anyValue() : isStream ? { "text/event-stream": {} } : undefined;
+function responseOf({ says, json, isValue, type, isStream, headers }: Answer): Schema {
+  if (type !== undefined) return { description: says, content: { [type]: {} } };
+  const stream = isStream && { "text/event-stream": {} };
+  const content = json ? jsonOf(json) : isValue ? { ...anyValue(), ...stream } : stream || undefined;
   return {
     description: says,
     ...(headers && { headers: Object.fromEntries(Object.entries(headers).map(([one, schema]) => [one, { schema }])) }),

@@ -5,6 +5,7 @@ import { Problem } from "./problem.js";
 import { queryNumber } from "./query-number.js";
 import type { Call, Route, Schema } from "./route.js";
 import type { QueueMaking } from "./served-queue.js";
+import { whenUnheard } from "./when-unheard.js";
 
 export const MOST_WAIT_MS = 60_000;
 const MOST_LEASE_MS = 3_600_000;
@@ -20,6 +21,8 @@ export function queueRoutes(desk: Desk): Route[] {
   const { bodies } = desk;
   const path = "/queues/{queue}";
   const settled = { 204: { says: "It is settled." } };
+  const missing = { 404: "There is no such queue." };
+  const unknown = { 404: "There is no message of that receipt any more." };
   return [
     {
       method: "PUT",
@@ -40,6 +43,7 @@ export function queueRoutes(desk: Desk): Route[] {
         },
       },
       answers: { 200: { says: "It is open.", json: stateSchema(["capabilities"]) } },
+      refuses: { 404: "It is not there, and must be.", 409: "It was made in another way." },
       async handle(call) {
         const making = makingOf(await bodies.readObject(call.request));
         const { visitor, params } = call;
@@ -57,6 +61,7 @@ export function queueRoutes(desk: Desk): Route[] {
       says: "How many messages are ready and how many are taken and not settled, where the queue can tell.",
       rights: ["read", "write", "admin"],
       answers: { 200: { says: "Its state.", json: stateSchema(["capabilities", "size", "unacked"]) } },
+      refuses: missing,
       async handle({ params }) {
         const { queue } = await desk.queue(params.queue, { mustExist: true });
         const has = queue.capabilities;
@@ -83,6 +88,12 @@ export function queueRoutes(desk: Desk): Route[] {
       headers: { "Idempotency-Key": { type: "string", description: "Who repeats it within ten minutes puts once." } },
       body: "value",
       answers: { 201: { says: "It was put, and the queue has confirmed it." } },
+      refuses: {
+        410: "The queue is shut down.",
+        415: "The body is of a type that is not known.",
+        422: "The body is not what its type says, or the Idempotency-Key came with another one.",
+        429: "The queue is full.",
+      },
       async handle(call) {
         const { value, bytes } = await bodies.readValue(call.request);
         const { query, params, visitor } = call;
@@ -128,6 +139,10 @@ export function queueRoutes(desk: Desk): Route[] {
         },
         204: { says: "There is none." },
       },
+      refuses: {
+        406: "The message cannot be sent as the client accepts it, and stays.",
+        410: "The queue is shut down, and nothing more will come.",
+      },
       handle: (call) => takeOne(desk, call),
     },
     {
@@ -137,6 +152,7 @@ export function queueRoutes(desk: Desk): Route[] {
       says: "Removes the queue with all that is in it.",
       rights: ["admin"],
       answers: { 204: { says: "It is gone." } },
+      refuses: missing,
       async handle({ params }) {
         await desk.deleteQueue(params.queue);
         return new Response(null, { status: 204 });
@@ -149,6 +165,7 @@ export function queueRoutes(desk: Desk): Route[] {
       says: "Drops what is ready.",
       rights: ["admin"],
       answers: { 200: { says: "How many messages that were.", json: objectOf({ purged: count }) } },
+      refuses: missing,
       async handle({ params }) {
         const { queue } = await desk.queue(params.queue, { mustExist: true });
         return Response.json({ purged: await queue.purge() });
@@ -162,6 +179,7 @@ export function queueRoutes(desk: Desk): Route[] {
       rights: ["admin"],
       query: { immediate: { type: "string", enum: ["true", "false"] } },
       answers: { 204: { says: "It is shut down." } },
+      refuses: missing,
       async handle({ params, query }) {
         const { queue } = await desk.queue(params.queue, { mustExist: true });
         await queue.shutdown({ immediate: query.get("immediate") === "true" });
@@ -175,6 +193,7 @@ export function queueRoutes(desk: Desk): Route[] {
       says: "Acknowledges a message that was taken.",
       rights: ["read"],
       answers: settled,
+      refuses: unknown,
       handle: (call) => settle(desk, call, "ack"),
     },
     {
@@ -185,6 +204,7 @@ export function queueRoutes(desk: Desk): Route[] {
       rights: ["read"],
       query: { requeue: { type: "string", enum: ["true", "false"] } },
       answers: settled,
+      refuses: unknown,
       handle: (call) => settle(desk, call, call.query.get("requeue") === "false" ? "reject" : "requeue"),
     },
     {
@@ -195,6 +215,7 @@ export function queueRoutes(desk: Desk): Route[] {
       rights: ["read"],
       query: { lease },
       answers: { 204: { says: "It is renewed." } },
+      refuses: unknown,
       async handle(call) {
         const { held } = await desk.queue(call.params.queue);
         const most = queryNumber(call.query, "lease", MOST_LEASE_MS, undefined);
@@ -224,10 +245,7 @@ async function takeOne(desk: Desk, { params, query, request, signal }: Call): Pr
     else {
       const receipt = served.held.hold(message, leaseMs);
       headers.set("interproc-receipt", receipt);
-      request.signal.addEventListener(
-        "abort",
-        () => void served.held.settle(receipt, "requeue").catch(() => undefined),
-      );
+      whenUnheard(request, () => void served.held.settle(receipt, "requeue").catch(() => undefined));
     }
     return new Response(body.bytes as Uint8Array<ArrayBuffer>, { headers });
   } catch (error) {

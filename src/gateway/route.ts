@@ -1,3 +1,4 @@
+import type { WebSocket } from "ws";
 import type { Visitor } from "./door.js";
 import type { Right } from "./gateway-options.js";
 
@@ -10,6 +11,8 @@ export interface Answer {
   readonly json?: Schema;
   /** A value as it is: JSON, bytes or text. */
   readonly isValue?: boolean;
+  /** The content type of a text that is none of a user's. */
+  readonly type?: string;
   /** Server-Sent Events. */
   readonly isStream?: boolean;
   readonly headers?: Readonly<Record<string, Schema>>;
@@ -29,7 +32,11 @@ export interface Route {
   /** The schema of a JSON body, or `"value"` for a body that is a value. */
   readonly body?: Schema | "value";
   readonly answers: Readonly<Record<number, Answer>>;
+  /** What it refuses with for reasons of its own: a sentence for each status. */
+  readonly refuses?: Readonly<Record<number, string>>;
   handle(call: Call): Promise<Response>;
+  /** The same over a WebSocket: what is done with it once it is open. */
+  upgrade?(call: Call): Promise<Upgrade>;
 }
 
 /** A request that was let in. */
@@ -41,4 +48,11 @@ export interface Call {
   readonly query: URLSearchParams;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
+}
+
+/** A WebSocket that may be opened. */
+export interface Upgrade {
+  opened(socket: WebSocket): void;
+  /** It came to nothing. */
+  failed(): void;
 }

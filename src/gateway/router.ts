@@ -1,5 +1,5 @@
 import { Problem } from "./problem.js";
-import type { Call, Route } from "./route.js";
+import type { Call, Route, Upgrade } from "./route.js";
 
 interface Place {
   readonly pattern: RegExp;
@@ -26,11 +26,28 @@ export class Router {
 
   /** @throws Problem 400, 403, 404, 405, and what the route throws */
   async answer(call: Omit<Call, "params">, path: string, checkName: (name: string) => void): Promise<Response> {
-    const { method } = call.request;
     if (path === "/openapi.json") {
+      const { method } = call.request;
       if (method !== "GET") throw notAllowed(method, ["GET"]);
       return Response.json(this.description());
     }
+    const [route, params] = this.routeOf(call, path, checkName);
+    return route.handle({ ...call, params });
+  }
+
+  /** The same for a request that wants to be a WebSocket. */
+  async upgrade(call: Omit<Call, "params">, path: string, checkName: (name: string) => void): Promise<Upgrade> {
+    const [route, params] = this.routeOf(call, path, checkName);
+    if (route.upgrade === undefined) throw new Problem(400, "there are no WebSockets at this path");
+    return route.upgrade({ ...call, params });
+  }
+
+  private routeOf(
+    call: Omit<Call, "params">,
+    path: string,
+    checkName: (name: string) => void,
+  ): readonly [Route, Call["params"]] {
+    const { method } = call.request;
     const [place, match] = this.find(path);
     const route = place.routes.find((one) => one.method === method);
     if (route === undefined)
@@ -54,7 +71,7 @@ export class Router {
       if (Array.isArray(schema.enum) && !schema.enum.includes(value))
         throw new Problem(400, `${name} is ${JSON.stringify(value)}; allowed: ${schema.enum.join(", ")}`, usage);
     }
-    return route.handle({ ...call, params });
+    return [route, params];
   }
 
   private find(path: string): [Place, RegExpExecArray] {

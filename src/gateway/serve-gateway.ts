@@ -1,10 +1,11 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { UsageError } from "../errors.js";
+import type { TlsOptions } from "../transports/connection-options.js";
 import { systemFailure } from "../transports/system-failure.js";
+import { listenerTls } from "../transports/tls-settings.js";
 import { gateway } from "./gateway.js";
 import type { GatewayOptions } from "./gateway-options.js";
-import { nodeAnswer } from "./node-answer.js";
 
 /** How a gateway listens. */
 export interface ServeGatewayOptions extends GatewayOptions {
@@ -12,8 +13,8 @@ export interface ServeGatewayOptions extends GatewayOptions {
   readonly port?: number;
   /** Default `127.0.0.1`. Any other than this machine's own needs tokens. */
   readonly host?: string;
-  /** Certificate and key, as texts in PEM: then it speaks https. */
-  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
+  /** Certificate and key, in PEM: then it speaks https. With `ca` only clients that have a certificate of these are served. */
+  readonly tls?: TlsOptions;
   /** Connections at once; default 2000. One more is closed at once. */
   readonly maxConnections?: number;
 }
@@ -30,6 +31,12 @@ const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 const HEADERS_MS = 10_000;
 const REQUEST_MS = 30_000;
 const LOOK_MS = 2000;
+
+/** What is no request that could be answered, by Node's name for it. */
+const refusals: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+};
 
 /**
  * Serves queues and topics of this machine over HTTP: `gateway()` behind a server of its own, which bounds what slow and
@@ -61,7 +68,7 @@ export async function serveGateway(options: ServeGatewayOptions = {}): Promise<G
   };
   // who does not serve does not load them
   const server: Server = tls
-    ? (await import("node:https")).createServer({ ...bounds, ...tls })
+    ? (await import("node:https")).createServer({ ...bounds, ...listenerTls(tls, "serveGateway()") })
     : (await import("node:http")).createServer(bounds);
   server.maxHeadersCount = 100;
   server.maxConnections = maxConnections;
@@ -77,16 +84,17 @@ export async function serveGateway(options: ServeGatewayOptions = {}): Promise<G
     server.close();
     throw error;
   }
-  server.on("request", (request, response) => {
-    nodeAnswer(handler, request, response).catch(() => response.destroy());
-  });
-  server.on("clientError", (_error, socket) => {
-    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  server.on("request", handler.onRequest);
+  server.on("upgrade", handler.onUpgrade);
+  server.on("clientError", ({ code = "" }: NodeJS.ErrnoException, socket) => {
+    const status = refusals[code] ?? "400 Bad Request";
+    if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     else socket.destroy();
   });
   let ended: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     await handler.close();
+    // WebSockets close by themselves, within a bound
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
     await closed;

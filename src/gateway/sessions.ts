@@ -17,14 +17,15 @@ export interface Session {
 export class Sessions {
   private readonly open = new Map<string, Session & { end(): void }>();
 
-  /** A stream that is a session as long as its client reads it. */
-  stream(visitor: string): ReadableStream<Uint8Array> {
+  /** A stream that is a session as long as its client reads it; `gone` is called at its end. */
+  stream(visitor: string, gone: () => void): ReadableStream<Uint8Array> {
     const id = randomUUID();
     const session = { id, visitor, atEnd: new Set<() => void>(), atBeat: new Set<() => void>(), end: () => undefined };
     const text = new TextEncoder();
     let beat: NodeJS.Timeout | undefined;
     const end = (): void => {
       clearInterval(beat);
+      gone();
       if (this.open.delete(id)) for (const one of [...session.atEnd].reverse()) one();
     };
     return new ReadableStream({
@@ -52,6 +53,11 @@ export class Sessions {
     if (session?.visitor !== visitor)
       throw new Problem(410, "there is no such session; it has ended", { code: "ERR_INTERPROC_ABANDONED" });
     return session;
+  }
+
+  /** Whether it is open. */
+  has(id: string): boolean {
+    return this.open.has(id);
   }
 
   close(): void {

@@ -1,15 +1,23 @@
 import type { AsyncSubscription } from "../async-topic.js";
-import { isJson } from "./is-json.js";
+import { shownMessage } from "./shown-message.js";
 
 const BEAT_MS = 15_000;
 
-/** What a subscription sees as Server-Sent Events. Who does not read is waited for, and misses what the topic drops. */
-export function topicEvents(subscription: AsyncSubscription, signal: AbortSignal): ReadableStream<Uint8Array> {
+/**
+ * What a subscription sees as Server-Sent Events. Who does not read is waited for, and misses what the topic drops. `gone` is
+ * called once, at the end.
+ */
+export function topicEvents(
+  subscription: AsyncSubscription,
+  signal: AbortSignal,
+  gone: () => void,
+): ReadableStream<Uint8Array> {
   const text = new TextEncoder();
   const messages = subscription.messages({ signal });
   let beat: NodeJS.Timeout | undefined;
   const end = async (): Promise<void> => {
     clearInterval(beat);
+    gone();
     await subscription.close();
   };
   return new ReadableStream({
@@ -27,9 +35,9 @@ export function topicEvents(subscription: AsyncSubscription, signal: AbortSignal
           await end();
           return controller.close();
         }
-        const data = { key: message.key, ...shown(message), missed: subscription.missed };
+        const data = shownMessage(message, subscription.missed);
         await message.ack();
-        controller.enqueue(text.encode(`event: message\ndata: ${JSON.stringify(data)}\n\n`));
+        controller.enqueue(text.encode(`event: message\ndata: ${data}\n\n`));
       } catch (error) {
         await end();
         if (signal.aborted) controller.close();
@@ -38,15 +46,4 @@ export function topicEvents(subscription: AsyncSubscription, signal: AbortSignal
     },
     cancel: end,
   });
-}
-
-function shown(message: { readonly value: unknown }): { value: unknown } | { base64: string } | { error: string } {
-  let value: unknown;
-  try {
-    ({ value } = message);
-  } catch (error) {
-    return { error: (error as Error).message };
-  }
-  if (value instanceof Uint8Array) return { base64: Buffer.from(value).toString("base64") };
-  return isJson(value) ? { value } : { error: "JSON cannot carry the value" };
 }

@@ -18,6 +18,7 @@ const MOST_ATTEMPTS = 100;
 /** Numbers in shared memory. The ETag tells the value, so that If-Match is the machine's compare-and-exchange. */
 export function valueRoutes(desk: Desk): Route[] {
   const path = "/values/{value}";
+  const missing = { 404: "There is no such value." };
   const answers = { 200: { says: "The value now.", json: state, headers: etag } };
   const open = (name: string, kind?: string): Promise<ServedValue> =>
     desk.values.get(name, () => openServedValue(name, kind));
@@ -30,6 +31,7 @@ export function valueRoutes(desk: Desk): Route[] {
       rights: ["read"],
       headers: { "If-None-Match": { type: "string" } },
       answers: { ...answers, 304: { says: "It is still the same.", headers: etag } },
+      refuses: missing,
       async handle({ params, request }) {
         const value = await open(params.value);
         if (request.headers.get("if-none-match") === etagOf(value.value, value.kind))
@@ -53,6 +55,7 @@ export function valueRoutes(desk: Desk): Route[] {
         properties: { value: plain, kind: { type: "string" } },
       },
       answers,
+      refuses: { ...missing, 409: "It is of another kind.", 412: "It is not the one of If-Match any more." },
       async handle(call) {
         const { value: wanted, kind } = await desk.bodies.readObject(call.request);
         if (kind !== undefined && typeof kind !== "string") throw new Problem(422, "kind is no string");
@@ -82,6 +85,7 @@ export function valueRoutes(desk: Desk): Route[] {
         properties: { add: { type: ["number", "string"] } },
       },
       answers,
+      refuses: missing,
       async handle({ request, params }) {
         const { add } = await desk.bodies.readObject(request);
         const value = await open(params.value);

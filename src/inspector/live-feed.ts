@@ -1,7 +1,7 @@
 import { type WebSocket, WebSocketServer } from "ws";
 import type { LiveMessage } from "./live-message.js";
 import { snapshot } from "./snapshot.js";
-import type { Snapshot } from "./snapshot-model.js";
+import type { ObjectView, Snapshot } from "./snapshot-model.js";
 
 /** A page that takes nothing is let go when so much waits for it. */
 const MOST_BUFFERED = 16 * 2 ** 20;
@@ -22,8 +22,13 @@ export class LiveFeed {
   constructor(
     private readonly directory: string | undefined,
     private readonly intervalMs: number,
-    private readonly allowsWrite: boolean,
+    private readonly allows: { readonly allowsWrite: boolean; readonly showsPayloads: boolean },
   ) {}
+
+  /** An object as it was seen last; looks for it when no page is open. */
+  find(id: string): ObjectView | undefined {
+    return (this.latest ?? snapshot(this.directory)).objects.find((one) => one.id === id);
+  }
 
   /** Adds a page: it gets everything, then what changes. */
   add(page: WebSocket): void {
@@ -66,7 +71,7 @@ export class LiveFeed {
   }
 
   private message(shot: Snapshot, changed: Snapshot["objects"], gone: readonly string[], isWhole: boolean): string {
-    const message: LiveMessage = { ...shot, objects: changed, gone, isWhole, allowsWrite: this.allowsWrite };
+    const message: LiveMessage = { ...shot, objects: changed, gone, isWhole, ...this.allows };
     return JSON.stringify(message);
   }
 

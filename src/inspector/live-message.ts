@@ -7,4 +7,6 @@ export interface LiveMessage extends Snapshot {
   /** These are all objects: whatever the page has is out of date. */
   readonly isWhole: boolean;
   readonly allowsWrite: boolean;
+  /** What objects hold may be asked for. */
+  readonly showsPayloads: boolean;
 }

@@ -149,17 +149,28 @@ export class ObjectFile implements Disposable {
     return this.bytes(this.dataOffset + from, length);
   }
 
+  /** As `body`, read from the file now, and not when it was opened. */
+  freshBody(from: number, length: number): Buffer {
+    if (this.bodyOffset + from + length > this.dataOffset) throw new Damaged("its body is too short for its kind");
+    return this.fresh(this.bodyOffset + from, length);
+  }
+
+  /** A copy of part of the file as it is now. @throws Damaged when the file ends before */
+  fresh(from: number, length: number): Buffer {
+    if (!(from >= 0) || from + length > this.fileBytes || length > MOST_BYTES)
+      throw new Damaged(`it has ${this.fileBytes} bytes, and ${from + length} were to be read`);
+    const copy = Buffer.alloc(length);
+    if (readSync(this.fd, copy, 0, length, from) < length) throw new Damaged("it was cut off");
+    return copy;
+  }
+
   private word(name: keyof typeof objectHeader.offset): number {
     return this.header.readUInt32LE(objectHeader.offset[name]);
   }
 
   private bytes(from: number, length: number): Buffer {
-    if (from + length > this.fileBytes || length > MOST_BYTES)
-      throw new Damaged(`it has ${this.fileBytes} bytes, and ${from + length} were to be read`);
     if (from + length <= this.prefix.length) return this.prefix.subarray(from, from + length);
-    const copy = Buffer.alloc(length);
-    if (readSync(this.fd, copy, 0, length, from) < length) throw new Damaged("it was cut off");
-    return copy;
+    return this.fresh(from, length);
   }
 
   private check(): void {

@@ -5,7 +5,7 @@ import type { HolderView, ObjectView, WaitView } from "./snapshot-model.js";
 /** What the reader of a kind finds; the rest is the same for all. */
 export interface Findings
   extends Pick<ObjectView, "type" | "facts">,
-    Partial<Pick<ObjectView, "depth" | "used" | "capacity" | "counts" | "holders" | "abandoned">> {
+    Partial<Pick<ObjectView, "depth" | "used" | "capacity" | "counts" | "holders" | "consumers" | "abandoned">> {
   readonly waits?: readonly Omit<WaitView, "object">[];
 }
 

@@ -24,8 +24,9 @@ export function ratesBetween(before: Snapshot | undefined, now: Snapshot): Map<s
 function rateOf(before: ObjectView | undefined, now: ObjectView, seconds: number): Rate | undefined {
   if (!before?.counts || !now.counts) return undefined;
   const out = moved(before.counts.out, now.counts.out) / seconds;
-  const depth = ((before.depth ?? 0) + (now.depth ?? 0)) / 2;
-  return { in: moved(before.counts.in, now.counts.in) / seconds, out, stay: out > 0 ? depth / out : undefined };
+  // each subscriber of a topic has its own depth
+  const stay = now.depth !== undefined && out > 0 ? ((before.depth ?? 0) + now.depth) / 2 / out : undefined;
+  return { in: moved(before.counts.in, now.counts.in) / seconds, out, stay };
 }
 
 /** Counts are modulo 2^32 where they stand in one word. */

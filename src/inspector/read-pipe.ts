@@ -36,6 +36,10 @@ export function readPipe(reading: ObjectReading): Findings {
     used: rings[0].used + rings[1].used,
     capacity: isDuplex ? capacity * 2 : capacity,
     counts: { in: rings[0].written + rings[1].written, out: rings[0].read + rings[1].read },
+    consumers: (isDuplex ? [0, 1] : [1]).flatMap((ring) => {
+      const thread = reading.living(ends[1 - ring]);
+      return thread === undefined ? [] : [{ thread, behindBytes: rings[ring].used, capacity, missed: 0 }];
+    }),
     waits: waitsAt(reading, rings),
     facts,
   };

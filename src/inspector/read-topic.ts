@@ -28,6 +28,9 @@ export function readTopic(reading: ObjectReading): Findings {
     type: "Topic",
     used: Math.max(0, ...subscribers.map(({ backlog }) => backlog)),
     capacity,
+    consumers: subscribers.map(({ thread, backlog, missed }) => {
+      return { thread, behindBytes: backlog, capacity, missed };
+    }),
     counts: { in: published, out: published },
     waits: [
       ...reading.waits(body, plan.readers, { waitsFor: "a message", ...others }),

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { Gate, type Refusal } from "./gate.js";
 import { LiveFeed } from "./live-feed.js";
+import { readPayload } from "./payload/read-payload.js";
 import { snapshot } from "./snapshot.js";
 
 /** What the page may have done, where that is allowed. Each gives what is told to the page. */
@@ -23,6 +24,8 @@ export interface InspectorOptions {
   readonly intervalMs?: number;
   /** Without them nothing can be changed. */
   readonly actions?: InspectorActions;
+  /** Whether the page may show what objects hold; it may be secret. False by default. */
+  readonly showPayloads?: boolean;
 }
 
 /** An inspector that listens. */
@@ -61,8 +64,8 @@ const LOOK_MS = 1000;
  * @throws the system's error when the port is taken (`EADDRINUSE`)
  */
 export async function serveInspector(options: InspectorOptions = {}): Promise<Inspector> {
-  const { directory, actions, intervalMs = LOOK_MS } = options;
-  const feed = new LiveFeed(directory, intervalMs, actions !== undefined);
+  const { directory, actions, intervalMs = LOOK_MS, showPayloads = false } = options;
+  const feed = new LiveFeed(directory, intervalMs, { allowsWrite: actions !== undefined, showsPayloads: showPayloads });
   const server = createServer({
     maxHeaderSize: 16_384,
     requestTimeout: 10_000,
@@ -74,7 +77,7 @@ export async function serveInspector(options: InspectorOptions = {}): Promise<In
   const port = await listening(server, options.port ?? 0);
   const gate = new Gate(port);
   server.on("request", (request, response) => {
-    void answer({ gate, directory, actions }, request, response).catch(() => response.destroy());
+    void answer({ gate, directory, actions, feed, showPayloads }, request, response).catch(() => response.destroy());
   });
   server.on("upgrade", (request, socket, head) => upgrade(gate, feed, request, socket, head));
   return {
@@ -103,6 +106,8 @@ interface Desk {
   readonly gate: Gate;
   readonly directory: string | undefined;
   readonly actions: InspectorActions | undefined;
+  readonly feed: LiveFeed;
+  readonly showPayloads: boolean;
 }
 
 async function answer(desk: Desk, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -140,6 +145,8 @@ async function answer(desk: Desk, request: IncomingMessage, response: ServerResp
     }
     default: {
       const unknown = gate.refuseUnknown(request);
+      const [, id] = /^\/api\/payload\/([0-9a-f]{16})$/.exec(path) ?? [];
+      if (id !== undefined && !unknown) return sendPayload(desk, id, request, response);
       return unknown ? refuse(response, unknown) : sendJson(response, 404, { error: "there is nothing of that name" });
     }
   }
@@ -207,6 +214,16 @@ function upgrade(gate: Gate, feed: LiveFeed, request: IncomingMessage, socket: D
     return;
   }
   feed.server.handleUpgrade(request, socket, head, (page) => feed.add(page));
+}
+
+/** What one object holds. Its name is looked up here: nobody says which file is read. */
+function sendPayload(desk: Desk, id: string, { method }: IncomingMessage, response: ServerResponse): void {
+  if (method !== "GET") return refuseMethod(response, "GET");
+  if (!desk.showPayloads)
+    return refuse(response, { status: 403, reason: "what objects hold is not shown (--show-payloads)" });
+  const found = desk.feed.find(id);
+  const payload = found && readPayload(id, found.name, desk.directory);
+  sendJson(response, payload ? 200 : 404, payload ?? { error: "there is no such object any more" });
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {

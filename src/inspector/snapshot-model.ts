@@ -47,6 +47,8 @@ export interface ObjectView {
   /** What went in and came out since it was made. */
   readonly counts?: { readonly in: number; readonly out: number };
   readonly holders: readonly HolderView[];
+  /** Who reads what is put here, and how far each is behind, where that is known: of topics and pipes. */
+  readonly consumers?: readonly ConsumerView[];
   /** A holder has died, and nobody has released it normally since. */
   readonly abandoned?: boolean;
   /** What else there is to say, by the kind. */
@@ -73,12 +75,24 @@ export interface HolderView {
   readonly count: number;
 }
 
+/** A living thread that reads, and what it has not read yet. */
+export interface ConsumerView {
+  readonly thread: string;
+  readonly behindBytes: number;
+  /** Of so many. */
+  readonly capacity: number;
+  /** Messages that were overwritten before it could read them, modulo 2^32. */
+  readonly missed: number;
+}
+
 export interface ThreadView {
   readonly thread: string;
   readonly pid: number;
   /** Worker thread id; 0 is the main thread. */
   readonly worker: number;
   readonly name: string;
+  /** The task that it runs, as far as it says so; else empty. */
+  readonly task: string;
   readonly isAlive: boolean;
   /** `blocked`: asleep in a Sync form; `waiting`: asleep in its event loop while something is awaited. */
   readonly state: "running" | "blocked" | "waiting" | "dead";

@@ -137,13 +137,14 @@ function notAnObject(name: string, isAnonymous: boolean, problem: string): Objec
 }
 
 function threadView(thread: string, record: ThreadRecord): ThreadView {
-  const { isAlive, parker, blockedMicroseconds, attachedAt, pid, name, wakes } = record;
+  const { isAlive, parker, blockedMicroseconds, attachedAt, pid, name, task, wakes } = record;
   const asleep = parker === ASLEEP_IN_CALL ? "blocked" : parker === ASLEEP_IN_LOOP ? "waiting" : "running";
   return {
     thread,
     pid,
     worker: record.thread,
     name,
+    task: isAlive ? task : "",
     isAlive,
     state: isAlive ? asleep : "dead",
     attachedAt: Number.isFinite(attachedAt) ? attachedAt : 0,

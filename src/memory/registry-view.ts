@@ -23,6 +23,8 @@ export interface ThreadRecord {
   /** 0 is the main thread. */
   readonly thread: number;
   readonly name: string;
+  /** The task that it says it runs; empty when it says none. */
+  readonly task: string;
   /** What its parker word says (see parker.layout.ts). */
   readonly parker: number;
   readonly wakes: number;
@@ -106,19 +108,24 @@ export class RegistryView implements Disposable {
   private thread(owner: number): ThreadRecord {
     const slot = slotOf(owner);
     const at = slotOffset(slot);
-    const name = this.bytes.subarray(at + registrySlot.offset.name, at + registrySlot.offset.name + 64);
-    const end = name.indexOf(0);
     return {
       owner,
       isAlive: this.isAlive(owner),
       pid: this.word(slot, registrySlot.offset.pid),
       thread: this.word(slot, registrySlot.offset.thread),
-      name: name.subarray(0, end < 0 ? 64 : end).toString(),
+      name: this.text(at + registrySlot.offset.name, registrySlot.offset.task - registrySlot.offset.name),
+      task: this.text(at + registrySlot.offset.task, registrySlot.bytes - registrySlot.offset.task),
       parker: this.word(slot, registrySlot.offset.parker),
       wakes: this.word(slot, registrySlot.offset.wakes),
       attachedAt: this.bytes.readDoubleLE(at + registrySlot.offset.attachedAt),
       blockedMicroseconds: this.bytes.readDoubleLE(at + registrySlot.offset.blockedMicroseconds),
     };
+  }
+
+  private text(from: number, length: number): string {
+    const text = this.bytes.subarray(from, from + length);
+    const end = text.indexOf(0);
+    return text.subarray(0, end < 0 ? length : end).toString();
   }
 
   private word(slot: number, offset: number): number {

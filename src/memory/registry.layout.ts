@@ -24,7 +24,8 @@ export const registrySlot = layout("registry slot", {
   wakes: ["u32", "how often the thread was woken from a sleep; its own count"],
   attachedAt: ["f64", "monotonic seconds since boot when the thread attached"],
   blockedMicroseconds: ["f64", "time spent asleep in Sync forms"],
-  name: ["text:64", "what the process calls itself"],
+  name: ["text:40", "what the process calls itself"],
+  task: ["text:40", "the task that the thread runs, empty when it runs none that it says; for display only"],
 });
 
 /** Bytes from one slot to the next: two cache lines, so that no two threads share one. */

@@ -54,6 +54,8 @@ export class Registry {
   readonly self: number;
   /** This thread's FIFO: a byte in it wakes its event loop, and its hang-up tells that the thread is gone. */
   readonly fifo: number;
+  /** The bytes of this thread's slot that name its task. */
+  private readonly task: Uint8Array;
   private readonly native: Addon;
   private left = false;
 
@@ -66,6 +68,8 @@ export class Registry {
     this.buffer = buffer;
     this.words = new Words(new Int32Array(buffer));
     this.self = this.claim();
+    const slot = SLOTS_OFFSET + slotOf(this.self) * SLOT_STRIDE;
+    this.task = new Uint8Array(buffer, slot + registrySlot.offset.task, registrySlot.bytes - registrySlot.offset.task);
     try {
       this.fifo = this.openFifo();
     } catch (error) {
@@ -127,6 +131,12 @@ export class Registry {
 
   fifoPath(owner: number): string {
     return join(this.directory, PARKERS, `${slotOf(owner)}.${generationOf(owner)}`);
+  }
+
+  /** Tells onlookers which task this thread runs: a text made by {@link taskText}, or nothing. */
+  tellTask(text: Uint8Array | undefined): void {
+    if (text === undefined) this.task[0] = 0;
+    else this.task.set(text);
   }
 
   /** Adds to this thread's count of wakes and of time asleep. */
@@ -218,8 +228,9 @@ export class Registry {
 
   private describe(slot: number): void {
     const at = SLOTS_OFFSET + slot * SLOT_STRIDE;
-    const name = new Uint8Array(this.buffer, at + registrySlot.offset.name, 64).fill(0);
-    Buffer.from(name.buffer, name.byteOffset, 63).write(process.title);
+    const length = registrySlot.bytes - registrySlot.offset.name;
+    const texts = Buffer.from(this.buffer, at + registrySlot.offset.name, length).fill(0);
+    texts.write(process.title, 0, registrySlot.offset.task - registrySlot.offset.name - 1);
     new Float64Array(this.buffer, at + registrySlot.offset.attachedAt, 2).set([monotonicSeconds(), 0]);
   }
 

@@ -26,6 +26,8 @@ export interface Addon {
   peer(fd: number, out: ArrayBuffer): number;
   /** Bytes of a TCP socket that its peer's system has not confirmed. */
   unsent(fd: number): number;
+  /** Puts up to `length` bytes that have come on a socket into `into`; 0 at the end, -EAGAIN when none are there. */
+  receive(fd: number, into: ArrayBuffer, from: number, length: number): number;
   mkfifo(path: string, mode: number): number;
   poke(fd: number): number;
   drain(fd: number): number;

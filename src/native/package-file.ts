@@ -10,8 +10,8 @@ export const commonJsBundle: string | undefined =
 /** The URL of the file in which this code is now. */
 export const here: string = import.meta.url ?? (commonJsBundle as string);
 
-/** Whether a bundler has put this code into another file than the package's own. */
-export const isBundled: boolean = !/\/native\/package-file\.[jt]s$/.test(here);
+/** Whether somebody's bundler has put this code into another file than the package's own. */
+export const isBundled: boolean = !/\/(native\/package-file|bundled\/interproc)\.[jt]s$/.test(here);
 
 /**
  * The path of a file of this package, below `dist`. In a bundle the package as it is installed, found from there as Node finds

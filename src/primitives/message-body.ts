@@ -1,5 +1,6 @@
 import { linkSync } from "node:fs";
 import { join } from "node:path";
+import type { Carried } from "../carried.js";
 import { StructuredDecoder, StructuredEncoder } from "../codec.js";
 import { CodecError, SystemError, UsageError } from "../errors.js";
 import { freshName, removeIfLast } from "../memory/attachments.js";
@@ -8,10 +9,11 @@ import { attachmentEntry } from "../memory/object.layout.js";
 import { VACANT } from "../memory/owner.js";
 import { createSegment, openSegment } from "../memory/segment.js";
 import { registry } from "../memory/this-thread.js";
-import { SPILLED } from "../rings/item-store.layout.js";
+import { HEADED, SPILLED } from "../rings/item-store.layout.js";
 import { FORMAT_MASK, FORMATS, HANDLES } from "../rings/record-ring.layout.js";
 import { dropLink, makeLink, removeLink } from "./flight.js";
 import { checkLink, type Descriptor, type Given, packHandles, takeHandle, unpackHandles } from "./handle.js";
+import { headersIn, withHeaders } from "./headed.js";
 import { headerSize } from "./shared-object.js";
 
 /** The longest message, whatever the queue's size. */
@@ -52,8 +54,12 @@ export function isPlainBytes(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array && (value.constructor === Uint8Array || value.constructor === Buffer);
 }
 
-/** Encodes a value; `bytes` is valid until the next call unless `keep`. Longer ones than `share` go to a segment. */
-export function encodeBody(value: unknown, share: number, folder: string, keep: boolean): Body {
+/**
+ * Encodes a value; `bytes` is valid until the next call unless `keep`. Longer ones than `share` go to a segment. `headers`:
+ * what goes along.
+ */
+export function encodeBody(value: unknown, share: number, folder: string, keep: boolean, headers?: Carried): Body {
+  if (headers !== undefined) return encodeHeaded(value, share, folder, headers);
   if (isPlainBytes(value)) {
     checkLength(value.length);
     if (value.length > share) return spill(value, FORMATS.bytes, folder, []);
@@ -76,6 +82,14 @@ function encodeAt({ encoder, short }: Desk, value: unknown, share: number, folde
   if (encoder.handles.length > 0) return encodeParcel(value, share, folder);
   if (bytes.length > share) return spill(bytes, FORMATS.structured, folder, []);
   return { bytes: keep ? bytes.slice() : bytes, length: bytes.length, flags: FORMATS.structured, given: [] };
+}
+
+function encodeHeaded(value: unknown, share: number, folder: string, headers: Carried): Body {
+  const { bytes: plain, length, given, flags: format } = encodeBody(value, MAX_MESSAGE, folder, false);
+  const bytes = withHeaders(headers, plain.subarray(0, length));
+  const flags = format | HEADED;
+  if (bytes.length > share) return spill(bytes, flags, folder, given);
+  return { bytes, length: bytes.length, flags, given };
 }
 
 function encodeParcel(value: unknown, share: number, folder: string): Body {
@@ -125,7 +139,8 @@ export function linksOf(bytes: Uint8Array, flags: number, folder: string): strin
       if ((flags & HANDLES) !== 0) whole = readSpilled(folder, link);
     }
     if ((flags & HANDLES) === 0) return links;
-    unpackHandles(whole, folder, (descriptor) => {
+    const { at } = (flags & HEADED) === 0 ? { at: 0 } : headersIn(whole, 0, whole.length);
+    unpackHandles(whole.subarray(at), folder, (descriptor) => {
       mapLinks(descriptor, (link) => {
         links.push(link);
         return link;
@@ -143,6 +158,8 @@ export interface Unpacked {
   readonly value: unknown;
   /** What stays in the folder until it is acknowledged. */
   readonly links: readonly string[];
+  /** What went along. */
+  readonly headers?: Carried;
   /** The shared objects and connection ends in it, opened by links of their own, so that a redelivery finds them again. */
   readonly objects: readonly object[];
 }
@@ -158,18 +175,21 @@ export function decodeBody(
 ): Unpacked {
   const links: string[] = [];
   const objects: object[] = [];
+  let headers: Carried | undefined;
   try {
-    if ((flags & SPILLED) === 0) return { value: decodeWhole(bytes, from, to, flags), links, objects };
+    if ((flags & SPILLED) === 0) return { value: decodeWhole(bytes, from, to, flags), links, objects, headers };
     const link = Buffer.from(bytes.subarray(from, to)).toString();
     links.push(link);
     const whole = readSpilled(folder, link);
-    return { value: decodeWhole(whole, 0, whole.length, flags), links, objects };
+    return { value: decodeWhole(whole, 0, whole.length, flags), links, objects, headers };
   } catch (error) {
     closeObjects(objects);
     throw error;
   }
 
-  function decodeWhole(source: Uint8Array, start: number, end: number, format: number): unknown {
+  function decodeWhole(source: Uint8Array, first: number, end: number, format: number): unknown {
+    let start = first;
+    if ((format & HEADED) !== 0) ({ headers, at: start } = headersIn(source, first, end));
     if ((format & HANDLES) === 0) return decodePlain(source, start, end, format & FORMAT_MASK);
     return unpackHandles(source.subarray(start, end), folder, (descriptor) => {
       check?.(descriptor);

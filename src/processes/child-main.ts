@@ -4,8 +4,12 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { carriedOf } from "../carried.js";
 import type { Connection } from "../channel.js";
+import { diagnostics } from "../diagnostics.js";
 import { UsageError } from "../errors.js";
+import { taskText } from "../memory/task-text.js";
+import { registry } from "../memory/this-thread.js";
 import { dropFolder } from "../primitives/flight.js";
 import { unpackHandles } from "../primitives/handle.js";
 import "../index.js";
@@ -47,12 +51,15 @@ async function perform(from: string, errand: Errand): Promise<unknown> {
   } finally {
     dropFolder(from); // what was not taken goes back, and who has the other ends is told
   }
-  return await call();
+  const { taskRun } = diagnostics;
+  const run = (): unknown => taskRun.trace({ task: errand.name, headers: carriedOf(errand.headers) }, call);
+  return await (taskRun.isWatched ? run() : call());
 }
 
 /** Imports the task's module and takes the arguments. */
 async function prepare(from: string, name: TaskName): Promise<() => unknown> {
   const task = await importTask(name);
+  registry().tellTask(taskText(name.name));
   const args = unpackHandles(readFileSync(join(from, ARGUMENTS_FILE)), from) as never[];
   return () => task(...args);
 }

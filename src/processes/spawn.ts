@@ -1,7 +1,9 @@
 import { type ChildProcess, type StdioOptions, spawn as spawnChild } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Carried, carriedIn } from "../carried.js";
 import type { Connection } from "../channel.js";
+import { diagnostics, type ProcessEvent } from "../diagnostics.js";
 import { SystemError, UsageError } from "../errors.js";
 import { outOfMemory } from "../memory/directory.js";
 import { registry } from "../memory/this-thread.js";
@@ -40,6 +42,8 @@ export interface SpawnOptions {
 export interface Errand extends TaskName {
   readonly birth: Birth;
   readonly detached: boolean;
+  /** Texts that go along, such as the context of a trace. */
+  readonly headers?: Carried;
 }
 
 const CONTROL_CAPACITY = 4096;
@@ -76,26 +80,47 @@ export function spawn<Args extends unknown[], Result>(
   registry();
   sweepOnce();
   const name = options?.name ?? `Process-${++count}`;
+  if (!diagnostics.process.isWatched) return launch(mark, name, args ?? [], options ?? {});
+  const event: ProcessEvent = {
+    operation: "spawn()",
+    process: name,
+    task: mark.name,
+    module: mark.module,
+    headers: {},
+  };
+  const tell = diagnostics.process.begin(event);
+  try {
+    const child = launch<Awaited<Result>>(mark, name, args ?? [], options ?? {}, carriedIn(event.headers));
+    event.pid = child.pid;
+    void child.join().then((exit) => tell({ result: exit }));
+    return child;
+  } catch (error) {
+    tell({ error });
+    throw error;
+  }
+}
+
+function launch<Result>(
+  mark: TaskName,
+  name: string,
+  args: readonly unknown[],
+  options: SpawnOptions,
+  headers?: Carried,
+): Process<Result> {
   const [control, childEnd] = pipe<never, Verdict>({ capacity: CONTROL_CAPACITY });
   const given: Given[] = [];
   let carrier: Carrier | undefined;
   try {
     carrier = openCarrier("spawn");
     pack(carrier, CONTROL_FILE, childEnd, given);
-    pack(carrier, ARGUMENTS_FILE, args ?? [], given);
+    pack(carrier, ARGUMENTS_FILE, args, given);
     const self = currentProcess();
     const birth = { name, parent: { pid: process.pid, name: self.name }, life: lifeLine() };
-    const errand: Errand = { ...mark, birth, detached: options?.detached ?? false };
+    const errand: Errand = { ...mark, birth, detached: options.detached ?? false, headers };
     writeFileSync(join(carrier.folder, ERRAND_FILE), JSON.stringify(errand));
-    const child = start(carrier, options ?? {}, name);
+    const child = start(carrier, options, name);
     for (const one of given) one.commit(`process ${child.pid} (${name})`);
-    return new Process<Awaited<Result>>(
-      child,
-      name,
-      control as Connection<never, Verdict>,
-      carrier.folder,
-      options?.signal,
-    );
+    return new Process<Result>(child, name, control as Connection<never, Verdict>, carrier.folder, options.signal);
   } catch (error) {
     for (const one of given.reverse()) one.undo();
     control.close();

@@ -33,15 +33,17 @@ export class ItemLine implements ItemOrder {
 
   place(item: number): void {
     const { rows } = this;
-    const order = (rows.get(head.lastOrder) + (this.isLifo ? -1 : 1)) | 0;
+    const step = this.isLifo ? -1 : 1;
+    const link = rows.get(this.isLifo ? head.first : head.last);
+    let order = (rows.get(head.lastOrder) + step) | 0;
+    if (link !== 0) {
+      // the order next to the neighbour's could be that of a taken item
+      const neighbour = rows.word(rows.checked(link - 1), word.order);
+      const distance = ((order - neighbour) * step) | 0;
+      if (!(distance > 0 && distance < FAR)) order = (neighbour + step) | 0;
+    }
     rows.change(head.lastOrder, order);
-    const neighbour = rows.get(this.isLifo ? head.first : head.last);
-    const next = this.isLifo ? -1 : 1;
-    rows.set(
-      item,
-      word.order,
-      neighbour === 0 ? order : (rows.word(rows.checked(neighbour - 1), word.order) + next) | 0,
-    );
+    rows.set(item, word.order, order);
   }
 
   placeBack(item: number): void {

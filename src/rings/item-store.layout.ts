@@ -24,7 +24,10 @@ export const itemRow = layout("item", {
   state: ["u32", "0 no item begins here, 1 being written, 2 ready, 3 taken"],
   owner: ["u32", "owner word of who writes it or has taken it"],
   length: ["u32", "its bytes"],
-  flags: ["u32", "bits 0-7 format; 10 handles follow the value; 11 the bytes name a segment that holds the message"],
+  flags: [
+    "u32",
+    "bits 0-7 format; 10 handles follow the value; 11 the bytes name a segment that holds the message; 12 texts that go along stand before it",
+  ],
   deliveries: ["u32", "how often it was taken"],
   order: ["u32", "its place in the line, modulo 2^32: smaller goes first"],
   orderHigh: ["u32", "its upper half, by priority"],
@@ -44,5 +47,6 @@ export const FREE = 0;
 export const LAST = -1;
 /** Bytes of the row and the word of one block. */
 export const BLOCK_CONTROL_BYTES: number = itemRow.bytes + 4;
-/** Further bit of an item's flags, beside those of records. */
+/** Further bits of an item's flags, beside those of records. */
 export const SPILLED = 0x800;
+export const HEADED = 0x1000;

@@ -14,8 +14,9 @@
  *         item). Whoever repairs sees each item whole or not at all (observes: item, observes: end of item).
  * Death   Of a writer: the item was never there, its blocks come back. Of a taker: the item is ready again, in front, and
  *         its count of deliveries tells that somebody had it. In the middle of a change: `repair`.
- * Limits  Orders in a line (item-line.ts) are modulo 2^32 and compared by difference: each item gets the order next to its
- *         neighbour's, so that the differences stay small however long a queue is in use and never empty. Those in a heap
+ * Limits  Orders in a line (item-line.ts) are modulo 2^32 and compared by difference: each item gets the order behind the
+ *         last one given, or that next to its neighbour's where the former is far away, so that the differences stay small
+ *         however long a queue is in use and never empty. Those in a heap
  *         (item-heap.ts) have 64 bits. Everything read from the words is checked before it is used as an index, so
  *         that a hostile or broken store is a ProtocolError and never a wild access or an endless loop.
  * Source  Slab allocation; the rebuilt free list is that of a log-structured file system after a crash.

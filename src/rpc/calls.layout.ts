@@ -2,7 +2,7 @@
  * What two sides of typed calls say to each other, over any connection and codec. Every message is an array; ids are
  * numbers that the side made up which the first column names, and are never used twice.
  *
- *   [call, id, target, args, refs]    caller    calls a method by its name or path (an array of names), a function by its id
+ *   [call, id, target, args, refs, headers]  caller  calls a method by its name or path (an array of names), a function by its id
  *   [result, id, value, refs]         callee    what it returned
  *   [failure, id, failure]            callee    what it threw, as plain data
  *   [abort, id, reason]               caller    a signal that went along has fired
@@ -12,6 +12,9 @@
  *   [end, id, items, failure]         sender    no more come; so many were sent, and after them it threw, if it did
  *   [stop, id]                        receiver  no more are wanted
  *   [unreadable, n, why]              receiver  the n-th message that came, from 0, could not be decoded
+ *
+ * `headers` is an object of texts that go along, such as the context of a trace: at most 16, of at most 8,192 characters.
+ * What is none is as if it were not there, and so it is for a callee that does not know of them.
  *
  * What cannot be sent as a value (functions, signals, sequences) stands in `refs` beside the value, never in it, so that
  * no data can be taken for one: [path, kind, id] each, the path leading through arrays and plain objects from the value.

@@ -1,6 +1,6 @@
 import type { AsyncConnection } from "../channel.js";
 import { UsageError } from "../errors.js";
-import { isPublicName } from "./public-name.js";
+import { remotePath } from "./remote-path.js";
 import { Session } from "./session.js";
 
 /** How long a call may take, and how many there may be at once. */
@@ -67,33 +67,6 @@ export function remote<Api extends object>(
     throw new UsageError(`remote(): maxCalls is ${String(maxCalls)}; allowed: 1 or more`);
   const session = Session.of(conn, "remote()");
   if (maxCalls !== undefined) session.mostCalls = maxCalls;
-  return pathOf(session, [], timeout) as Remote<Api> & Disposable;
-}
-
-/** A path to what is exposed: a function, so that it can be called, without anything that functions have. */
-function pathOf(session: Session, path: readonly string[], timeout: number | undefined): object {
-  const parts = new Map<string, object>();
-  const target = path.length === 1 ? path[0] : path;
-  const text = (): string => `[remote${path.map((name) => ` ${name}`).join("")}]`;
-  return new Proxy(() => undefined, {
-    get: (_, name) => {
-      if (typeof name !== "string") {
-        if (name === Symbol.toPrimitive) return text;
-        return name === Symbol.dispose && path.length === 0 ? () => session.close() : undefined;
-      }
-      const known = parts.get(name);
-      if (known) return known;
-      if (!isPublicName(name)) return undefined;
-      const part = pathOf(session, [...path, name], timeout);
-      parts.set(name, part);
-      return part;
-    },
-    apply: (_, __, args: unknown[]) => {
-      if (path.length > 0) return session.call(target, args, timeout);
-      throw new UsageError("a remote object is no function: call one of its methods");
-    },
-    set: () => false,
-    deleteProperty: () => false,
-    defineProperty: () => false,
-  });
+  const call = (target: string | readonly string[], args: unknown[]) => session.call(target, args, timeout);
+  return remotePath(call, { [Symbol.dispose]: () => session.close() }) as Remote<Api> & Disposable;
 }

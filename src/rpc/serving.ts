@@ -1,6 +1,9 @@
+import { carriedOf } from "../carried.js";
+import { diagnostics } from "../diagnostics.js";
 import { CodecError, ProtocolError, UsageError } from "../errors.js";
 import { MESSAGE, type Message } from "./calls.layout.js";
 import { exposedMethod, type Method } from "./exposed-method.js";
+import { methodOf } from "./method-of.js";
 import type { Passing } from "./passing.js";
 import { isId } from "./references.js";
 import { describeFailure } from "./remote-failure.js";
@@ -8,6 +11,7 @@ import { describeFailure } from "./remote-failure.js";
 /** Calls of the other side that run at once, by default. */
 const MOST_SERVED = 4096;
 const DEEPEST_PATH = 16;
+const { callServe } = diagnostics;
 
 /** Serves the calls of the other side: runs each as it comes, and answers it when it has ended. */
 export class Serving {
@@ -29,7 +33,7 @@ export class Serving {
   }
 
   /** @throws ProtocolError for a call that is malformed */
-  serve(id: number, target: unknown, args: unknown, refs: unknown): void {
+  serve(id: number, target: unknown, args: unknown, refs: unknown, headers?: unknown): void {
     if (this.running.has(id)) throw new ProtocolError(`call ${id} came twice`);
     if (!isTarget(target)) throw new ProtocolError("a call came that names no method");
     if (!Array.isArray(args))
@@ -47,7 +51,10 @@ export class Serving {
     const joined = this.passing.join(args, refs, signals) as unknown[];
     this.running.add(id);
     try {
-      const value: unknown = Reflect.apply(method.call, method.object, joined);
+      const call = (): unknown => Reflect.apply(method.call, method.object, joined);
+      const value = callServe.isWatched
+        ? callServe.trace({ method: methodOf(target), headers: { ...carriedOf(headers) } }, call)
+        : call();
       if (!isThenable(value)) return this.answer(id, signals, value);
       Promise.resolve(value).then(
         (late) => this.answer(id, signals, late),

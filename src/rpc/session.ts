@@ -15,16 +15,20 @@
  * Source  JSON-RPC's numbered calls; the tables of exports of CapTP and Cap'n Proto; the credits of reactive streams.
  */
 import { afterTurn } from "../after-turn.js";
+import type { Carried } from "../carried.js";
 import type { AsyncConnection, Connection } from "../channel.js";
 import { startTimer, timedOut } from "../deadline.js";
+import { diagnostics } from "../diagnostics.js";
 import { AbandonedError, ClosedError, CodecError, ProtocolError, UsageError } from "../errors.js";
 import { MESSAGE, type Message } from "./calls.layout.js";
+import { methodOf } from "./method-of.js";
 import { Outbox } from "./outbox.js";
 import { type Along, Passing } from "./passing.js";
 import { isId } from "./references.js";
 import { RemoteCall } from "./remote-call.js";
 import { failureOf, restoreFailure } from "./remote-failure.js";
 import { Serving } from "./serving.js";
+import { toldCall } from "./told-call.js";
 
 /** Messages that are heard in one go. */
 const BATCH = 128;
@@ -127,14 +131,18 @@ export class Session {
   }
 
   call(target: Target, args: readonly unknown[], timeout: number | undefined): RemoteCall<unknown> {
-    return new RemoteCall((resolve, reject) => {
+    return new RemoteCall((succeed, fail) => {
+      let [resolve, reject] = [succeed, fail];
+      let headers: Carried | undefined;
+      if (diagnostics.call.isWatched) ({ resolve, reject, headers } = toldCall(methodOf(target), succeed, fail));
       if (this.endedBy) return reject(this.endedBy(labelOf(target)));
       const id = this.nextCall++;
       try {
         const { value, refs, along } = this.passing.part(args, (reason) => this.giveUp(id, reason));
         const timer = timeout === undefined ? undefined : this.expireIn(timeout, id, target);
         this.calls.set(id, { target, resolve, reject, along, timer });
-        const message: Message = refs ? [MESSAGE.call, id, target, value, refs] : [MESSAGE.call, id, target, value];
+        let message: Message = refs ? [MESSAGE.call, id, target, value, refs] : [MESSAGE.call, id, target, value];
+        if (headers) message = [MESSAGE.call, id, target, value, refs ?? [], headers];
         // what is called while this side serves may be what those calls wait for: it cannot wait for theirs to end
         const isTurn = this.calls.size - this.waiting.size <= this.mostCalls || this.serving.isBusy;
         if (isTurn) this.begin(id, message);
@@ -265,7 +273,7 @@ export class Session {
         throw new ProtocolError("a message came that is none of a call's");
       const [kind, id, third, fourth, fifth] = message as [number, number, unknown, unknown, unknown];
       if (kind === MESSAGE.result) this.hearResult(id, third, fourth);
-      else if (kind === MESSAGE.call) this.serving.serve(id, third, fourth, fifth);
+      else if (kind === MESSAGE.call) this.serving.serve(id, third, fourth, fifth, message[5]);
       else if (kind === MESSAGE.failure) {
         const failure = failureOf(third);
         const call = this.settle(id);
@@ -341,6 +349,5 @@ function isOver(error: unknown): boolean {
 }
 
 function labelOf(target: Target): string {
-  if (typeof target === "number") return "a callback";
-  return `${typeof target === "string" ? target : target.join(".")}()`;
+  return typeof target === "number" ? methodOf(target) : `${methodOf(target)}()`;
 }

@@ -8,6 +8,10 @@ const MOST_TAKEN = 512;
 
 const NOTHING = new Uint8Array(0);
 
+/** Bytes in one piece are allocated before they come: up to so many, or so many times those that are here. */
+const FIRST_PIECE = 1024 * 1024;
+const GROWTH = 4;
+
 /** The same bytes, whatever kind of Uint8Array they come as: what is made of them is none of Node's Buffers. */
 function plain(chunk: Uint8Array): Uint8Array {
   return chunk.constructor === Uint8Array ? chunk : new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
@@ -25,9 +29,20 @@ export class ByteQueue {
   /** What the last chunk is a part of, if it was made here: there is room behind it. */
   private block: Uint8Array | undefined;
 
+  /** The first chunk in the memory that it will fill, while bytes are gathered in one piece. */
+  private piece: Uint8Array | undefined;
+
   /** Takes a chunk, which nobody changes any more. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
+    const room = this.room();
+    if (room) {
+      const fitting = Math.min(room.length, chunk.length);
+      room.set(chunk.subarray(0, fitting));
+      this.filled(fitting);
+      if (fitting < chunk.length) this.push(chunk.subarray(fitting));
+      return;
+    }
     if (this.length === 0) {
       this.head = plain(chunk);
       this.start = 0;
@@ -38,6 +53,38 @@ export class ByteQueue {
       this.block = undefined;
     }
     this.length += chunk.length;
+  }
+
+  /** Has all bytes lie in one piece, with room for those that are missing to a length, or for many of them. */
+  gather(length: number): void {
+    const here = this.length;
+    if (this.room() || here >= length) return;
+    const size = Math.min(length, Math.max(FIRST_PIECE, here * GROWTH));
+    const piece = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer); // not zeroed: what was not filled is never shown
+    for (let at = 0; at < here; ) {
+      const some = this.head.subarray(this.start);
+      piece.set(some, at);
+      at += some.length;
+      this.advance(some.length);
+    }
+    this.piece = piece;
+    this.block = undefined;
+    this.head = new Uint8Array(piece.buffer, 0, here);
+    this.start = 0;
+    this.length = here;
+  }
+
+  /** Where the next bytes of those that are gathered belong, if there is room. */
+  room(): Uint8Array | undefined {
+    const { piece, head } = this;
+    return piece && head.length < piece.length ? piece.subarray(head.length) : undefined;
+  }
+
+  /** So many bytes were put into the room. */
+  filled(bytes: number): void {
+    const { piece, head } = this;
+    this.head = new Uint8Array((piece as Uint8Array).buffer as ArrayBuffer, 0, head.length + bytes);
+    this.length += bytes;
   }
 
   /** The byte at an index. */
@@ -106,6 +153,11 @@ export class ByteQueue {
   cut(length: number, isOwn: boolean, skipped = 0): Uint8Array {
     const from = this.start + skipped;
     const end = from + length;
+    if (this.piece && from === 0 && length === this.piece.length && length === this.head.length) {
+      const { piece } = this;
+      this.advance(length);
+      return piece;
+    }
     if (isOwn && length > 0 && end <= this.head.length) {
       const bytes = this.head.slice(from, end);
       this.advance(skipped + length);
@@ -132,6 +184,7 @@ export class ByteQueue {
     this.start += bytes;
     if (this.start < this.head.length) return;
     this.start = 0;
+    this.piece = undefined;
     const { chunks } = this;
     if (this.first === chunks.length) {
       this.head = NOTHING;

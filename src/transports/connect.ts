@@ -1,7 +1,8 @@
 import type { AsyncConnection, Connection } from "../channel.js";
 import type { WaitOptions } from "../deadline.js";
+import { diagnostics } from "../diagnostics.js";
 import { UsageError } from "../errors.js";
-import { type Address, parseAddress } from "./address.js";
+import { type Address, formatAddress, parseAddress } from "./address.js";
 import { connectOver } from "./connect-over.js";
 import { connecting } from "./connecting.js";
 import { type ConnectionOptions, type Settings, settingsOf } from "./connection-options.js";
@@ -70,9 +71,13 @@ function attempt(
   settings: Settings,
   options: WaitOptions,
 ): Promise<AsyncConnection<unknown, unknown>> {
-  return connecting<AsyncConnection>(url, options, (signal) =>
-    address.scheme === "shm" ? overMemory(address.name, settings, signal) : overLink(address, settings, signal),
-  );
+  const made = (): Promise<AsyncConnection> =>
+    connecting<AsyncConnection>(url, options, (signal) =>
+      address.scheme === "shm" ? overMemory(address.name, settings, signal) : overLink(address, settings, signal),
+    );
+  return diagnostics.connect.isWatched
+    ? diagnostics.connect.trace({ url: formatAddress(address).split("?")[0] }, made)
+    : made();
 }
 
 async function overMemory(name: string, settings: Settings, signal: AbortSignal): Promise<AsyncConnection> {

@@ -14,6 +14,8 @@ import { ByteQueue } from "./byte-queue.js";
 import type { FrameReader, Framing } from "./framing.js";
 
 const HEADER = 4;
+/** Longer messages are gathered in one piece while they come. */
+const LONG = 16 * 1024;
 const PART = 2 ** 31;
 const COMMIT = PART;
 const CANCEL = 2 ** 32 - 1;
@@ -36,6 +38,8 @@ function withHeader(word: number, payload: Uint8Array): Uint8Array {
 class LengthReader implements FrameReader {
   private readonly bytes = new ByteQueue();
   private readonly parts = new ByteQueue();
+  /** The length of the message of which the header was taken, or -1. */
+  private begun = -1;
 
   constructor(
     public maxMessage: number,
@@ -50,15 +54,27 @@ class LengthReader implements FrameReader {
     this.bytes.push(chunk);
   }
 
+  room(): Uint8Array | undefined {
+    return this.bytes.room();
+  }
+
+  filled(bytes: number): void {
+    this.bytes.filled(bytes);
+  }
+
   next(isOwn: boolean): Uint8Array | undefined {
     const { bytes, parts } = this;
+    if (this.begun >= 0) return this.rest(isOwn);
     while (bytes.length >= HEADER) {
       const word = bytes.word(0);
       if (word < PART) {
         this.check(word);
         if (parts.length > 0) throw new ProtocolError("a message came inside another one that came in parts");
-        if (bytes.length < HEADER + word) return undefined;
-        return bytes.cut(word, isOwn, HEADER);
+        if (bytes.length >= HEADER + word) return bytes.cut(word, isOwn, HEADER);
+        if (word < LONG) return undefined;
+        bytes.drop(HEADER);
+        this.begun = word;
+        return this.rest(isOwn);
       }
       if (!this.takesParts) throw new ProtocolError(`a frame's length is ${word - 2 ** 32}; allowed: 0 or more`);
       if (word === CANCEL) {
@@ -78,6 +94,16 @@ class LengthReader implements FrameReader {
 
   last(): undefined {
     return undefined;
+  }
+
+  private rest(isOwn: boolean): Uint8Array | undefined {
+    const { begun, bytes } = this;
+    if (bytes.length < begun) {
+      bytes.gather(begun);
+      return undefined;
+    }
+    this.begun = -1;
+    return bytes.cut(begun, isOwn);
   }
 
   private check(length: number): void {

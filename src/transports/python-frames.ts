@@ -13,10 +13,14 @@ import type { FrameReader, Framing } from "./framing.js";
 
 const SHORT = 4;
 const LONG = 12;
+/** Longer messages are gathered in one piece while they come. */
+const GATHERED = 16 * 1024;
 const LONGEST_SHORT = 2 ** 31 - 1;
 
 class PythonReader implements FrameReader {
   private readonly bytes = new ByteQueue();
+  /** The length of the message of which the header was taken, or -1. */
+  private begun = -1;
 
   constructor(public maxMessage: number) {}
 
@@ -28,8 +32,17 @@ class PythonReader implements FrameReader {
     this.bytes.push(chunk);
   }
 
+  room(): Uint8Array | undefined {
+    return this.bytes.room();
+  }
+
+  filled(bytes: number): void {
+    this.bytes.filled(bytes);
+  }
+
   next(isOwn: boolean): Uint8Array | undefined {
     const { bytes, maxMessage } = this;
+    if (this.begun >= 0) return this.rest(isOwn);
     if (bytes.length < SHORT) return undefined;
     let header = SHORT;
     let length = bytes.word(0) | 0;
@@ -42,8 +55,21 @@ class PythonReader implements FrameReader {
     }
     if (length > maxMessage)
       throw new ProtocolError(`a message of ${length} bytes comes; at most ${maxMessage} (maxMessage)`);
-    if (bytes.length < header + length) return undefined;
-    return bytes.cut(length, isOwn, header);
+    if (bytes.length >= header + length) return bytes.cut(length, isOwn, header);
+    if (length < GATHERED) return undefined;
+    bytes.drop(header);
+    this.begun = length;
+    return this.rest(isOwn);
+  }
+
+  private rest(isOwn: boolean): Uint8Array | undefined {
+    const { begun, bytes } = this;
+    if (bytes.length < begun) {
+      bytes.gather(begun);
+      return undefined;
+    }
+    this.begun = -1;
+    return bytes.cut(begun, isOwn);
   }
 
   last(): undefined {

@@ -13,6 +13,8 @@ export interface SocketKernel {
   peerOf(socket: Socket): Credentials | undefined;
   /** Bytes that the system at the other end of a TCP socket has not confirmed; 0 where nobody knows. */
   unsentOf(socket: Socket): number;
+  /** Moves what has come on a unix or TCP socket into `room`; gives how many bytes, 0 when there are none. */
+  receive(socket: Socket, room: Uint8Array): number;
 }
 
 let known: Promise<SocketKernel | undefined> | undefined;
@@ -35,6 +37,10 @@ async function load(): Promise<SocketKernel | undefined> {
         return { pid, uid, gid };
       },
       unsentOf: (socket) => Math.max(0, addon.unsent(descriptorOf(socket))),
+      receive(socket, { buffer, byteOffset, length }) {
+        const fd = descriptorOf(socket);
+        return fd < 0 ? 0 : Math.max(0, addon.receive(fd, buffer as ArrayBuffer, byteOffset, length));
+      },
     };
   } catch {
     return undefined;

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { HANDSHAKE_MESSAGES } from "./authenticate.js";
 import { MAX_HANDSHAKE_MESSAGE } from "./challenge.js";
 import type { Settings } from "./connection-options.js";
@@ -31,7 +32,9 @@ export function socketLink(socket: Socket, { framing, maxMessage, key }: Setting
   keepReading(socket);
   const limits = key && { messages: HANDSHAKE_MESSAGES, maxMessage: MAX_HANDSHAKE_MESSAGE };
   const end = kernel && socket.remotePort !== undefined ? () => destroyOnceSent(socket, kernel) : undefined;
-  return new StreamLink(socket, socket, framing, maxMessage, limits, end);
+  const isPlain = (socket as Partial<TLSSocket>).encrypted !== true;
+  const fill = kernel && isPlain ? (room: Uint8Array) => kernel.receive(socket, room) : undefined;
+  return new StreamLink(socket, socket, framing, maxMessage, limits, end, fill);
 }
 
 /** Node takes a write that failed for the end of reading too; there is no option that says otherwise. */

@@ -32,6 +32,8 @@ export class StreamLink implements Link {
     first?: { readonly messages: number; readonly maxMessage: number },
     /** Ends the output once all was handed to the system. */
     private readonly endOutput: () => void = () => output.destroy(),
+    /** Puts what the system has for the input, past Node's stream, into `room`; gives how many bytes. */
+    private readonly fill?: (room: Uint8Array) => number,
   ) {
     this.parts = framing.parts;
     this.tellsAtOnce = output instanceof Socket;
@@ -137,20 +139,42 @@ export class StreamLink implements Link {
   };
 
   private take(chunk: Uint8Array): void {
-    const { reader, receiver, isOwn } = this;
+    const { reader, receiver } = this;
     if (this.isOver || !receiver) return;
     try {
       reader.push(chunk);
-      for (let message = reader.next(isOwn); message; message = reader.next(isOwn)) {
-        if (this.limited > 0 && --this.limited === 0) reader.maxMessage = this.maxMessage;
-        receiver.message(message);
-      }
+      this.passOn(reader, receiver);
+      if (this.fillIn(reader, receiver)) this.passOn(reader, receiver);
     } catch (error) {
       this.isOver = true;
       receiver.failed(error as Error);
       return;
     }
     receiver.settled();
+  }
+
+  private passOn(reader: FrameReader, receiver: LinkReceiver): void {
+    for (let message = reader.next(this.isOwn); message; message = reader.next(this.isOwn)) {
+      if (this.limited > 0 && --this.limited === 0) reader.maxMessage = this.maxMessage;
+      receiver.message(message);
+    }
+  }
+
+  /**
+   * Takes the rest of a long message from the system to where it belongs, as far as it has come: Node would allocate 64 KiB for
+   * each read, and what it reads would have to be copied. What Node holds already comes first.
+   */
+  private fillIn(reader: FrameReader, receiver: LinkReceiver): boolean {
+    const { fill, input } = this;
+    if (!fill) return false;
+    for (let room = reader.room?.(); room && input.readableLength === 0; room = reader.room?.()) {
+      const bytes = fill(room);
+      if (bytes === 0) return false;
+      reader.filled?.(bytes);
+      receiver.settled();
+      if (input.isPaused()) return true;
+    }
+    return true;
   }
 
   private finish(): void {

@@ -7,6 +7,8 @@ import { after, before, describe, test } from "node:test";
 import { activeChildren, Lock, type Process, Queue, SharedValue, spawn, Topic } from "interproc";
 import { cliPath } from "../cli/run-cli.js";
 import { crossing } from "../programs/crossing.js";
+import { holdLock } from "../programs/hold-lock.js";
+import { axeViolations } from "./axe.js";
 import { type Browser, type BrowserPage, launchChromium, whyNoBrowser } from "./launch-chromium.js";
 
 const WATCHDOG = { timeout: 120_000 };
@@ -24,7 +26,7 @@ describe("the inspector's page in Chromium", { skip }, () => {
 
   before(async () => {
     mkdirSync(pictures, { recursive: true });
-    command = spawnChild(process.execPath, [cliPath, "ui", "--no-open", "--allow-write"], {
+    command = spawnChild(process.execPath, [cliPath, "ui", "--no-open", "--allow-write", "--show-payloads"], {
       stdio: ["ignore", "pipe", "ignore"],
     });
     url = await new Promise((resolve) => command.stdout?.once("data", (line) => resolve(String(line).trim())));
@@ -44,11 +46,13 @@ describe("the inspector's page in Chromium", { skip }, () => {
     await Promise.all(activeChildren().map((child) => ended(child)));
   }, WATCHDOG);
 
-  const picture = async (name: string): Promise<void> => {
+  /** Takes pictures of what is shown now and, unless there is too much of the same, has axe look at it, in both themes. */
+  const picture = async (name: string, withAxe = true): Promise<void> => {
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
       await page.screenshot({ path: join(pictures, `${name}-${colorScheme}.png`) });
+      if (withAxe) assert.deepEqual(await axeViolations(page), [], `${name}, ${colorScheme}`);
     }
   };
   const rows = (): Promise<string[]> =>
@@ -112,7 +116,9 @@ describe("the inspector's page in Chromium", { skip }, () => {
     await picture("busy");
     await page.click("a:text('jobs')");
     await there("Throughput, a second");
-    assert.match((await page.textContent("dl")) ?? "", /discipline|ready/);
+    assert.match((await page.textContent("dl")) ?? "", /Ready/);
+    await there("What is taken next.");
+    assert.match((await page.textContent(".payload pre")) ?? "", /^"job \d+"$/);
     await picture("object");
     clearInterval(traffic);
     jobs.close();
@@ -144,12 +150,17 @@ describe("the inspector's page in Chromium", { skip }, () => {
     await page.keyboard.press("Enter");
     await there("← all objects");
     await page.keyboard.press("3");
-    await there("node");
+    await untilIn(page, `document.querySelector('.processes tbody').innerText.includes('${process.pid}')`);
     await picture("processes");
+    await page.fill("#search", "no such process");
+    await there("No process is like");
+    await page.keyboard.press("Escape");
     await page.keyboard.press("1");
     await page.keyboard.press("?");
     await page.waitForSelector("dialog");
+    await picture("keys");
     await page.keyboard.press("Escape");
+    await untilIn(page, "document.querySelector('dialog') === null");
     await page.keyboard.press("t");
     await untilIn(page, "document.documentElement.dataset.theme === 'dark'");
     await page.keyboard.press("t");
@@ -164,13 +175,23 @@ describe("the inspector's page in Chromium", { skip }, () => {
     const children = locks.map((lock, index) =>
       spawn(crossing, [lock, locks[(index + 1) % 3], here, 3, true], { name: `party-${index}` }),
     );
-    await there("Deadlock: process");
+    await untilIn(page, "document.querySelector('.attention .bad')?.innerText.startsWith('Deadlock')");
+    await picture("deadlocked-objects");
+    await page.keyboard.press("3");
+    await untilIn(page, "document.querySelectorAll('.state.blocked').length === 3");
+    const tasks = "[...document.querySelectorAll('.processes td.task')].map((cell) => cell.innerText).join()";
+    await untilIn(page, `${tasks}.split('crossing').length === 4`);
+    await picture("deadlocked-processes");
     await page.keyboard.press("2");
     await untilIn(page, "document.querySelectorAll('svg .node.bad').length === 6");
     assert.match((await page.textContent("[role=alert]")) ?? "", /has Lock "\w+" and waits for Lock "\w+"/);
     await picture("deadlocked");
     await page.setViewportSize({ width: 420, height: 800 });
     await picture("deadlocked-small");
+    assert.ok(
+      await page.evaluate("document.querySelector('.graph svg').getBoundingClientRect().right <= innerWidth"),
+      "the graph fits a small window",
+    );
     await page.keyboard.press("1");
     await page.waitForSelector(".objects");
     await picture("objects-small");
@@ -184,6 +205,37 @@ describe("the inspector's page in Chromium", { skip }, () => {
     await there("No thread waits for anything.");
     for (const lock of locks) lock.close();
     await page.keyboard.press("1");
+  });
+
+  test("abandoned locks and slow consumers are told above the table, and lead to the object", WATCHDOG, async () => {
+    using lock = Lock.create("widowed");
+    using state = new SharedValue("i32");
+    const holder = spawn(holdLock, [lock, state]);
+    await state.waitUntil((value) => value === 1);
+    await ended(holder);
+    using queue = Queue.create<string>("overfull", { capacity: 4096 });
+    while (queue.tryPut("x".repeat(100)));
+    const matters = "[...document.querySelectorAll('.attention li')].map((one) => one.innerText).join('|')";
+    await untilIn(page, `/Abandoned\\s+widowed: its holder died/.test(${matters})`);
+    await untilIn(page, `/Slow consumer\\s+overfull: it is full/.test(${matters})`);
+    await picture("attention");
+    await page.click(".attention a:text('overfull')");
+    await untilIn(page, "document.querySelector('h2')?.innerText === 'Queue overfull'");
+    await page.keyboard.press("Escape");
+  });
+
+  test("messages are text, whatever is in them, and another look shows newer ones", WATCHDOG, async () => {
+    using queue = Queue.create<unknown>("letters");
+    queue.tryPut({ html: "<img src=x onerror=document.title='owned'>" });
+    await page.click("a:text('letters')");
+    await untilIn(page, "document.querySelectorAll('.payload pre').length === 1");
+    assert.match((await page.textContent(".payload pre")) ?? "", /^\{ html: "<img src=x onerror/);
+    assert.equal(await page.evaluate("document.querySelectorAll('img').length"), 0);
+    queue.tryPut("second");
+    await page.click("button:text('Look again')");
+    await untilIn(page, "document.querySelectorAll('.payload pre').length === 2");
+    await picture("payload");
+    await page.keyboard.press("Escape");
   });
 
   test("a name is taken away by its button", WATCHDOG, async () => {
@@ -207,7 +259,7 @@ describe("the inspector's page in Chromium", { skip }, () => {
       SharedValue.create(`value-${i}`, "i32", i, { maxAttached: 4 }),
     );
     await untilIn(page, "document.querySelectorAll('.objects tbody tr').length === 1000");
-    await picture("thousand");
+    await picture("thousand", false);
     await page.fill("#search", "value-77");
     await untilIn(page, "document.querySelectorAll('.objects tbody tr').length === 11");
     await page.keyboard.press("Escape");

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 import { projectRoot } from "../project-root.js";
 import { runCli } from "./run-cli.js";
 
-const looks = ["ls", "show", "top", "ui", "gc", "doctor"];
+const looks = ["ls", "show", "top", "ui", "metrics", "gc", "doctor", "bench"];
 const commands = [...looks, "send", "recv", "map", "lock", "semaphore", "python", "gateway", "demo", "completion"];
 
 describe("interproc, the command", () => {

@@ -34,6 +34,31 @@ describe("interproc gateway", () => {
     assert.deepEqual([code, stderr], [0, ""]);
   });
 
+  test("--api serves what a module exports, --topics and --origin say whose and to whom", watchdog, async (context) => {
+    const folder = mkdtempSync(join(tmpdir(), "interproc-api-"));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const module = join(folder, "api.mjs");
+    writeFileSync(module, "export const add = (a, b) => a + b;\n");
+    const page = "https://example.org";
+    await withGateway(
+      ["--api", module, "--topics", "file:nowhere/", "--origin", page, "https://b.example"],
+      async (url) => {
+        const headers = { "content-type": "application/json", origin: page };
+        const added = await fetch(`${url}/api/add`, { method: "POST", body: "[1,2]", headers });
+        assert.deepEqual([await added.json(), added.headers.get("access-control-allow-origin")], [3, page]);
+        assert.equal((await fetch(`${url}/topics/x`, { method: "PUT" })).status, 400);
+      },
+    );
+    for (const args of [
+      ["--api", join(folder, "none.mjs")],
+      ["--client-ca", module],
+      ["--origin", "example.org"],
+    ]) {
+      const { code, stderr } = await runCli(["gateway", ...args]);
+      assert.ok(code !== 0 && !stderr.includes("    at "), stderr);
+    }
+  });
+
   test(
     "--json prints url and port; --token-file has tokens in lines, or with rights as JSON",
     watchdog,

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { Queue } from "interproc";
 import { programFile } from "../primitives/child-program.js";
 import { onTerminal, whyNoTerminal } from "./on-terminal.js";
+import { runCli } from "./run-cli.js";
 
 const WATCHDOG = { timeout: 60_000 };
 const ESCAPE = "\u001b";
@@ -16,6 +17,20 @@ describe("the command line on a terminal", { skip: whyNoTerminal() ?? false }, (
     const plain = onTerminal(["ls"], { NO_COLOR: "1" });
     await plain.exit;
     assert.ok(!plain.shown().includes(ESCAPE));
+  });
+
+  test("ls fits the terminal: long names lose their middle there, and nowhere else", WATCHDOG, async () => {
+    const name = `first-${"x".repeat(120)}-last`;
+    using _queue = Queue.create(name);
+    const listed = onTerminal(["ls"], { NO_COLOR: "1" });
+    await listed.exit;
+    const lines = listed.shown().split(/\r?\n/);
+    assert.ok(
+      lines.every((line) => line.length <= 100),
+      listed.shown(),
+    );
+    assert.match(listed.shown(), /first-x+…x*-last/);
+    assert.ok((await runCli(["ls"])).stdout.includes(name));
   });
 
   test("top takes the screen, does what keys say, and gives the screen back with q", WATCHDOG, async () => {

@@ -47,6 +47,23 @@ describe("interproc ui", () => {
     assert.match(said(), /^interproc: --allow-write: whoever has this url can/);
   });
 
+  test("messages are shown only with --show-payloads, which warns", WATCHDOG, async () => {
+    using queue = Queue.create<string>("private");
+    queue.tryPut("for few eyes");
+    for (const args of [[], ["--show-payloads"]]) {
+      const { line, said, end } = await started("--json", ...args);
+      const { token, port } = JSON.parse(line) as { token: string; port: number };
+      const headers = { Authorization: `Bearer ${token}` };
+      const shot = (await (await fetch(`http://127.0.0.1:${port}/api/objects`, { headers })).json()) as Snapshot;
+      const id = shot.objects.find(({ name }) => name === "private")?.id;
+      const answer = await fetch(`http://127.0.0.1:${port}/api/payload/${id}`, { headers });
+      const text = await answer.text();
+      await end();
+      assert.deepEqual([answer.status, text.includes("for few eyes")], args.length === 0 ? [403, false] : [200, true]);
+      assert.match(said(), args.length === 0 ? /^$/ : /^interproc: --show-payloads: whoever has this url can read/);
+    }
+  });
+
   test("it reads only, unless it is allowed to write", WATCHDOG, async () => {
     using _queue = Queue.create("kept", { persist: true });
     for (const args of [[], ["--allow-write"]]) {

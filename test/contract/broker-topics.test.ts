@@ -1,18 +1,32 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { openTopic } from "interproc";
+import { startGateway } from "../gateway/gateway-process.js";
 import { freshName } from "./broker-kind.js";
 import { serverFor } from "./broker-servers.js";
 import { codes, watchdog } from "./connection-kind.js";
 
 const names = ["redis", "rabbitmq", "nats", "activemq"] as const;
 const servers = await Promise.all(names.map(serverFor));
+const gateways = await Promise.all(
+  ["shm:", ...servers.flatMap((server) => (server?.startsWith("redis:") ? [`${server}/`] : []))].map((topics) =>
+    startGateway({ topics }),
+  ),
+);
+after(() => Promise.all(gateways.map((one) => one.end())));
+
 const kinds = [
   { name: "shm:", url: (name: string) => `shm:${name}` },
   ...servers.flatMap((server) =>
     server === undefined ? [] : [{ name: server.replace(/:.*/, ":"), url: (name: string) => `${server}/${name}` }],
   ),
+  ...gateways.map((gateway, index) => ({
+    name: `http: over ${["shm:", "redis:"][index]}`,
+    url: (name: string) => `${gateway.url}/topics/${name}`,
+  })),
 ];
+/** Those that have no durable groups. */
+const withoutGroups = ["shm:", "activemq:", "http: over shm:"];
 
 for (const { name, url } of kinds)
   describe(`a topic at ${name}`, () => {
@@ -65,7 +79,7 @@ for (const { name, url } of kinds)
       await assert.rejects(topic.subscribe("#", { durable: true }), codes.usage);
     });
 
-    if (name === "shm:" || name === "activemq:") return;
+    if (withoutGroups.includes(name)) return;
 
     test("a durable group keeps what is published while nobody is there, and shares it", watchdog, async () => {
       const place = url(freshName());

@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
+import { compiledSource } from "../compiled-source.js";
 
 /** In which compiled file of src which text becomes which other one. It must be there once; any space stands for any. */
 export type Mutation = readonly [file: string, text: string, replacement: string];
@@ -123,7 +124,7 @@ function copy(file: string, folder: string, mutations: readonly Mutation[], copi
   if (copies.has(file)) return;
   copies.add(file);
   const url = new URL(file, root);
-  let code = mutated(file, readFileSync(fileURLToPath(url), "utf8"), mutations);
+  let code = mutated(file, compiledSource(file), mutations);
   code = code.replace(/ from "(\.{1,2}\/[^"]+)"/g, (_, path: string) => {
     const target = new URL(path, url).href.slice(root.href.length);
     const door = doors[target];

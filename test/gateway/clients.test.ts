@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { request } from "node:https";
 import { after, describe, test } from "node:test";
-import { AuthenticationError, openQueue, serveGateway, UsageError } from "interproc";
+import { AuthenticationError, openQueue, openTopic, serveGateway, UsageError } from "interproc";
 import { TestCertificates } from "../transports/test-certificates.js";
 import { startGateway } from "./gateway-process.js";
 
@@ -114,5 +114,31 @@ describe("clients of a gateway", () => {
     });
     assert.equal(status, 204);
     await assert.rejects(openQueue(`${server.url}/queues/tls`), { code: "ERR_INTERPROC_SYSTEM" });
+    const { ca } = certificates;
+    await using queue = await openQueue<number>(`${server.url}/queues/tls`, { tls: { ca } });
+    await queue.put(7);
+    assert.equal(await queue.get(), 7);
+    await using topic = await openTopic<number>(`${server.url}/topics/tls-news`, { tls: { ca } });
+    await using some = await topic.subscribe();
+    await topic.publish(8);
+    assert.equal(await some.get(), 8);
+    const named = { tls: { ca, servername: "somebody.else" } };
+    await assert.rejects(openQueue(`${server.url}/queues/tls`, named), { code: "ERR_INTERPROC_SYSTEM" });
+    await assert.rejects(openQueue("http://127.0.0.1:1/queues/tls", { tls: { ca } }), UsageError);
+    await assert.rejects(openTopic("shm:tls", { tls: { ca } }), UsageError);
+  });
+
+  test("a gateway that asks for certificates serves who shows one", {
+    ...watchdog,
+    skip: TestCertificates.missing,
+  }, async () => {
+    using certificates = new TestCertificates();
+    const { ca, server: own, client } = certificates;
+    await using server = await serveGateway({ tls: { ...own, ca } });
+    const url = `${server.url}/queues/mutual`;
+    await using queue = await openQueue<number>(url, { tls: { ca, ...client } });
+    await queue.put(7);
+    assert.equal(await queue.get(), 7);
+    await assert.rejects(openQueue(url, { tls: { ca } }), { code: "ERR_INTERPROC_SYSTEM" });
   });
 });

@@ -20,6 +20,7 @@ const endpoints: [method: string, path: string, headers: string[], body: string]
   ["POST", "/api/session", ["Content-Type: application/json", "X-Interproc: 1"], "{}"],
   ["POST", "/api/gc", ["Content-Type: application/json", "X-Interproc: 1"], "{}"],
   ["POST", "/api/unlink", ["Content-Type: application/json", "X-Interproc: 1"], '{"name":"x"}'],
+  ["GET", "/api/payload/0123456789abcdef", [], ""],
   ["GET", "/api/live", KEY, ""],
   ["GET", "/api/nothing", [], ""],
 ];
@@ -257,6 +258,34 @@ describe("the inspector's server", () => {
     assert.deepEqual(done, ["gc", "jobs"]);
   });
 
+  test("what an object holds is told only where that was allowed, and changes nothing", WATCHDOG, async () => {
+    using queue = Queue.create<string>("secret");
+    queue.tryPut("the password");
+    for (const showPayloads of [true, false]) {
+      const server = await serveInspector({ showPayloads });
+      const base = `http://127.0.0.1:${server.port}`;
+      const headers = { Authorization: `Bearer ${server.token}` };
+      const all = await (await fetch(`${base}/api/objects`, { headers })).text();
+      assert.ok(!all.includes("the password"));
+      const { objects } = JSON.parse(all) as Snapshot;
+      const id = objects.find(({ name }) => name === "secret")?.id;
+      const answer = await fetch(`${base}/api/payload/${id}`, { headers });
+      const text = await answer.text();
+      assert.deepEqual([answer.status, text.includes("the password")], showPayloads ? [200, true] : [403, false]);
+      const gone = await fetch(`${base}/api/payload/0123456789abcdef`, { headers });
+      assert.equal(gone.status, showPayloads ? 404 : 403);
+      for (const path of ["..%2fsecret", "secret", `${id}/../x`, `${id}0`])
+        assert.equal((await fetch(`${base}/api/payload/${path}`, { headers })).status, 404, path);
+      const posted = await fetch(`${base}/api/payload/${id}`, {
+        method: "POST",
+        headers: { ...headers, Origin: base },
+      });
+      assert.equal(posted.status, 405);
+      await server.close();
+    }
+    assert.equal(queue.size, 1);
+  });
+
   test("without actions nothing can be changed, whoever asks", WATCHDOG, async () => {
     const reading = await serveInspector();
     const headers = [
@@ -287,7 +316,7 @@ describe("the inspector's server", () => {
 
   test("with a thousand objects and a page open, it takes less than a twentieth of a processor", WATCHDOG, async () => {
     const values = Array.from({ length: 1000 }, (_, i) => SharedValue.create(`v${i}`, "i32", i, { maxAttached: 64 }));
-    const feed = new LiveFeed(undefined, 1, false);
+    const feed = new LiveFeed(undefined, 1, { allowsWrite: false, showsPayloads: false });
     const pauses: number[] = [];
     const later = globalThis.setTimeout;
     let told = 0;

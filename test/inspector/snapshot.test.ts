@@ -9,6 +9,7 @@ import {
   BoundedSemaphore,
   Condition,
   Lock,
+  Pool,
   type Process,
   pipe,
   Queue,
@@ -134,6 +135,30 @@ describe("snapshot", () => {
       assert.deepEqual(shot.deadlocks, []);
       assert.match(shot.processes.find(({ pid }) => pid === process.pid)?.command ?? "", /node/);
       await ended(holder, waiter);
+    },
+  );
+
+  test(
+    "a process is told with the task that it runs, a worker of a pool only while it runs one",
+    WATCHDOG,
+    async () => {
+      using lock = Lock.create("for-task");
+      using state = new SharedValue("i32");
+      const child = spawn(holdLock, [lock, state], { name: "with-task" });
+      await state.waitUntil((value) => value === 1);
+      const taskOf = (pid?: number) => snapshot().threads.find((one) => one.pid === pid)?.task;
+      assert.equal(taskOf(child.pid), "holdLock");
+      assert.equal(taskOf(process.pid), "");
+      await ended(child);
+      await using pool = new Pool({ processes: 1 });
+      using inside = new SharedValue("i32");
+      const held = pool.run(holdLock, lock, inside);
+      await inside.waitUntil((value) => value === 1);
+      const worker = snapshot().threads.find(({ task }) => task === "holdLock");
+      assert.ok(worker && worker.pid !== process.pid, JSON.stringify(snapshot().threads));
+      inside.value = 2;
+      await held;
+      await until(() => taskOf(worker.pid) === "");
     },
   );
 

@@ -6,7 +6,7 @@ import { resting } from "../programs/ending.js";
 import { greeting } from "../programs/piping.js";
 import { openDescriptors, sharedFiles } from "./running.js";
 
-const watchdog = { timeout: 150_000 };
+const watchdog = { timeout: 330_000 };
 const isFast = process.env.INTERPROC_TEST === "fast";
 const successive = isFast ? 30 : 200;
 const together = isFast ? 20 : 100;

@@ -187,15 +187,15 @@ export class ItemModel {
     for (const one of [...back].reverse()) this.enterAgain(one);
     const classes = new Map<number, number[]>();
     if (mine.some(({ wasGivenBack, deliveries }) => wasGivenBack && deliveries > 1)) return;
-    for (const { number, shown, priority } of back) {
+    for (const { shown, priority } of back) {
       const key = this.discipline === "priority" ? priority : 0;
-      classes.set(key, [...(classes.get(key) ?? []), this.discipline === "priority" ? shown : number]);
+      classes.set(key, [...(classes.get(key) ?? []), shown]);
     }
     const sign = this.discipline === "lifo" ? -1 : 1;
-    for (const numbers of classes.values())
+    for (const orders of classes.values())
       assert.deepEqual(
-        numbers,
-        [...numbers].sort((a, b) => (a - b) * sign),
+        orders,
+        [...orders].sort((a, b) => (a - b) * sign),
       );
   }
 }

@@ -130,6 +130,24 @@ describe("an item store", () => {
     assert.ok(memory.blocksOf(model.line[0].item).some((block, i, all) => i > 0 && block !== all[i - 1] + 1));
   });
 
+  test("a stack gives back what a dead taker had in the order in which it would have come", () => {
+    const memory = new ItemMemory("lifo", 16, 3);
+    const model = new ItemModel(memory, memory.store());
+    const [dead, living] = owners;
+    const put = (): void => model.do({ what: "put", length: 10, priority: 0, owner: living });
+    put();
+    put();
+    model.do({ what: "take", owner: dead });
+    put();
+    model.do({ what: "take", owner: dead });
+    model.do({ what: "reclaim", owner: dead });
+    model.compare();
+    assert.deepEqual(
+      model.line.map(({ number }) => number),
+      [2, 1, 0],
+    );
+  });
+
   test("who has died loses what it was writing and gives back what it had taken, and nobody else does", () => {
     const memory = new ItemMemory("fifo", 32);
     const model = new ItemModel(memory, memory.store());

@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
+import { compiledSource } from "../compiled-source.js";
 import type { RingClasses } from "./ring-classes.js";
 
 const sources = ["record-ring.js", "message-writer.js", "message-reader.js"] as const;
@@ -15,7 +16,7 @@ export async function mutatedRings(...mutations: readonly Mutation[]): Promise<R
   try {
     for (const file of sources) {
       const url = import.meta.resolve(`#src/rings/${file}`);
-      let code = readFileSync(fileURLToPath(url), "utf8");
+      let code = compiledSource(`rings/${file}`);
       for (const [where, text, replacement] of mutations) {
         if (where !== file) continue;
         const pattern = text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s+");

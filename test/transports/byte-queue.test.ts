@@ -64,6 +64,51 @@ describe("a queue of bytes", () => {
     }
   });
 
+  test("gathers in one piece what is missing to a length, pushed or put into its room, and gives that piece away", () => {
+    const bytes = numbered(5_000_000);
+    for (const [length, first, step] of [
+      [70_000, 65_532, 4],
+      [20_000, 0, 20_000],
+      [1_048_577, 10, 65_536],
+      [5_000_000, 3, 208 * 1024],
+    ]) {
+      const queue = new ByteQueue();
+      queue.push(bytes.slice(0, first));
+      for (let at = first, isPushed = false; at < length; isPushed = !isPushed) {
+        queue.gather(length);
+        const room = queue.room() as Uint8Array;
+        assert.ok(room.length > 0 && room.length <= Math.max(1024 * 1024, at * 4));
+        const size = Math.min(step, length - at);
+        if (isPushed || size > room.length) queue.push(bytes.slice(at, at + size));
+        else {
+          room.set(bytes.subarray(at, at + size));
+          queue.filled(size);
+        }
+        at += size;
+        assert.equal(queue.length, at);
+      }
+      assert.equal(queue.room(), undefined);
+      queue.push(Uint8Array.of(7, 8));
+      const own = queue.cut(length, true);
+      assert.equal(own.buffer.byteLength, length);
+      assert.equal(Buffer.compare(own, bytes.subarray(0, length)), 0);
+      assert.deepEqual([...queue.take(2)], [7, 8]);
+      assert.equal(queue.length, 0);
+    }
+  });
+
+  test("what goes beyond the room of a piece lies behind it", () => {
+    const bytes = numbered(50_000);
+    const queue = new ByteQueue();
+    queue.push(bytes.slice(0, 100));
+    queue.drop(10);
+    queue.gather(30_000);
+    queue.push(bytes.slice(100, 40_000));
+    queue.push(bytes.slice(40_000));
+    assert.deepEqual(queue.cut(5, true), bytes.slice(10, 15));
+    assert.deepEqual(queue.take(queue.length), bytes.slice(15));
+  });
+
   test("many short chunks weigh little more than their bytes", () => {
     const queue = new ByteQueue();
     const before = process.memoryUsage().heapUsed;

@@ -18,8 +18,9 @@ export function publishOptions(
   isAgain: boolean,
   levels: number | undefined,
 ): Options.Publish {
-  const { contentType, id, headers, priority, ttl } = message;
+  const { contentType, id, headers, priority, ttl, correlationId } = message;
   const options: Options.Publish = { persistent: true, mandatory, contentType, messageId: id, headers };
+  if (correlationId !== undefined) options.correlationId = correlationId;
   if (isAgain) options.headers = { ...headers, [AGAIN]: true };
   // there the largest goes first
   if (levels !== undefined) options.priority = levels - 1 - priority;
@@ -44,6 +45,8 @@ export function incomingOf(message: Message | GetMessage, channel: Channel): Inc
     deliveries: count + 1,
     redelivered: fields.redelivered || count > 0 || all[AGAIN] === true,
     key: fields.routingKey,
+    ...(properties.replyTo !== undefined && { replyTo: String(properties.replyTo) }),
+    ...(properties.correlationId !== undefined && { correlationId: String(properties.correlationId) }),
     token: { message, channel } satisfies AmqpToken,
   };
 }

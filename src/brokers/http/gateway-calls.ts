@@ -1,7 +1,9 @@
 import { Agent, request as httpRequest, type IncomingMessage, type RequestOptions } from "node:http";
 import { request as httpsRequest, Agent as TlsAgent } from "node:https";
 import { SystemError } from "../../errors.js";
+import type { TlsOptions } from "../../transports/connection-options.js";
 import { systemFailure } from "../../transports/system-failure.js";
+import { clientTls } from "../../transports/tls-settings.js";
 import { redact } from "../broker-url.js";
 import { failureOf } from "./gateway-failure.js";
 
@@ -24,9 +26,12 @@ export class GatewayCalls {
     private readonly base: URL,
     private readonly token: string | undefined,
     readonly shown: string,
+    tls: TlsOptions = {},
   ) {
     const isTls = base.protocol === "https:";
-    this.agent = new (isTls ? TlsAgent : Agent)({ keepAlive: true });
+    this.agent = isTls
+      ? new TlsAgent({ keepAlive: true, ...clientTls(tls, base.hostname.replace(/^\[|\]$/g, "")) })
+      : new Agent({ keepAlive: true });
     this.ask = isTls ? httpsRequest : httpRequest;
   }
 

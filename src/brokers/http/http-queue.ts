@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { QueueCapability } from "../../async-queue.js";
-import { AbandonedError, ClosedError, SystemError, UsageError } from "../../errors.js";
+import { AbandonedError, ClosedError, SystemError } from "../../errors.js";
 import type { Bounds } from "../bounds.js";
 import type { Incoming, Outgoing, QueueDriver, QueueShape, Settlement } from "../broker.js";
 import type { BrokerUrl } from "../broker-url.js";
 import { checkOpen } from "../check-options.js";
+import { gatewayAt } from "./gateway-at.js";
 import { GatewayCalls } from "./gateway-calls.js";
 import { HttpSession } from "./http-session.js";
+import { paused } from "./paused.js";
 
 /** One request waits so long at the gateway, then the next one does. */
 const WAIT_MS = 20_000;
@@ -34,17 +36,8 @@ export async function openHttpQueue(
   signal: AbortSignal,
   ownType: string | undefined,
 ): Promise<QueueDriver> {
-  const { server, shown } = url as BrokerUrl & { server: URL };
-  const [, prefix, name] = /^(.*)\/queues\/([^/]+)$/.exec(server.pathname) ?? [];
-  if (name === undefined)
-    throw new UsageError(`${operation}: the path is ${server.pathname}; allowed: /queues/NAME, of a gateway`);
-  if (server.username !== "" || server.password !== "")
-    throw new UsageError(`${operation} with a user in the url; allowed: the option token`);
-  const { maxItems, capacity, priorities, maxDeliveries, deadLetter, mustExist, token } = options;
-  if (token !== undefined && !/^[\w.~+/=-]{1,1024}$/.test(token))
-    throw new UsageError(`${operation}: the token is not allowed; allowed: A-Z a-z 0-9 - . _ ~ + / =`);
-  const calls = new GatewayCalls(new URL(`${prefix}/`, server), token, shown);
-  const path = `/queues/${name}`;
+  const { maxItems, capacity, priorities, maxDeliveries, deadLetter, mustExist } = options;
+  const { calls, path } = gatewayAt(url, "queues", options, operation);
   const json = { maxItems, capacity, priorities, maxDeliveries, deadLetter, mustExist };
   try {
     const { capabilities } = await calls.json<{ capabilities: QueueCapability[] }>("PUT", path, operation, {
@@ -233,17 +226,4 @@ function partOf(messages: readonly Outgoing[], from: number): unknown[] {
     });
   }
   return part;
-}
-
-/** Waits a little before the next attempt. @throws the reason when it is given up */
-async function paused(ms: number, bounds: Bounds): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    bounds.onGiveUp = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-  });
-  bounds.onGiveUp = undefined;
-  bounds.throwIfGivenUp();
 }

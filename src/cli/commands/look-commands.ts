@@ -9,7 +9,7 @@ import type { UiOptions } from "../ui.js";
 
 /** Commands that look at what there is. */
 export function lookCommands(): Command[] {
-  return [lsCommand(), showCommand(), topCommand(), uiCommand(), gcCommand(), doctorCommand()];
+  return [lsCommand(), showCommand(), topCommand(), uiCommand(), metricsCommand(), gcCommand(), doctorCommand()];
 }
 
 function lsCommand(): Command {
@@ -62,15 +62,31 @@ function uiCommand(): Command {
     .summary("watch all objects in a browser")
     .description(
       "Serves a page at 127.0.0.1 that shows all objects, who waits for whom, and processes, live. It prints the url once; who has it " +
-        "can see everything. It only reads, unless --allow-write. The objects as JSON: /api/objects, with Authorization: Bearer TOKEN.",
+        "can see everything. It only reads, unless --allow-write, and shows no message, unless " +
+        "--show-payloads. The objects as JSON: /api/objects, with Authorization: Bearer TOKEN.",
     )
     .option("--port <n>", "the port; 0 picks one that is free", numberOption(0, 65_535), 0)
     .option("--no-open", "do not show the page in a browser")
     .option("--allow-write", "let the page remove what was left behind, and take names away")
+    .option("--show-payloads", "let the page show what queues, pipes, topics, maps and memory hold; it may be secret")
     .option("--json", "print url, token and port as JSON")
     .action(async (options: UiOptions) => {
       const { ui } = await import("../ui.js");
       await ui(options);
+    });
+}
+
+function metricsCommand(): Command {
+  return new Command("metrics")
+    .summary("print figures of all objects in Prometheus' format")
+    .description(
+      "Prints depth, capacity, what went in and out, waiters and holders of all objects in Prometheus' text format 0.0.4, as for the " +
+        "textfile collector of its node exporter. A gateway serves the same at /metrics, with figures of its requests.",
+    )
+    .option("--json", "print the families of figures as one JSON document")
+    .action(async (options: { json?: boolean }) => {
+      const { metrics } = await import("../metrics.js");
+      process.exitCode = metrics(options);
     });
 }
 

@@ -9,6 +9,8 @@ import type { TopView } from "./view.js";
 
 const HEADING = ["TYPE", "NAME", "STATE", "DEPTH", "IN/s", "OUT/s", "STAY", "SIZE", "WAITERS", "OWNER", "AGE"];
 const NUMBERS = new Set([3, 4, 5, 6, 7, 8, 10]);
+/** Name and owner: what may be long. */
+const TEXTS = [1, 9];
 /** Lines beside the table. */
 const AROUND = 4;
 
@@ -33,7 +35,12 @@ export function frame(
     const { type, name, state, depth, size, waiters, owner, age } = row;
     return [type, name, state, depth, figure(into), figure(out), wait, size, waiters, owner, age];
   });
-  const [heading, ...body] = textTable(HEADING, lines, NUMBERS).map(cut);
+  const [heading, ...body] = textTable(
+    HEADING,
+    lines,
+    NUMBERS,
+    isTerminal ? { width: columns - 1, shorten: TEXTS } : undefined,
+  );
   const living = shot.processes.filter(({ isAlive }) => isAlive).length;
   const order = `sorted by ${view.sort}${view.isReversed ? ", reversed" : ""}${view.isPaused ? ", paused" : ""}`;
   const sum = `${counted(shot.objects.length, "object")}, ${living === 1 ? "1 process" : `${living} processes`}, ${order}`;

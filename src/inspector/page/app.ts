@@ -1,10 +1,13 @@
 import { Component, type ComponentChild, h } from "preact";
-import { Chart } from "./chart.js";
-import { change, type LinkState, openLink } from "./link.js";
+import { Attention } from "./attention.js";
+import { Charts } from "./charts.js";
+import type { Order } from "./data-table.js";
+import { type LinkState, openLink } from "./link.js";
 import { ObjectPage } from "./object-page.js";
-import { type Column, chosen, ObjectsTable, type Order } from "./objects-table.js";
+import { type Column, chosen, ObjectsTable } from "./objects-table.js";
 import { ProcessesPage } from "./processes-page.js";
 import { Store } from "./store.js";
+import { texts } from "./texts.js";
 import { WaitGraph } from "./wait-graph.js";
 
 interface AppState {
@@ -13,7 +16,7 @@ interface AppState {
   readonly link: LinkState;
   readonly route: string;
   readonly search: string;
-  readonly order: Order;
+  readonly order: Order<Column>;
   readonly selected: string | undefined;
   readonly theme: string;
   readonly said: string;
@@ -84,23 +87,14 @@ export class App extends Component<object, AppState> {
   private header(): ComponentChild {
     const { link, route, search, theme } = this.state;
     const { snapshot } = this.store;
+    const counts = [snapshot?.objects.length, snapshot?.waits.length, snapshot?.processes.length];
     const deadlocks = snapshot?.deadlocks.length ?? 0;
-    const tabs = TABS.map(([target, label]) => {
-      const isHere = route === target || (target === "#/objects" && route.startsWith("#/object/"));
-      const count =
-        target === "#/waits"
-          ? snapshot?.waits.length
-          : target === "#/objects"
-            ? snapshot?.objects.length
-            : snapshot?.processes.length;
-      const mark =
-        target === "#/waits" && deadlocks > 0
-          ? h("span", { class: "alarm" }, `${deadlocks} deadlock${deadlocks > 1 ? "s" : ""}`)
-          : null;
+    const tabs = TABS.map(([target, label], index) => {
+      const isHere = route === target || (index === 0 && route.startsWith("#/object/"));
       return h("a", { key: target, href: target, "aria-current": isHere ? "page" : undefined }, [
         label,
-        h("small", null, ` ${count ?? ""}`),
-        mark,
+        h("small", null, ` ${counts[index] ?? ""}`),
+        index === 1 && deadlocks > 0 && h("span", { class: "alarm" }, texts.counted(deadlocks, "deadlock")),
       ]);
     });
     return h("header", null, [
@@ -110,79 +104,62 @@ export class App extends Component<object, AppState> {
         type: "search",
         id: "search",
         placeholder: "Search  /",
-        "aria-label": "Search objects",
+        "aria-label": "Search objects, waits and processes",
         value: search,
         onInput: (event: Event) => this.setState({ search: (event.target as HTMLInputElement).value }),
       }),
-      h("button", { type: "button", onClick: () => this.nextTheme(), "aria-label": `Theme: ${theme}` }, theme),
-      h("button", { type: "button", onClick: () => this.setState({ isHelpOpen: true }), "aria-label": "Keys" }, "?"),
+      h("button", { type: "button", onClick: () => this.nextTheme(), title: "Theme (t)" }, [
+        h("span", { class: "unseen" }, "Theme: "),
+        theme,
+      ]),
+      h("button", { type: "button", onClick: () => this.setState({ isHelpOpen: true }), title: "Keys (?)" }, [
+        h("span", { class: "unseen" }, "Keys: "),
+        "?",
+      ]),
       h("span", { class: `link ${link}`, role: "status" }, link === "live" ? (snapshot?.directory ?? "") : LINKS[link]),
     ]);
   }
 
   private content(): ComponentChild {
     const { snapshot } = this.store;
-    const { route, version } = this.state;
+    const { route, version, search } = this.state;
     const theme = this.shownTheme;
     if (!snapshot) return null;
     const [, id] = /^#\/object\/(.+)$/.exec(route) ?? [];
     if (id !== undefined)
       return h(ObjectPage, { key: id, id: decodeURIComponent(id), store: this.store, version, theme });
-    if (route === "#/waits") return h(WaitGraph, { snapshot });
-    if (route === "#/processes") return h(ProcessesPage, { snapshot });
+    if (route === "#/waits") return h(WaitGraph, { snapshot, waitSince: this.store.waitSince, search });
+    if (route === "#/processes") return h(ProcessesPage, { snapshot, search });
     return this.objects();
   }
 
   private objects(): ComponentChild {
-    const { snapshot, rates, total, allowsWrite } = this.store;
+    const { snapshot, total } = this.store;
     const { search, order, selected, version, said } = this.state;
     if (!snapshot) return null;
-    const objects = chosen(snapshot, rates, search, order);
-    const stale = snapshot.objects.filter(({ state }) => state === "left behind").length;
-    const collect = async (): Promise<void> => this.setState({ said: await change("/api/gc", {}) });
-    const common = { series: total, version, theme: this.shownTheme };
+    if (snapshot.objects.length === 0)
+      return h("div", { class: "nothing" }, [
+        h("p", { class: "large" }, `There is no object in ${snapshot.directory}.`),
+        h("p", null, "What a program makes appears here by itself. To see something now:"),
+        h("p", null, h("code", null, "interproc demo")),
+      ]);
+    const objects = chosen(this.store, search, order);
     return [
-      snapshot.deadlocks.map(({ isCertain, text }) =>
-        h("p", { key: text, class: `notice ${isCertain ? "bad" : "odd"}`, role: "alert" }, [
-          h("strong", null, isCertain ? "Deadlock: " : "Possible deadlock: "),
-          text,
-        ]),
-      ),
-      stale > 0 &&
-        h("p", { class: "notice odd" }, [
-          `${stale} left behind by killed processes. `,
-          allowsWrite ? h("button", { type: "button", onClick: collect }, "Remove") : "interproc gc removes them.",
-          ` ${said}`,
-        ]),
-      snapshot.objects.length > 0 &&
-        h("div", { class: "charts" }, [
-          h(Chart, { key: "depth", title: "Messages that wait", lines: [[0, "all objects"]], ...common }),
-          h(Chart, {
-            key: "rate",
-            title: "Messages a second",
-            lines: [
-              [1, "in"],
-              [2, "out"],
-            ],
-            ...common,
-          }),
-        ]),
-      snapshot.objects.length === 0
-        ? h(
-            "p",
-            { class: "nothing" },
-            `There is no object in ${snapshot.directory}. What a program makes appears here by itself.`,
-          )
-        : h(ObjectsTable, { snapshot, rates, objects, order, selected, sort: (by) => this.sort(by) }),
-      objects.length === 0 &&
-        snapshot.objects.length > 0 &&
-        h("p", { class: "nothing" }, `Nothing is like “${search}”.`),
+      h(Attention, { store: this.store, version, said, say: (answer) => this.setState({ said: answer }) }),
+      h(Charts, { series: total, version, theme: this.shownTheme }),
+      h(ObjectsTable, { store: this.store, objects, order, selected, sort: (by) => this.sort(by) }),
+      objects.length === 0 && h("p", { class: "nothing" }, `Nothing is like “${search}”.`),
     ];
   }
 
   private help(): ComponentChild {
     const close = (): void => this.setState({ isHelpOpen: false });
-    return h("dialog", { open: true, "aria-label": "Keys" }, [
+    // modal: the keyboard stays in it, and comes back to where it was
+    const show = (dialog: HTMLDialogElement | null): void => {
+      if (dialog && !dialog.open) dialog.showModal();
+    };
+    return h("dialog", { ref: show, onClose: close, "aria-label": "Keys" }, [
+      h("h2", null, "Keys"),
       h(
         "dl",
         null,
@@ -245,9 +222,8 @@ export class App extends Component<object, AppState> {
   }
 
   private select(step: 1 | -1): void {
-    const { snapshot, rates } = this.store;
-    if (!snapshot || this.state.route !== "#/objects") return;
-    const objects = chosen(snapshot, rates, this.state.search, this.state.order);
+    if (this.state.route !== "#/objects") return;
+    const objects = chosen(this.store, this.state.search, this.state.order);
     const at = objects.findIndex(({ id }) => id === this.state.selected);
     const next = objects[Math.max(0, Math.min(objects.length - 1, at < 0 ? 0 : at + step))];
     if (!next) return;

@@ -13,11 +13,21 @@ interface ChartProps {
   readonly theme: string;
 }
 
-const HEIGHT = 170;
+const HEIGHT = 150;
+/** Less time than this is not spread over the whole width. */
+const LEAST_SECONDS = 60;
+const short = new Intl.NumberFormat("en", { notation: "compact", maximumSignificantDigits: 3 });
+const clock = new Intl.DateTimeFormat("en", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
 
-/** Lines over time. */
+/** Lines over time; beside each line's name what it is now, or was where the pointer is. */
 export class Chart extends Component<ChartProps> {
   private readonly place = createRef<HTMLDivElement>();
+  private readonly figures: (HTMLElement | null)[] = [];
   private plot: uPlot | undefined;
   private readonly resize = new ResizeObserver(() => this.fit());
 
@@ -29,6 +39,7 @@ export class Chart extends Component<ChartProps> {
   override componentDidUpdate(before: ChartProps): void {
     if (before.theme === this.props.theme && before.series === this.props.series) this.plot?.setData(this.data());
     else this.draw();
+    this.tell();
   }
 
   override componentWillUnmount(): void {
@@ -38,17 +49,36 @@ export class Chart extends Component<ChartProps> {
 
   render({ title, lines }: ChartProps): ComponentChild {
     const legend = lines.map(([, label], index) =>
-      h("span", { class: "key", key: label }, [h("i", { class: `line-${index}` }), label]),
+      h("span", { class: "key", key: label }, [
+        h("i", { class: `line-${index}` }),
+        `${label} `,
+        h("b", {
+          ref: (element: HTMLElement | null) => {
+            this.figures[index] = element;
+          },
+        }),
+      ]),
     );
     return h("figure", { class: "chart" }, [
-      h("figcaption", null, [title, h("span", { class: "legend" }, legend)]),
-      h("div", { ref: this.place }),
+      h("figcaption", null, [h("span", null, title), h("span", { class: "legend" }, legend)]),
+      h("div", { ref: this.place, class: "plot" }),
     ]);
   }
 
   private data(): uPlot.AlignedData {
     const { series, lines } = this.props;
     return [series.times, ...lines.map(([index]) => series.lines[index])] as uPlot.AlignedData;
+  }
+
+  /** Writes the lines' figures where the pointer is, else the newest. */
+  private tell(): void {
+    const { series, lines } = this.props;
+    const at = this.plot?.cursor.idx ?? series.times.length - 1;
+    for (const [index, [line]] of lines.entries()) {
+      const value = series.lines[line][at];
+      const element = this.figures[index];
+      if (element) element.textContent = value === null || value === undefined ? "–" : short.format(value);
+    }
   }
 
   private fit(): void {
@@ -65,24 +95,33 @@ export class Chart extends Component<ChartProps> {
     const axis = {
       stroke: color("--soft"),
       grid: { stroke: color("--rule"), width: 1 },
-      ticks: { stroke: color("--rule"), width: 1 },
-      font: "11px system-ui",
+      ticks: { show: false },
+      font: "11px system-ui, sans-serif",
     };
-    const short = new Intl.NumberFormat("en", { notation: "compact" });
     this.plot = new uPlot(
       {
         width: place.clientWidth || 400,
         height: HEIGHT,
+        padding: [8, 8, 0, 0],
         legend: { show: false },
-        cursor: { y: false, points: { show: false } },
-        scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, (max ?? 1) * 1.1)] } },
-        axes: [axis, { ...axis, size: 48, values: (_plot, ticks) => ticks.map((tick) => short.format(tick)) }],
+        cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
+        hooks: { setCursor: [() => this.tell()] },
+        scales: {
+          x: { range: (_plot, min, max) => [Math.min(min ?? 0, (max ?? 0) - LEAST_SECONDS), max ?? 0] },
+          y: { range: (_plot, _min, max) => [0, Math.max(1, (max ?? 1) * 1.15)] },
+        },
+        axes: [
+          { ...axis, size: 26, space: 90, values: (_plot, ticks) => ticks.map((tick) => clock.format(tick * 1000)) },
+          { ...axis, size: 46, space: 34, values: (_plot, ticks) => ticks.map((tick) => short.format(tick)) },
+        ],
         series: [
           {},
           ...this.props.lines.map(([, label], index) => ({
             label,
             stroke: color(`--line-${index}`),
+            fill: color(`--fill-${index}`),
             width: 1.5,
+            spanGaps: true,
             points: { show: false },
           })),
         ],
@@ -90,5 +129,6 @@ export class Chart extends Component<ChartProps> {
       this.data(),
       place,
     );
+    this.tell();
   }
 }

@@ -20,8 +20,15 @@ export const texts = {
     return `${Math.floor(seconds / 86_400)} d`;
   },
 
-  stay: (seconds: number | undefined): string =>
-    seconds === undefined ? "–" : seconds < 1 ? `${(seconds * 1000).toFixed(1)} ms` : `${seconds.toFixed(1)} s`,
+  stay(seconds: number | undefined): string {
+    if (seconds === undefined) return "–";
+    if (seconds >= 1) return `${seconds.toFixed(1)} s`;
+    return seconds === 0 ? "0 ms" : seconds < 0.0001 ? "<0.1 ms" : `${(seconds * 1000).toFixed(1)} ms`;
+  },
 
-  process: (pid: number, name: string): string => (name === "" ? `${pid}` : `${name} (${pid})`),
+  /** A process by its title, of which only the last part when it is a path. */
+  process: (pid: number, name: string): string => (name === "" ? `${pid}` : `${name.split("/").pop()} (${pid})`),
+
+  counted: (count: number, one: string, many = `${one}s`): string =>
+    `${count.toLocaleString("en")} ${count === 1 ? one : many}`,
 };

@@ -1,10 +1,12 @@
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
+import { diagnostics } from "../../diagnostics.js";
 import { UsageError } from "../../errors.js";
 import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { LockWait, OwnerLock } from "../../sync/owner-lock.js";
 import { parker } from "../../sync/parker.js";
 import { Pending } from "../../sync/pending.js";
 import type { Holding } from "../holding.js";
+import { toldWait } from "./told-wait.js";
 
 /** What is held of a lock: by whom it was taken, and that it must be given back. */
 export interface Held {
@@ -28,10 +30,13 @@ export class LockHolding<H extends Held> {
   private readonly pending = new Map<LockWait, { pending?: Pending<H>; by: object }>();
 
   static of<H extends Held>(holding: Holding, at: number): LockHolding<H> {
-    return holding.part(at, () => new LockHolding<H>(new OwnerLock(holding, at)));
+    return holding.part(at, () => new LockHolding<H>(new OwnerLock(holding, at), holding.segment.name));
   }
 
-  constructor(core: OwnerLock) {
+  constructor(
+    core: OwnerLock,
+    private readonly name: string,
+  ) {
     this.core = core;
   }
 
@@ -46,6 +51,16 @@ export class LockHolding<H extends Held> {
     options.signal?.throwIfAborted();
     const hold = this.tryAcquire(make);
     if (hold) return turnIsDue() ? nextTurn().then(() => hold) : Promise.resolve(hold);
+    return toldWait(`${label}: acquire()`, () => this.waitInLoop(by, holdsLoop, make, label, options));
+  }
+
+  private waitInLoop(
+    by: object,
+    holdsLoop: boolean,
+    make: (abandoned: boolean) => H,
+    label: string,
+    options: WaitOptions,
+  ): Promise<H> {
     const wait = new LockWait(this.core, holdsLoop, () => {
       this.pending.delete(wait);
       pending.resolve(this.taken(make));
@@ -75,13 +90,15 @@ export class LockHolding<H extends Held> {
     });
     this.pending.set(wait, { by });
     try {
-      parker().waitSync([wait], deadline);
+      toldWait(operation, () => {
+        parker().waitSync([wait], deadline);
+        if (!hold) throw timedOut(operation, options.timeout);
+      });
     } finally {
       this.pending.delete(wait);
       if (!hold) this.withdraw(wait);
     }
-    if (!hold) throw timedOut(operation, options.timeout);
-    return hold;
+    return hold as unknown as H;
   }
 
   /** Gives a hold back; with the last one the lock is free. */
@@ -134,7 +151,9 @@ export class LockHolding<H extends Held> {
   }
 
   private taken(make: (abandoned: boolean) => H): H {
-    const hold = make(this.core.wasAbandoned);
+    const { wasAbandoned } = this.core;
+    const hold = make(wasAbandoned);
+    if (wasAbandoned) diagnostics.lockAbandoned.publish({ lock: this.name });
     this.holds.push(hold);
     return hold;
   }

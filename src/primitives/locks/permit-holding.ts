@@ -7,6 +7,7 @@ import { permitsHead } from "../../sync/permits.layout.js";
 import { PlainPermits } from "../../sync/plain-permits.js";
 import type { Holding } from "../holding.js";
 import { type Call, WaitingCalls } from "../waiting-calls.js";
+import { toldWait } from "./told-wait.js";
 
 /** What somebody has of a semaphore. */
 export interface HeldPermit {
@@ -52,7 +53,8 @@ export class PermitHolding<P extends HeldPermit> {
     deadlineOf(options?.timeout, operation);
     options?.signal?.throwIfAborted();
     const permit = this.tryAcquire(make);
-    if (!permit) return this.calls.inLoop(this.call(by, holdsLoop, make, operation, options));
+    if (!permit)
+      return toldWait(operation, () => this.calls.inLoop(this.call(by, holdsLoop, make, operation, options)));
     if (turnIsDue()) await nextTurn();
     return permit;
   }
@@ -64,7 +66,7 @@ export class PermitHolding<P extends HeldPermit> {
     const permit = this.tryAcquire(make);
     if (permit) return permit;
     if (deadline === Number.POSITIVE_INFINITY) this.holding.requireOthers(operation, () => this.core.value > 0);
-    return this.calls.blocking(this.call(by, true, make, operation, options));
+    return toldWait(operation, () => this.calls.blocking(this.call(by, true, make, operation, options)));
   }
 
   /** Gives one permit back. False: that is one more than there may be. */

@@ -1,4 +1,5 @@
 import { deadlineOf, type SyncWaitOptions, type WaitOptions } from "../../deadline.js";
+import { diagnostics } from "../../diagnostics.js";
 import { UsageError } from "../../errors.js";
 import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { type Access, AccessWait, ReadWriteLock } from "../../sync/read-write-lock.js";
@@ -8,6 +9,7 @@ import { type Call, WaitingCalls } from "../waiting-calls.js";
 import { LockHold } from "./lock.js";
 import { rwlockLayout } from "./sync.layout.js";
 import { makeSync, openOrCreateSync, openSync, registerSync, SyncObject } from "./sync-object.js";
+import { toldWait } from "./told-wait.js";
 
 /** A read-write lock as one thread has it: what it holds, the newest last, and the calls that wait. */
 class AccessHolding {
@@ -169,7 +171,7 @@ export class RWLock extends SyncObject {
     deadlineOf(options?.timeout, operation);
     options?.signal?.throwIfAborted();
     const hold = this.tryAcquire(access, name);
-    if (!hold) return calls.inLoop(this.call(access, operation, this.holdsLoop, options));
+    if (!hold) return toldWait(operation, () => calls.inLoop(this.call(access, operation, this.holdsLoop, options)));
     if (turnIsDue()) await nextTurn();
     return hold;
   }
@@ -182,7 +184,7 @@ export class RWLock extends SyncObject {
     if (core.tryTakeOver(access, access === "read" && holds.size > 0)) return this.taken(access);
     if (this.state.holdsAny(access === "read" ? "write" : undefined))
       throw new UsageError(`${operation}, and this very thread holds it: nobody could ever end the wait`);
-    return calls.blocking(this.call(access, operation, true, options));
+    return toldWait(operation, () => calls.blocking(this.call(access, operation, true, options)));
   }
 
   private call(
@@ -199,7 +201,9 @@ export class RWLock extends SyncObject {
 
   private taken(access: Access): LockHold {
     const { core, holds } = this.state;
-    const hold = new LockHold(core.wasAbandoned, this, (one) => {
+    const { wasAbandoned } = core;
+    if (wasAbandoned) diagnostics.lockAbandoned.publish({ lock: this.name ?? "" });
+    const hold = new LockHold(wasAbandoned, this, (one) => {
       if (!holds.delete(one)) throw new UsageError(`${this.label}: release() of a hold that was given back already`);
       core.release(access);
     });

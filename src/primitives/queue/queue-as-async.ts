@@ -1,4 +1,4 @@
-import type { AsyncMessage, AsyncPutOptions, AsyncQueue, QueueCapability } from "../../async-queue.js";
+import type { AsyncMessage, AsyncPutOptions, AsyncQueue, MessageHeaders, QueueCapability } from "../../async-queue.js";
 import type { WaitOptions } from "../../deadline.js";
 import { deadlineOf } from "../../deadline.js";
 import { UsageError } from "../../errors.js";
@@ -12,13 +12,16 @@ const plain = new Set(names) as ReadonlySet<QueueCapability>;
 class SharedMessage<T> implements AsyncMessage<T> {
   readonly bytes = undefined;
   readonly id = undefined;
-  readonly headers = {};
   readonly contentType = undefined;
 
   constructor(private readonly message: QueueMessage<T>) {}
 
   get value(): T {
     return this.message.value;
+  }
+
+  get headers(): MessageHeaders {
+    return this.message.headers;
   }
 
   get redelivered(): boolean {

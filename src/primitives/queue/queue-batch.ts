@@ -26,7 +26,7 @@ export class QueueBatch<T> {
     for (;;) {
       this.draw();
       if (this.drawn.length === 0) return undefined;
-      const put = queue.isWaiting ? 0 : this.putDrawn(queue);
+      const put = queue.isWaiting || queue.isTold ? 0 : this.putDrawn(queue);
       if (put === 0) return { value: this.drawn.shift() as T };
       this.drawn = this.drawn.slice(put);
     }

@@ -1,11 +1,12 @@
+import type { Carried } from "../../carried.js";
 import { NotFoundError } from "../../errors.js";
 import type { Segment } from "../../memory/segment.js";
 import type { Given } from "../handle.js";
 import type { Queue } from "./queue.js";
 import { deadLetterName, openAnyQueue } from "./queue-making.js";
 
-/** Puts a dead letter and says whether there was room for it. */
-export type PutLetter = (value: unknown) => boolean;
+/** Puts a dead letter, with what had come along with it, and says whether there was room for it. */
+export type PutLetter = (value: unknown, headers?: Carried) => boolean;
 
 /** Where a handle of a queue puts dead letters: a queue that it was given, else the one of which the queue has the name. */
 export class QueueLetters {
@@ -21,7 +22,7 @@ export class QueueLetters {
     const letters = this.given ?? this.byName();
     if (letters === undefined) return undefined;
     if (letters.closed) return () => false; // the user closed it: whoever else has it may put them
-    return letters.isShutDown ? undefined : (value) => letters.tryPut(value);
+    return letters.isShutDown ? undefined : (value, headers) => letters.state.putting.tryPut(value, 0, headers);
   }
 
   /** Has the dead letters handed over along with their queue. */

@@ -1,3 +1,4 @@
+import type { Carried } from "../../carried.js";
 import { UsageError } from "../../errors.js";
 import type { Unpacked } from "../message-body.js";
 import type { QueueTaking } from "./queue-taking.js";
@@ -29,6 +30,11 @@ export class QueueMessage<T> implements Disposable {
   /** Whether somebody had taken it before, and neither acknowledged it nor lived to do so. */
   get redelivered(): boolean {
     return this.deliveries > 1;
+  }
+
+  /** Texts that came along with it, which a subscriber of diagnostics wrote where it was put; else none. */
+  get headers(): Carried {
+    return this.unpacked.headers ?? {};
   }
 
   /** Whether it was acknowledged or given back. */

@@ -1,4 +1,6 @@
+import { type Carried, carriedIn } from "../../carried.js";
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
+import { diagnostics } from "../../diagnostics.js";
 import { ClosedError } from "../../errors.js";
 import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { blocksFor } from "../../rings/block-chains.js";
@@ -9,6 +11,7 @@ import type { Put, QueueCore } from "./queue-core.js";
 import { QueueWait } from "./queue-wait.js";
 
 const DONE = Promise.resolve();
+const { queuePut } = diagnostics;
 
 /** A call that waits for room. */
 interface PutWait {
@@ -33,22 +36,35 @@ export class QueuePutting {
     return this.waiting.length > 0;
   }
 
-  tryPut(value: unknown, priority: number): boolean {
+  /** `headers`: what goes along, of a message that has come with it. */
+  tryPut(value: unknown, priority: number, headers?: Carried): boolean {
+    return queuePut.isWatched && headers === undefined
+      ? this.told("tryPut()", (carried) => this.tryPutWith(value, priority, carried))
+      : this.tryPutWith(value, priority, headers);
+  }
+
+  private tryPutWith(value: unknown, priority: number, headers?: Carried): boolean {
     if (this.isWaiting) {
       if (this.core.isShutDown) throw this.shutError("tryPut()", value);
       return false;
     }
-    const body = encodeBody(value, this.core.share, this.core.folder, false);
+    const body = encodeBody(value, this.core.share, this.core.folder, false, headers);
     const result = this.putBody(body, priority, true);
     if (result === "shut") throw this.shutError("tryPut()", value);
     return result === "done";
   }
 
-  put(value: unknown, priority: number, options: WaitOptions = {}): Promise<void> {
+  put(value: unknown, priority: number, options?: WaitOptions): Promise<void> {
+    return queuePut.isWatched
+      ? this.told("put()", (headers) => this.putWith(value, priority, options, headers))
+      : this.putWith(value, priority, options);
+  }
+
+  private putWith(value: unknown, priority: number, options: WaitOptions = {}, headers?: Carried): Promise<void> {
     const operation = `${this.label}: put()`;
     if (options.timeout !== undefined) deadlineOf(options.timeout, operation);
     options.signal?.throwIfAborted();
-    const waits = this.putOrWait(value, priority, "put()");
+    const waits = this.putOrWait(value, priority, "put()", headers);
     if (!waits) return turnIsDue() ? nextTurn() : DONE;
     const pending = new Pending<void>(operation, options, () => this.giveUp(waits), value);
     waits.settle = (error) => (error === undefined ? pending.resolve() : pending.reject(error));
@@ -56,13 +72,26 @@ export class QueuePutting {
     return pending.promise;
   }
 
-  putSync(value: unknown, priority: number, options: SyncWaitOptions = {}, requireOthers: () => void): void {
+  putSync(value: unknown, priority: number, options: SyncWaitOptions | undefined, requireOthers: () => void): void {
+    if (queuePut.isWatched)
+      this.told("putSync()", (headers) => this.putSyncWith(value, priority, options, requireOthers, headers));
+    else this.putSyncWith(value, priority, options, requireOthers);
+  }
+
+  private putSyncWith(
+    value: unknown,
+    priority: number,
+    options: SyncWaitOptions = {},
+    requireOthers: () => void,
+    headers?: Carried,
+  ): void {
     const operation = `${this.label}: putSync()`;
     const deadline = deadlineOf(options.timeout, operation);
     const waits = this.putOrWait(
       value,
       priority,
       "putSync()",
+      headers,
       options.timeout === undefined ? requireOthers : undefined,
     );
     if (!waits) return;
@@ -76,6 +105,11 @@ export class QueuePutting {
       this.giveUp(waits);
     }
     if (failed !== undefined) throw failed;
+  }
+
+  /** Whether messages go one by one, each with what subscribers want to go along with it. */
+  get isTold(): boolean {
+    return queuePut.isWatched;
   }
 
   /** Puts as many of the encoded values as there is room for, and gives how many. */
@@ -101,16 +135,23 @@ export class QueuePutting {
     for (const { wait } of this.waiting) wait.holdsLoop = held;
   }
 
+  private told<T>(operation: string, put: (headers: Carried | undefined) => T): T {
+    const { name } = this.core.holding.segment;
+    const event = { operation, url: `shm:${name}`, count: 1, headers: {} };
+    return queuePut.trace(event, () => put(carriedIn(event.headers)));
+  }
+
   /** Puts a value, or prepares the wait for room with a snapshot of it. */
   private putOrWait(
     value: unknown,
     priority: number,
     operation: string,
+    headers?: Carried,
     requireOthers?: () => void,
   ): PutWait | undefined {
     const { core } = this;
     if (core.isShutDown) throw this.shutError(operation, value);
-    const body = encodeBody(value, core.share, core.folder, this.isWaiting);
+    const body = encodeBody(value, core.share, core.folder, this.isWaiting, headers);
     if (this.isWaiting) return this.waitForRoom(body, value, priority, operation, requireOthers);
     const result = this.putBody(body, priority, false, true);
     if (result === "done") return undefined;

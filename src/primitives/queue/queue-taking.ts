@@ -1,17 +1,24 @@
+import type { Carried } from "../../carried.js";
+import { diagnostics, type GetEvent } from "../../diagnostics.js";
 import { CodecError, SystemError } from "../../errors.js";
 import { freshBytes } from "../../memory/copy-of.js";
-import { FORMATS } from "../../rings/record-ring.layout.js";
+import { HEADED } from "../../rings/item-store.layout.js";
+import { FORMAT_MASK, FORMATS } from "../../rings/record-ring.layout.js";
 import { dropLink } from "../flight.js";
+import { headersIn } from "../headed.js";
 import { closeObjects, decodeBody, decodePlain, linksOf, type Unpacked } from "../message-body.js";
 import type { QueueCore } from "./queue-core.js";
 import type { PutLetter } from "./queue-letters.js";
 import { QueueMessage } from "./queue-message.js";
 import { Taker } from "./queue-wait.js";
 
+/** Flags of what stands for itself. */
+const SHORT = FORMAT_MASK | HEADED;
 const BATCH_BYTES = 64 * 1024;
 /** Memory for longer items is not kept. */
 const KEPT_BYTES = 1024 * 1024;
 
+const { queueGet } = diagnostics;
 const nothing = new Uint8Array(0);
 
 let spare: Uint8Array | undefined;
@@ -45,6 +52,8 @@ export class QueueTaking {
   private oneBuffer: Uint8Array = nothing;
   private oneLength = -1;
   private oneFormat = 0;
+  /** Known only where somebody is told. */
+  private oneDeliveries = 1;
 
   constructor(
     private readonly core: QueueCore,
@@ -64,8 +73,10 @@ export class QueueTaking {
       this.oneLength = -1;
       this.oneBuffer = buffer;
       const long = this.core.takeMany(1, this.readOne, patient);
-      if (long < 0)
-        return this.oneLength < 0 ? undefined : { value: decodePlain(buffer, 0, this.oneLength, this.oneFormat) };
+      if (long < 0) {
+        if (this.oneLength < 0) return undefined;
+        return { value: this.decodeShort(buffer, 0, this.oneLength, this.oneFormat, this.oneDeliveries) };
+      }
       let value: unknown;
       const went = this.deliver(long, this.plain, (message) => {
         message.ack();
@@ -193,7 +204,8 @@ export class QueueTaking {
   private readonly readOne = (item: number, length: number): boolean => {
     const { store } = this.core;
     const format = store.flagsOf(item);
-    if ((format & ~0xff) !== 0 || this.isDead(item)) return false;
+    if ((format & ~SHORT) !== 0 || this.isDead(item)) return false;
+    if (queueGet.hasSubscribers) this.oneDeliveries = store.deliveriesOf(item);
     store.read(item, this.oneBuffer, 0);
     this.oneLength = length;
     this.oneFormat = format;
@@ -206,10 +218,12 @@ export class QueueTaking {
     return withScratch(BATCH_BYTES, (buffer) => {
       const ends: number[] = [];
       const flags: number[] = [];
+      const deliveries: number[] = [];
       let at = 0;
       const read = (item: number, length: number): boolean => {
         const format = core.store.flagsOf(item);
-        if (at + length > BATCH_BYTES || (format & ~0xff) !== 0 || this.isDead(item)) return false;
+        if (at + length > BATCH_BYTES || (format & ~SHORT) !== 0 || this.isDead(item)) return false;
+        if (queueGet.hasSubscribers) deliveries.push(core.store.deliveriesOf(item));
         core.store.read(item, buffer, at);
         at += length;
         ends.push(at);
@@ -220,7 +234,7 @@ export class QueueTaking {
       for (let i = 0; i < ends.length; i++) {
         let value: unknown;
         try {
-          value = decodePlain(buffer, i === 0 ? 0 : ends[i - 1], ends[i], flags[i]);
+          value = this.decodeShort(buffer, i === 0 ? 0 : ends[i - 1], ends[i], flags[i], deliveries[i] ?? 1);
         } catch (error) {
           this.failed ??= error;
           continue;
@@ -252,8 +266,23 @@ export class QueueTaking {
     const message = new QueueMessage(unpacked, deliveries, item, this, taker);
     this.unsettled.add(message);
     taker.takes(message);
+    if (queueGet.hasSubscribers) this.tell(deliveries, unpacked.headers);
     give(message);
     return "given";
+  }
+
+  /** Decodes what stands for itself, behind what went along if anything did, and tells of it. */
+  private decodeShort(bytes: Uint8Array, from: number, to: number, flags: number, deliveries: number): unknown {
+    if (flags <= FORMAT_MASK && !queueGet.hasSubscribers) return decodePlain(bytes, from, to, flags);
+    const { headers, at } = (flags & HEADED) === 0 ? { headers: undefined, at: from } : headersIn(bytes, from, to);
+    const value = decodePlain(bytes, at, to, flags & FORMAT_MASK);
+    if (queueGet.hasSubscribers) this.tell(deliveries, headers);
+    return value;
+  }
+
+  private tell(deliveries: number, headers: Carried = {}): void {
+    const url = `shm:${this.core.holding.segment.name}`;
+    queueGet.publish({ operation: "get()", url, id: undefined, deliveries, headers } satisfies GetEvent);
   }
 
   /** Bytes stand for themselves: they are copied once, to where their user has them. */
@@ -305,9 +334,9 @@ export class QueueTaking {
     }
   }
 
-  private tryBury(item: number, { value, links, objects }: Unpacked): boolean {
+  private tryBury(item: number, { value, links, objects, headers }: Unpacked): boolean {
     const letters = this.deadLetters();
-    if (letters && !letters(value)) return false;
+    if (letters && !letters(value, headers)) return false;
     this.finish(item, links);
     closeObjects(objects);
     return true;

@@ -40,7 +40,7 @@ import type { Taker } from "./queue-wait.js";
  */
 export class Queue<T = unknown> extends SharedObject {
   /** @internal */
-  protected readonly state: QueueHolding;
+  readonly state: QueueHolding;
   private readonly letters: QueueLetters;
 
   /** Makes a queue that others get by being handed it. @throws UsageError, SystemError */

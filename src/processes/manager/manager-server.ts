@@ -30,6 +30,7 @@ export type MadeKind = keyof typeof makers;
 /** What the process of a manager runs, until its parent ends it. */
 export const serveManager = task(
   import.meta,
+  "serveManager",
   async function serveManager(
     first: Connection,
     manager: string,

@@ -1,3 +1,4 @@
+import type { Carried } from "../../carried.js";
 import type { RemoteFailure } from "../../rpc/remote-failure.js";
 import type { Job } from "./job.js";
 import type { Failures } from "./lane.layout.js";
@@ -13,6 +14,8 @@ export type How = "run" | "each" | "spread";
 export interface Feed {
   readonly task: PoolTask;
   readonly how: How;
+  /** Texts that go along with its calls. */
+  headers?: Carried;
   /** How often a call is made again when its worker has died. */
   readonly retries: number;
   /** Shared objects or connections were seen in it: its calls go one by one, and only to workers with nothing to do. */

@@ -1,3 +1,4 @@
+import type { Carried } from "../../carried.js";
 import { UsageError } from "../../errors.js";
 import { type RemoteFailure, restoreFailure } from "../../rpc/remote-failure.js";
 import { Chunking } from "./chunking.js";
@@ -42,6 +43,7 @@ export interface ItemsFeedOptions {
 export class ItemsFeed implements Feed {
   readonly retries: number;
   hasHandles = false;
+  headers?: Carried;
   private readonly iterator: Iterator<unknown> | AsyncIterator<unknown>;
   private readonly isAsync: boolean;
   /** How many items there are in all, where that is known. */

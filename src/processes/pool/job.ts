@@ -1,4 +1,5 @@
 import type { Feed } from "./feed.js";
+import { TO_WORKER, type ToWorker } from "./lane.layout.js";
 
 /** A piece of work: one message to one worker. */
 export class Job {
@@ -31,6 +32,13 @@ export class Job {
   /** Milliseconds that it will take, as far as can be told. */
   get expectedMs(): number {
     return this.calls * (this.feed.task.callMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Makes the message that it is to a worker. */
+  toMessage(): ToWorker {
+    const { task, how, headers } = this.feed;
+    const kind = TO_WORKER[how] | (task.isToBeTimed(this.calls) ? TO_WORKER.timed : 0);
+    return headers ? [kind, task.index, this.payload, headers] : [kind, task.index, this.payload];
   }
 
   /** The calls [from…to) of it by themselves. */

@@ -4,6 +4,7 @@
  *
  * To a worker:
  *   [run | each | spread (| timed), task, payload]   one call's arguments, items for a call each, or argument lists for a call each
+ *   [run | each | spread (| timed), task, payload, headers]   the same, with texts that go along, such as the context of a trace
  *   [load, task, module, name]                       from now on the number `task` stands for this task
  *   [stop, number]                                   the signal of that work is to fire, if it is still running
  *   [end]                                            no more comes
@@ -16,6 +17,7 @@
  *   [loaded, task] [loaded, task, failure]           it knows the task; or why it does not
  *   [passed, number]                                 it has passed over withdrawn work up to this number
  */
+import type { Carried } from "../../carried.js";
 import type { RemoteFailure } from "../../rpc/remote-failure.js";
 
 /** The first element of what goes to a worker. */
@@ -25,7 +27,7 @@ export const TO_WORKER = { run: 0, each: 1, spread: 2, timed: 4, load: 8, stop: 
 export const FROM_WORKER = { ready: -1, loaded: -2, passed: -3 } as const;
 
 export type ToWorker =
-  | readonly [how: number, task: number, payload: unknown]
+  | readonly [how: number, task: number, payload: unknown, headers?: Carried]
   | readonly [load: 8, task: number, module: string, name: string]
   | readonly [stop: 9, number: number]
   | readonly [end: 10];

@@ -262,8 +262,7 @@ export class Lane {
       return one.message;
     }
     this.jobs.number(one);
-    const { task, how } = one.feed;
-    return [TO_WORKER[how] | (task.isToBeTimed(one.calls) ? TO_WORKER.timed : 0), task.index, one.payload];
+    return one.toMessage();
   }
 
   /** What moves cannot be taken back, and each call gets handles of its own, which its task may close. */

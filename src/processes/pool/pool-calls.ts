@@ -1,4 +1,6 @@
+import { carriedIn } from "../../carried.js";
 import { deadlineOf, timedOut } from "../../deadline.js";
+import { diagnostics } from "../../diagnostics.js";
 import { UsageError } from "../../errors.js";
 import type { Task } from "../task.js";
 import { after } from "./after.js";
@@ -66,8 +68,7 @@ export class PoolCalls {
         const unwatch = this.watch(feed, "run()", options);
         void feed.promise.then(unwatch, unwatch);
       }
-      this.engine.add(feed);
-      return feed.promise as Promise<Awaited<Result>>;
+      return this.add("run()", feed, () => feed.promise) as Promise<Awaited<Result>>;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -136,8 +137,7 @@ export class PoolCalls {
     const unwatch = this.watch(feed, operation, options);
     void sink.promise.then(unwatch, unwatch);
     feed.look();
-    this.engine.add(feed);
-    return sink.promise;
+    return this.add(operation, feed, () => sink.promise);
   }
 
   private lazily<R>(
@@ -163,7 +163,10 @@ export class PoolCalls {
         feed.close();
         this.engine.leave(feed, false);
       },
-      over: () => unwatch(),
+      over: () => {
+        unwatch();
+        tell?.({ result: undefined });
+      },
     });
     const feed: ItemsFeed = new ItemsFeed(
       this.engine.taskOf(task, operation),
@@ -177,9 +180,26 @@ export class PoolCalls {
       },
     );
     const unwatch = this.watch(feed, operation, options);
+    const event = diagnostics.task.isWatched ? eventOf(operation, feed) : undefined;
+    const tell = event && diagnostics.task.begin(event);
+    if (event) feed.headers = carriedIn(event.headers);
     feed.look();
     this.engine.add(feed);
     return results;
+  }
+
+  /** Has the calls made; subscribers are told, and what they want goes along. */
+  private add<R>(operation: string, feed: Feed, outcome: () => Promise<R>): Promise<R> {
+    const begin = (): Promise<R> => {
+      this.engine.add(feed);
+      return outcome();
+    };
+    if (!diagnostics.task.isWatched) return begin();
+    const event = eventOf(operation, feed);
+    return diagnostics.task.trace(event, () => {
+      feed.headers = carriedIn(event.headers);
+      return begin();
+    });
   }
 
   /** @throws ClosedError, UsageError, the reason of a signal that has fired */
@@ -217,6 +237,11 @@ export class PoolCalls {
     };
   }
 }
+
+const eventOf = (operation: string, { task }: Feed) => ({
+  ...{ operation, task: task.name, module: task.module },
+  headers: {} as Record<string, string>,
+});
 
 function isCallOptions(value: unknown): value is CallOptions {
   return typeof value === "object" && value !== null && (value as CallOptions).signal instanceof AbortSignal;

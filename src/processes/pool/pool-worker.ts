@@ -7,9 +7,13 @@
  *         so that at most one piece of work is begun and not answered when this worker is killed.
  * Death   Of the worker: see work-slots.ts and lane.ts. Of the pool's process: a process dies with it; a thread is part of it.
  */
+import { carriedOf } from "../../carried.js";
 import type { Connection } from "../../channel.js";
 import { StructuredEncoder } from "../../codec.js";
+import { diagnostics } from "../../diagnostics.js";
 import { CodecError } from "../../errors.js";
+import { taskText } from "../../memory/task-text.js";
+import { registry } from "../../memory/this-thread.js";
 import { Words } from "../../memory/words.js";
 import type { SharedArray } from "../../primitives/memory/shared-array.js";
 import { describeFailure, type RemoteFailure } from "../../rpc/remote-failure.js";
@@ -37,6 +41,8 @@ type Call = (...args: unknown[]) => unknown;
 
 interface Loaded {
   readonly name: string;
+  /** The same for onlookers. */
+  readonly shown: Uint8Array;
   readonly call: Call;
 }
 
@@ -104,7 +110,7 @@ class PoolWorker {
         const { number, message } = next;
         if (message[0] === TO_WORKER.end) return this.end();
         if (message[0] === TO_WORKER.load) await this.load(message[1], message[2] as string, message[3] as string);
-        else await this.begin(number, message as readonly [number, number, unknown]);
+        else await this.begin(number, message as readonly [number, number, unknown, unknown?]);
       }
     } catch (error) {
       this.end();
@@ -116,14 +122,17 @@ class PoolWorker {
 
   private async load(index: number, module: string, name: string): Promise<void> {
     try {
-      this.tasks[index] = { name, call: (await importTask({ module, name })) as Call };
+      this.tasks[index] = { name, shown: taskText(name), call: (await importTask({ module, name })) as Call };
     } catch (error) {
       return this.lane.send([FROM_WORKER.loaded, index, describeFailure(error)]);
     }
     return this.lane.send([FROM_WORKER.loaded, index]);
   }
 
-  private async begin(number: number, [how, index, payload]: readonly [number, number, unknown]): Promise<void> {
+  private async begin(
+    number: number,
+    [how, index, payload, headers]: readonly [number, number, unknown, unknown?],
+  ): Promise<void> {
     if (!this.slots.begin(number)) {
       closeHandles(payload);
       if (++this.passed < PASSED_EVERY) return;
@@ -132,12 +141,14 @@ class PoolWorker {
     }
     this.passed = 0;
     if (index < 0) return this.lane.send([number, undefined, -1, describeFailure(payload)]);
-    const { name, call } = this.tasks[index];
+    const { name, shown, call: plain } = this.tasks[index];
+    const call = diagnostics.taskRun.isWatched ? told(name, plain, headers) : plain;
     const isTimed = (how & TO_WORKER.timed) !== 0;
     const from = isTimed ? performance.now() : 0;
     const running = new RunningTask(name);
     this.running = { number, task: running };
     setCurrentTask(running);
+    registry().tellTask(shown);
     let value: unknown;
     let failures: RemoteFailure | Failures | undefined;
     const kind = how & ~TO_WORKER.timed;
@@ -155,6 +166,7 @@ class PoolWorker {
     }
     this.running = undefined;
     setCurrentTask(undefined);
+    registry().tellTask(undefined);
     const ms = isTimed ? performance.now() - from : -1;
     try {
       await this.answer(number, value, ms, failures);
@@ -225,6 +237,12 @@ class PoolWorker {
   }
 }
 
+/** The task, of each call of which subscribers are told. */
+const told =
+  (task: string, call: Call, headers: unknown): Call =>
+  (...args) =>
+    diagnostics.taskRun.trace({ task, headers: carriedOf(headers) }, () => call(...args));
+
 function describeUnsendable(error: unknown): RemoteFailure {
   const failure = describeFailure(error);
   return { ...failure, message: `the task's result cannot be sent: ${failure.message}` };
@@ -241,6 +259,7 @@ export async function serveLane(
   initArgs: readonly unknown[],
 ): Promise<void> {
   lane.ref();
+  registry().tellTask(undefined); // that it serves a pool is no news
   try {
     if (order.initializer) await (await importTask(order.initializer))(...(initArgs as never[]));
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { Carried } from "../../carried.js";
 import { type RemoteFailure, restoreFailure } from "../../rpc/remote-failure.js";
 import type { Feed } from "./feed.js";
 import { Job } from "./job.js";
@@ -11,6 +12,7 @@ export class RunFeed implements Feed {
   readonly promise: Promise<unknown>;
   isOver = false;
   hasHandles = false;
+  headers?: Carried;
   private resolve: (value: unknown) => void = () => undefined;
   private reject: (error: unknown) => void = () => undefined;
   private job: Job | undefined;

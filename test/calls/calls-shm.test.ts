@@ -1,0 +1,3 @@
+import { everyCalls } from "./calls-by-url.js";
+
+everyCalls({ name: "shm:", url: (name) => `shm:${name}` });
