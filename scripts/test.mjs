@@ -14,8 +14,8 @@ import { runTestFile } from "./test-file.mjs";
 
 const compiled = join(root, "build/test");
 const slow =
-  /^(package|runtimes|stress|browser|site)\/|^gateway\/mounts|^contract\/broker-(?!shm|file)|^(brokers|calls)\/(secure-)?servers|^brokers\/rabbit/;
-const needsServers = /^contract\/broker-(?!shm|file)|^(brokers|calls)\/(secure-)?servers|^brokers\/rabbit/;
+  /^(package|runtimes|stress|browser|site)\/|^gateway\/mounts|^contract\/broker-(?!shm|file)|^(brokers|calls)\/(secure-)?servers(-guide)?|^brokers\/rabbit/;
+const needsServers = /^contract\/broker-(?!shm|file)|^(brokers|calls)\/(secure-)?servers(-guide)?|^brokers\/rabbit/;
 
 await main(async (args) => {
   const unknown = args.find((arg) => arg.startsWith("-") && arg !== "--fast");

@@ -36,7 +36,7 @@ const ALLOWED =
   "http://host:port/queues/name (topics/name)";
 
 /** Those whose connections are encrypted. */
-const secure: readonly string[] = ["amqps", "activemqs", "natss", "rediss"];
+const secure: readonly string[] = ["amqps", "activemqs", "natss", "rediss", "https"];
 
 /** Reads the url of a queue or a topic. @throws UsageError that shows the url without its password */
 export function parseBrokerUrl(url: string, operation: string, tls?: TlsOptions): BrokerUrl {

@@ -44,8 +44,8 @@ export interface OpenQueueOptions<T = unknown> extends WaitOptions {
   /** The token of a gateway (`http:`, `https:`); it is never in an error. */
   token?: string;
   /**
-   * Certificates at `amqps:`, `activemqs:`, `natss:`, `rediss:` and a gateway (`https:`); without them the system's authorities
-   * are trusted.
+   * The authorities to trust, and a certificate to show, at `amqps:`, `activemqs:`, `natss:`, `rediss:` and `https:`; without them
+   * the system's authorities are trusted.
    */
   tls?: TlsOptions;
 }

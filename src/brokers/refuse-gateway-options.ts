@@ -4,13 +4,11 @@ import type { BrokerUrl } from "./broker-url.js";
 
 /** @throws UsageError for what is said to a gateway only */
 export function refuseGatewayOptions(
-  { token, tls }: Pick<OpenTopicOptions, "token" | "tls">,
+  { token }: Pick<OpenTopicOptions, "token">,
   { scheme }: BrokerUrl,
   operation: string,
 ): void {
   const isGateway = scheme === "http" || scheme === "https";
   if (token !== undefined && !isGateway)
     throw new UsageError(`${operation} with a token; allowed: at a gateway (http:, https:)`);
-  if (tls !== undefined && scheme !== "https")
-    throw new UsageError(`${operation} with tls; allowed: at a gateway at https:`);
 }
