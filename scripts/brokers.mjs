@@ -76,11 +76,13 @@ const servers = {
       const file = join(conf, "activemq.xml");
       const connectors = `<transportConnectors><transportConnector name="stomp" uri="stomp://127.0.0.1:${port}"/></transportConnectors>`;
       const users = `<users><authenticationUser username="interproc" password="${PASSWORD}" groups="users"/></users>`;
+      const entries = '<policyEntries><policyEntry queue=">" persistJMSRedelivered="true"/></policyEntries>';
+      const policy = `<destinationPolicy><policyMap>${entries}</policyMap></destinationPolicy>`;
       const plugins = `<plugins><simpleAuthenticationPlugin>${users}</simpleAuthenticationPlugin></plugins>`;
       const xml = readFileSync(file, "utf8")
         .replace(/<transportConnectors>[\s\S]*<\/transportConnectors>/, plugins + connectors)
-        // delayed messages wait in its scheduler
-        .replace(/(<broker\b[^>]*)>/, '$1 schedulerSupport="true">');
+        // delayed messages wait in its scheduler; that a message was handed out is to survive a kill of the server
+        .replace(/(<broker\b[^>]*)>/, `$1 schedulerSupport="true">${policy}`);
       writeFileSync(file, xml);
       const share = "/usr/share/activemq";
       const settings = { home: share, base: folder, conf, data: join(folder, "data") };
@@ -123,12 +125,8 @@ export async function startBrokers(names = Object.keys(servers)) {
     const folder = join(home, name);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
-    const ports = Object.fromEntries(
-      await Promise.all(servers[name].ports.map(async (port) => [port, await freePort()])),
-    );
-    const processes = [];
-    for (const [command, first, second, env = {}, last = []] of servers[name].start(folder, ports))
-      processes.push(begin(command, [...first, ...second, ...last], folder, env));
+    const ports = await freePorts(name);
+    const processes = servers[name].start(folder, ports).map((command) => beginOne(command, folder));
     writeState({ ...readState(), [name]: { ports, processes } });
   }
   await Promise.all(
@@ -140,6 +138,52 @@ export async function startBrokers(names = Object.keys(servers)) {
   if (failures.length > 0)
     throw new ScriptError(`${failures.join(", ")} did not answer; see .brokers/${failures[0]}/output.log`);
   return statusOfAll(names);
+}
+
+/**
+ * A server of the caller's own, in that folder and on free ports, which it keeps: for tests that kill it. `start` begins it
+ * (again) and resolves once it answers; `signal` sends one to all of its processes; `kill` ends it where it is and resolves
+ * once it is gone, and so does `stop` with all that belongs to it. Undefined where it is not installed.
+ */
+export async function ownBroker(name, folder, mostMs) {
+  if (!servers[name].isThere()) return undefined;
+  mkdirSync(folder, { recursive: true });
+  // it is a part of the test, which looks for what it has left
+  const { INTERPROC_DIR } = process.env;
+  const ports = await freePorts(name);
+  let processes = [];
+  const signal = (which) => {
+    // what stands before the server itself (epmd) outlives it
+    const server = processes.at(-1);
+    if (server !== undefined && isOurs(server)) process.kill(-server.pid, which);
+  };
+  const gone = async () => {
+    while (await accepts(ports.port)) await sleep(20);
+  };
+  return {
+    url: servers[name].url(ports),
+    signal,
+    async start() {
+      const commands = servers[name].start(folder, ports);
+      processes = commands.map((command, index) =>
+        processes[index] !== undefined && isOurs(processes[index])
+          ? processes[index]
+          : beginOne(command, folder, { INTERPROC_DIR }),
+      );
+      if (await answersInTime(name, { ports, processes }, mostMs)) return;
+      throw new ScriptError(`${name} did not answer; see ${folder}/output.log`);
+    },
+    async kill() {
+      signal("SIGKILL");
+      await gone();
+    },
+    async stop() {
+      stopProcesses(processes);
+      await gone();
+    },
+    /** At the end of the process, when nothing can be awaited any more. */
+    stopNow: () => stopProcesses(processes),
+  };
 }
 
 /** What each server is up to: `running`, `stopped`, or `missing` where it is not installed. */
@@ -164,6 +208,9 @@ async function statusOf(name) {
     return { name, state: "running", url: servers[name].url(begun.ports), pids: begun.processes.map(({ pid }) => pid) };
   return { name, state: servers[name].isThere() ? "stopped" : "missing" };
 }
+
+const beginOne = ([command, first, second, env = {}, last = []], folder, more = {}) =>
+  begin(command, [...first, ...second, ...last], folder, { ...env, ...more });
 
 function begin(command, args, folder, env) {
   const log = openSync(join(folder, "output.log"), "a");
@@ -200,8 +247,8 @@ function stopProcesses(processes) {
   }
 }
 
-async function answersInTime(name, { ports, processes }) {
-  for (const until = performance.now() + patienceMs; performance.now() < until; await sleep(100)) {
+async function answersInTime(name, { ports, processes }, mostMs = patienceMs) {
+  for (const until = performance.now() + mostMs; performance.now() < until; await sleep(100)) {
     if (await answers(name, ports)) return true;
     if (!processes.every(isOurs)) return false;
   }
@@ -226,13 +273,31 @@ function answers(name, { port }) {
   });
 }
 
+/** Whether anybody listens there. */
+function accepts(port) {
+  return new Promise((done) => {
+    const socket = connect(port, "127.0.0.1");
+    const end = (isThere) => {
+      socket.destroy();
+      done(isThere);
+    };
+    socket.once("connect", () => end(true)).once("error", () => end(false));
+  });
+}
+
+const freePorts = async (name) =>
+  Object.fromEntries(await Promise.all(servers[name].ports.map(async (port) => [port, await freePort()])));
+
+/** Below those that the system gives to connections, which would take it while a server is away. */
 function freePort() {
   return new Promise((done, fail) => {
-    const server = createServer().once("error", fail);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
+    const server = createServer();
+    server.on("error", (error) => (error.code === "EADDRINUSE" ? listen() : fail(error)));
+    const listen = () => {
+      const port = 20_000 + Math.floor(Math.random() * 12_000);
+      server.listen(port, "127.0.0.1", () => server.close(() => done(port)));
+    };
+    listen();
   });
 }
 

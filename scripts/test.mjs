@@ -1,6 +1,7 @@
 // All tests: `npm test -- [--fast] [FILE…]`. Sets up, builds and type-checks, lints, then runs every test file in a process
 // of its own with a shared-memory directory of its own, and ends with a summary.
-//   --fast   leaves out test/package, test/runtimes, test/site and test/stress, and asks property tests for fewer runs
+//   --fast   leaves out test/package, test/runtimes, test/site, test/stress and what else installs or starts something, and asks
+//            property tests for fewer runs
 //   FILE…    only the test files whose path contains one of these texts; no lint
 import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -13,7 +14,7 @@ import { runTestFile } from "./test-file.mjs";
 
 const compiled = join(root, "build/test");
 const slow =
-  /^(package|runtimes|stress|browser|site)\/|^contract\/broker-(?!shm|file)|^(brokers|calls)\/servers|^brokers\/rabbit/;
+  /^(package|runtimes|stress|browser|site)\/|^gateway\/mounts|^contract\/broker-(?!shm|file)|^(brokers|calls)\/servers|^brokers\/rabbit/;
 const needsServers = /^contract\/broker-(?!shm|file)|^(brokers|calls)\/servers|^brokers\/rabbit/;
 
 await main(async (args) => {

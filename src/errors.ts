@@ -248,6 +248,7 @@ const passingErrnos: ReadonlySet<string> = new Set([
   "ENOBUFS",
   "ENOMEM",
   "ENOSPC",
+  "EPIPE",
   "ETIMEDOUT",
 ]);
 

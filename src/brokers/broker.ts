@@ -119,7 +119,7 @@ export interface QueueDriver {
    */
   take(max: number, isWaiting: boolean, bounds: Bounds): Promise<Incoming[] | undefined>;
   /** Messages for one loop, where the server sends them by itself; without it loops take by `take`. */
-  feed?(prefetch: number): Promise<Feed>;
+  feed?(prefetch: number, bounds: Bounds): Promise<Feed>;
   settle(messages: readonly Incoming[], how: Settlement): Promise<void>;
   size(): Promise<number>;
   unacked(): Promise<number>;

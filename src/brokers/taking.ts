@@ -9,6 +9,10 @@ import { type Bounds, bounded, Closing } from "./bounds.js";
 import type { Feed, Incoming, QueueDriver } from "./broker.js";
 import { type Decoded, DrivenMessage } from "./driven-message.js";
 import { TakingFeed } from "./taking-feed.js";
+import { withinMs } from "./within-ms.js";
+
+/** A server that has not taken back by then what is given back at the end is left without. */
+const GOODBYE_MS = 2000;
 
 /** The reading half of what drivers give: a queue's, and a subscription's. */
 export class Taking<T> {
@@ -88,7 +92,7 @@ export class Taking<T> {
     const feed: Feed = await this.call(
       "messages()",
       options,
-      async () => (await this.driver.feed?.(this.prefetch)) ?? new TakingFeed(this.driver, this.prefetch),
+      async (bounds) => (await this.driver.feed?.(this.prefetch, bounds)) ?? new TakingFeed(this.driver, this.prefetch),
       (late) => void late.end().catch(() => undefined),
     );
     const open = new Set<DrivenMessage<T>>();
@@ -136,8 +140,12 @@ export class Taking<T> {
     if (this.isClosed) return;
     this.closing.close(this.closedError("the call"));
     await this.held(async () => {
-      for (const leave of [...this.loops]) await leave();
-      await this.requeue(this.taken);
+      const givingBack = (async () => {
+        for (const leave of [...this.loops]) await leave();
+        await this.requeue(this.taken);
+      })();
+      // a server that is away has them back by itself
+      await withinMs(GOODBYE_MS, givingBack);
     });
   }
 

@@ -8,10 +8,11 @@
  *         clients had taken comes back as after the death of any consumer; idempotency keys are forgotten.
  * Limits  Bodies, requests and objects are bounded by options. Slow clients are for the server that calls the handler.
  */
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import { UsageError } from "../errors.js";
 import { apiRoutes } from "./api-routes.js";
+import { asPlainRequest } from "./as-plain-request.js";
 import { clientRoutes } from "./client-routes.js";
 import { crossOrigin } from "./cross-origin.js";
 import { Desk } from "./desk.js";
@@ -38,7 +39,7 @@ export interface Gateway extends AsyncDisposable {
   (request: Request): Promise<Response>;
   /** The same for Node's requests: a listener for `"request"`, and a middleware of Express, Connect or Fastify. */
   readonly onRequest: (incoming: IncomingMessage, outgoing: ServerResponse) => void;
-  /** WebSockets, of Node's servers: a listener for `"upgrade"`. Paths outside the prefix are left to other listeners. */
+  /** WebSockets, of Node's servers: a listener for `"upgrade"`. Paths outside the prefix are left to other listeners, if any. */
   readonly onUpgrade: (incoming: IncomingMessage, socket: Duplex, head: Buffer) => void;
   /** Ends what waits, gives back what clients have taken, and lets go of all objects. */
   close(): Promise<void>;
@@ -137,8 +138,12 @@ export function gateway(options: GatewayOptions = {}): Gateway {
     nodeAnswer(measured, incoming, outgoing).catch(() => outgoing.destroy());
   };
   const onUpgrade: Gateway["onUpgrade"] = (incoming, socket, head) => {
-    if (incoming.url?.startsWith(`${prefix}/`))
+    const { server } = socket as { server?: Server };
+    const hasOthers = server === undefined || server.listenerCount("upgrade") > 1;
+    if (hasOthers && !incoming.url?.startsWith(`${prefix}/`)) return;
+    if (server === undefined || incoming.headers.upgrade?.toLowerCase() === "websocket")
       nodeUpgrade(upgrade, incoming, socket, head).catch(() => socket.destroy());
+    else asPlainRequest(incoming, socket, head, server);
   };
   const close = async (): Promise<void> => {
     closing.abort();

@@ -5,6 +5,7 @@ import { Problem } from "./problem.js";
 import { queryNumber } from "./query-number.js";
 import type { Call, Route, Schema } from "./route.js";
 import { acquireServedLock, type ServedHold } from "./shared-objects.js";
+import { whenUnheard } from "./when-unheard.js";
 
 const MOST_WAIT_MS = 60_000;
 const MOST_LEASE_MS = 3_600_000;
@@ -75,7 +76,7 @@ export function lockRoutes(desk: Desk): Route[] {
         held.set(receipt, { hold, lock: params.lock, lease, timer: timer(receipt, lease) });
         // who does not hear that it has it has it not
         if (signal.aborted) release(receipt);
-        else request.signal.addEventListener("abort", () => release(receipt), { once: true });
+        else whenUnheard(request, () => release(receipt));
         return Response.json({ receipt, abandoned: hold.abandoned });
       },
     },

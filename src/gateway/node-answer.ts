@@ -36,10 +36,15 @@ export async function nodeAnswer(
       setTimeout(() => incoming.complete || incoming.socket.destroy(), LINGER_MS).unref();
     });
   }
-  outgoing.writeHead(response.status, [...response.headers].flat());
-  if (response.body === null) return void outgoing.end();
-  if (response.headers.get("content-type") !== "text/event-stream")
-    return void outgoing.end(new Uint8Array(await response.arrayBuffer()));
+  const headers = [...response.headers].flat();
+  if (response.body === null || response.headers.get("content-type") !== "text/event-stream") {
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    // said beforehand, it is one write
+    if (![204, 304].includes(response.status)) headers.push("content-length", String(bytes.length));
+    outgoing.writeHead(response.status, headers).end(bytes);
+    return;
+  }
+  outgoing.writeHead(response.status, headers);
   const reader = response.body.getReader();
   gone.signal.addEventListener("abort", () => void reader.cancel().catch(() => undefined), { once: true });
   // a stream's head is sent at once, whenever its first event comes

@@ -5,6 +5,7 @@ import { Problem } from "./problem.js";
 import { queryNumber } from "./query-number.js";
 import type { Call, Route, Schema } from "./route.js";
 import type { QueueMaking } from "./served-queue.js";
+import { whenUnheard } from "./when-unheard.js";
 
 export const MOST_WAIT_MS = 60_000;
 const MOST_LEASE_MS = 3_600_000;
@@ -244,10 +245,7 @@ async function takeOne(desk: Desk, { params, query, request, signal }: Call): Pr
     else {
       const receipt = served.held.hold(message, leaseMs);
       headers.set("interproc-receipt", receipt);
-      request.signal.addEventListener(
-        "abort",
-        () => void served.held.settle(receipt, "requeue").catch(() => undefined),
-      );
+      whenUnheard(request, () => void served.held.settle(receipt, "requeue").catch(() => undefined));
     }
     return new Response(body.bytes as Uint8Array<ArrayBuffer>, { headers });
   } catch (error) {

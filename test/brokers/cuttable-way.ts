@@ -3,7 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** A way to a server that can be cut, closed for a while, or stopped without a word. */
 export class CuttableWay implements AsyncDisposable {
-  private readonly sockets = new Set<Socket>();
+  /** Each with the one on the other side. */
+  private readonly sockets = new Map<Socket, Socket>();
   private isClosed = false;
 
   private constructor(
@@ -29,7 +30,7 @@ export class CuttableWay implements AsyncDisposable {
         [near, far],
         [far, near],
       ]) {
-        way.sockets.add(one);
+        way.sockets.set(one, other);
         one
           .on("error", () => undefined)
           .on("close", () => {
@@ -44,7 +45,7 @@ export class CuttableWay implements AsyncDisposable {
 
   /** Cuts what is there; new connections are let through. */
   cut(): void {
-    for (const socket of [...this.sockets]) socket.destroy();
+    for (const socket of [...this.sockets.keys()]) socket.destroy();
   }
 
   /** Lets nobody through until {@link open}. */
@@ -57,9 +58,14 @@ export class CuttableWay implements AsyncDisposable {
     this.isClosed = false;
   }
 
-  /** Nothing gets through any more, and nobody is told, until it is cut. */
+  /** Nothing gets through any more, and nobody is told, until it is cut or goes on. */
   stall(): void {
-    for (const socket of this.sockets) socket.unpipe().pause();
+    for (const socket of this.sockets.keys()) socket.unpipe().pause();
+  }
+
+  /** What was stalled gets through after all. */
+  goOn(): void {
+    for (const [socket, other] of this.sockets) socket.pipe(other);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

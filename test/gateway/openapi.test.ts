@@ -143,7 +143,7 @@ describe("/openapi.json", () => {
     const failed = await call("fail");
     assert.deepEqual([failed.status, (failed.body as { detail: string }).detail], [500, "RangeError: too far"]);
 
-    assert.equal((await api.ask("metrics")).status, 200);
+    assert.equal((await ask("metrics")).status, 200);
 
     assert.deepEqual(
       described.documented.filter((one) => !described.seen.has(one)),

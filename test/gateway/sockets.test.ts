@@ -91,6 +91,36 @@ describe("topics over WebSockets", () => {
     assert.equal((await upgrade(`localhost:${server.port}`, handshake[0], "Sec-WebSocket-Version: 7")).status, 400);
   });
 
+  test("who offers another protocol is answered without it, body and all, as before anybody heard WebSockets", watchdog, async (context) => {
+    const servers = [await serveGateway({ prefix: "/ipc" })];
+    context.after(() => Promise.all(servers.map((one) => one.close())));
+    for (const { port } of servers) {
+      const socket = connect(port, "127.0.0.1");
+      let text = "";
+      socket.setEncoding("latin1").on("data", (part) => {
+        text += part;
+      });
+      const answers = async (count: number): Promise<string[]> => {
+        while ((text.match(/^HTTP\/1\.1 /gm) ?? []).length < count || !text.endsWith("\r\n\r\n")) await once(socket, "data");
+        return [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => status);
+      };
+      const offer = ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"];
+      const head = (line: string, ...more: string[]) =>
+        `${[line, `Host: localhost:${port}`, ...offer, ...more].join("\r\n")}\r\n\r\n`;
+      socket.write(head("POST /ipc/queues/h2c HTTP/1.1", "Content-Type: application/json", "Content-Length: 7") + '{"n"');
+      await new Promise((resolve) => setImmediate(resolve));
+      socket.write(":1}");
+      assert.deepEqual(await answers(1), ["201"]);
+      socket.write(head("GET /ipc/queues/h2c/taken HTTP/1.1"));
+      assert.equal((await once(socket, "data").then(() => /HTTP\/1\.1 404/.test(text))), true);
+      socket.destroy();
+      const taken = await fetch(`http://127.0.0.1:${port}/ipc/queues/h2c?ack=auto`);
+      assert.deepEqual(await taken.json(), { n: 1 });
+      // nobody else hears upgrades: what is outside of the prefix is not left hanging
+      assert.equal(await refusal(`ws://127.0.0.1:${port}/elsewhere`), 404);
+    }
+  });
+
   test("who sends something is told that nothing is sent here, and a huge message is refused", watchdog, async () => {
     await using server = await serveGateway();
     const url = `${server.url.replace("http", "ws")}/topics/chatter`;

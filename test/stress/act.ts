@@ -6,6 +6,7 @@ const plays: Record<string, () => Promise<{ act(stage: Stage): Promise<void> }>>
   lock: () => import("./lock-roles.js"),
   topic: () => import("./topic-roles.js"),
   map: () => import("./map-roles.js"),
+  broker: () => import("./broker-roles.js"),
 };
 
 const stage = Stage.ofThisThread();

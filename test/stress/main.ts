@@ -1,6 +1,7 @@
 // The long version of the kill tests: `npm run stress -- [NAME] [--faults N] [--seed N] [--pairs N] [--death KIND]`.
 // Of pipe-kill, --kills says the same as --faults, and KIND is how victims end, by default a mix drawn by the seed.
-// Of transport-kill, --faults is for each transport.
+// Of transport-kill, --faults is for each transport; of broker-kill it is for each broker, 200 by default, and --broker is one
+// of them, by default all that are installed.
 // Of queue-kill, topic-kill, map-kill and lock-kill, --pairs is how many objects are used at once, and --namespaces (as root) gives
 // each party a pid namespace of its own instead of processes and threads beside each other.
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { FaultOptions } from "./fault-run.js";
+import { type Broker, brokers } from "./own-server.js";
 import { type Death, deaths } from "./tally.js";
 
 /** What came of a run. */
@@ -18,6 +20,7 @@ interface Outcome {
 
 interface Options {
   readonly kills: number;
+  readonly broker?: Broker;
   readonly seed: number;
   readonly pairs: number;
   readonly death?: Death;
@@ -35,13 +38,15 @@ const runs: Record<string, (options: Options) => Promise<Outcome>> = {
   "file-kill": async (options) => (await import("./file-kill.js")).killFileQueues(faultsOf(options)),
   "pool-kill": async (options) => (await import("./pool-kill.js")).killWorkers(faultsOf(options)),
   "transport-kill": async (options) => (await import("./transport-kill.js")).killTransports(faultsOf(options)),
+  "broker-kill": async (options) =>
+    (await import("./broker-kill-all.js")).killBrokers(faultsOf(options), options.broker),
   "pool-threads": async (options) => (await import("./pool-threads.js")).endThreads(faultsOf(options)),
   // not faults but how many there are
   "slow-peers": async ({ kills }) => (await import("./slow-peers.js")).besetAll(kills),
   // not by chance but step by step: so many states of each configuration at most
   explorer: async () => (await import("../explorer/explore-all.js")).exploreAll(1_000_000, console.log),
 };
-const usage = `usage: npm run stress -- [${Object.keys(runs).join(" | ")}] [--faults N] [--seed N] [--pairs N] [--namespaces] [--death "${deaths.join('" | "')}"]`;
+const usage = `usage: npm run stress -- [${Object.keys(runs).join(" | ")}] [--faults N] [--seed N] [--pairs N] [--broker ${brokers.join(" | ")}] [--namespaces] [--death "${deaths.join('" | "')}"]`;
 
 const faultsOf = ({ kills, seed, pairs, isInNamespaces, onKill }: Options): FaultOptions => ({
   faults: kills,
@@ -64,6 +69,7 @@ async function main(): Promise<number> {
       seed: { type: "string", default: String(Date.now() & 0x7fff_ffff) },
       pairs: { type: "string", default: "3" },
       death: { type: "string" },
+      broker: { type: "string" },
       namespaces: { type: "boolean", default: false },
     },
   });
@@ -71,12 +77,15 @@ async function main(): Promise<number> {
   const unknown = names.find((name) => !(name in runs));
   if (unknown !== undefined) throw new Error(`there is no run ${unknown}\n${usage}`);
   const [kills, seed, pairs] = [
-    number(values.faults ?? values.kills ?? "2000", "faults"),
+    number(values.faults ?? values.kills ?? (names[0] === "broker-kill" ? "200" : "2000"), "faults"),
     number(values.seed, "seed"),
     number(values.pairs, "pairs"),
   ];
   const death = deaths.find((known) => known === values.death);
   if (values.death !== death) throw new Error(`--death is ${values.death}; allowed: ${deaths.join(", ")}\n${usage}`);
+  const broker = brokers.find((known) => known === values.broker);
+  if (values.broker !== broker)
+    throw new Error(`--broker is ${values.broker}; allowed: ${brokers.join(", ")}\n${usage}`);
   let isClean = true;
   for (const name of names) {
     console.log(`${name}: ${kills} faults, seed ${seed}`);
@@ -85,6 +94,7 @@ async function main(): Promise<number> {
       seed,
       pairs,
       death,
+      broker,
       isInNamespaces: values.namespaces,
       onKill: (done) => showProgress(done, kills),
     });

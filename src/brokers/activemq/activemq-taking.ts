@@ -4,6 +4,7 @@ import type { Feed, Incoming, Settlement } from "../broker.js";
 import type { ActivemqConnection } from "./activemq-connection.js";
 import { ActivemqCourse } from "./activemq-course.js";
 import { activemqFailure, Cut, isCut } from "./activemq-failure.js";
+import type { ActivemqLink } from "./activemq-link.js";
 import { type ActivemqToken, headersAgain } from "./activemq-message.js";
 
 /** A take subscribes for at most so many. */
@@ -54,8 +55,9 @@ export class ActivemqTaking {
     }
   }
 
-  feed(prefetch: number): Promise<Feed> {
-    return ActivemqFeed.begin(this.connection, this.destination, prefetch, this.label, (came) => this.wanted(came));
+  feed(prefetch: number, bounds?: Bounds): Promise<Feed> {
+    const wanted = (came: readonly Incoming[]) => this.wanted(came);
+    return ActivemqFeed.begin(this.connection, this.destination, prefetch, this.label, wanted, bounds);
   }
 
   async settle(messages: readonly Incoming[], how: Settlement): Promise<void> {
@@ -131,7 +133,7 @@ class ActivemqFeed implements Feed {
 
   private constructor(
     private course: ActivemqCourse,
-    private readonly resume: () => Promise<ActivemqCourse>,
+    private readonly resume: (bounds?: Bounds) => Promise<ActivemqCourse>,
     private readonly wanted: (came: readonly Incoming[]) => Promise<Incoming[]>,
   ) {}
 
@@ -141,20 +143,23 @@ class ActivemqFeed implements Feed {
     prefetch: number,
     label: string,
     wanted: (came: readonly Incoming[]) => Promise<Incoming[]>,
+    bounds?: Bounds,
   ): Promise<ActivemqFeed> {
-    const resume = (): Promise<ActivemqCourse> =>
-      connection.use(`${label}: messages()`, async (link) => {
-        const course = new ActivemqCourse(link, destination, prefetch);
-        await course.begin();
-        return course;
-      });
-    return new ActivemqFeed(await resume(), resume, wanted);
+    const beginOn = async (link: ActivemqLink): Promise<ActivemqCourse> => {
+      const course = new ActivemqCourse(link, destination, prefetch);
+      await course.begin();
+      return course;
+    };
+    const resume = (bounds?: Bounds) => connection.use(`${label}: messages()`, beginOn, bounds);
+    return new ActivemqFeed(await resume(bounds), resume, wanted);
   }
 
   async next(bounds: Bounds): Promise<Incoming[] | undefined> {
     for (;;) {
       bounds.throwIfGivenUp();
-      if (this.course.isOver && !this.isEnding) this.course = await this.resume();
+      if (this.course.isOver && !this.isEnding) this.course = await this.resume(bounds);
+      // it ended meanwhile: nobody would take what comes
+      if (this.isEnding) await this.course.end();
       const found = await this.wanted(this.course.buffer.splice(0)).catch((error) => {
         if (isCut(error)) return [];
         throw error;

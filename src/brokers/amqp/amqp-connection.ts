@@ -4,11 +4,14 @@ import { ClosedError } from "../../errors.js";
 import type { Bounds } from "../bounds.js";
 import type { BrokerUrl } from "../broker-url.js";
 import { loadPeer } from "../load-peer.js";
+import { withinMs } from "../within-ms.js";
 import { amqpFailure, isCut } from "./amqp-failure.js";
 
 const HEARTBEAT_S = 10;
 const MOST_PAUSE_MS = 2000;
 const FIRST_PAUSE_MS = 50;
+/** A server that has not answered by then when it is left is left without. */
+const GOODBYE_MS = 5000;
 
 /** What of the driver's connection is not in its types. */
 interface Inner {
@@ -67,10 +70,13 @@ export class AmqpConnection {
   ): Promise<R> {
     for (;;) {
       try {
-        return await body(await this.channel(name));
-      } catch (error) {
-        if (!this.isOpen || !isCut(error)) throw amqpFailure(error, operation, this.shown);
+        const channel = await this.channel(name);
+        // what was given up while there was no connection is not begun
         bounds?.throwIfGivenUp();
+        return await body(channel);
+      } catch (error) {
+        if (bounds?.isGivenUp) bounds.throwIfGivenUp();
+        if (!this.isOpen || !isCut(error)) throw amqpFailure(error, operation, this.shown);
         again?.();
         await this.live();
       }
@@ -111,7 +117,10 @@ export class AmqpConnection {
     this.isOpen = false;
     this.hold(true);
     const model = this.model ?? (await this.coming?.catch(() => undefined));
-    await model?.close().catch(() => undefined);
+    if (model === undefined) return;
+    // what was sent before, acknowledgements too, has arrived when the server answers
+    await withinMs(GOODBYE_MS, model.close());
+    (model.connection as unknown as Inner).stream.destroy();
   }
 
   private async openChannel(name: string): Promise<Channel> {

@@ -29,9 +29,15 @@ export class AmqpFeed implements Feed {
     private readonly label: string,
   ) {}
 
-  static async begin(connection: AmqpConnection, queue: string, prefetch: number, label: string): Promise<AmqpFeed> {
+  static async begin(
+    connection: AmqpConnection,
+    queue: string,
+    prefetch: number,
+    label: string,
+    bounds?: Bounds,
+  ): Promise<AmqpFeed> {
     const feed = new AmqpFeed(connection, queue, prefetch, label);
-    await feed.subscribe();
+    await feed.subscribe(bounds);
     return feed;
   }
 
@@ -75,27 +81,42 @@ export class AmqpFeed implements Feed {
     if (course.open <= 0) await channel.close().catch(() => undefined);
   }
 
-  private async subscribe(): Promise<void> {
-    await this.connection.use("control", `${this.label}: messages()`, async () => {
-      const channel = await this.connection.ownChannel();
-      const course: Course = { open: 0, isEnding: false };
-      courses.set(channel, course);
-      this.channel = channel;
-      let why: unknown;
-      channel.on("error", (error) => {
-        why = error;
-      });
-      channel.once("close", () => this.lost(why));
-      await channel.prefetch(this.prefetch);
-      const { consumerTag } = await channel.consume(this.queue, (message) => {
-        // null: the queue was deleted
-        if (message === null) return this.lost(Object.assign(new Error("the queue was deleted"), { code: 404 }));
-        course.open++;
-        this.buffer.push(incomingOf(message, channel));
-        this.wake?.();
-      });
-      this.tag = consumerTag;
+  private async subscribe(bounds?: Bounds): Promise<void> {
+    const operation = `${this.label}: messages()`;
+    const begun = await this.connection.use("control", operation, () => this.beginCourse(), bounds);
+    if (begun === undefined) return;
+    // it ended meanwhile: what came goes back with the channel
+    if (this.isEnding) return begun.channel.close().catch(() => undefined);
+    this.channel = begun.channel;
+    this.tag = begun.tag;
+  }
+
+  private async beginCourse(): Promise<{ readonly channel: Channel; readonly tag: string } | undefined> {
+    // nobody would take what came
+    if (this.isEnding) return undefined;
+    const channel = await this.connection.ownChannel();
+    const course: Course = { open: 0, isEnding: false };
+    courses.set(channel, course);
+    let why: unknown;
+    let isBegun = false;
+    channel.on("error", (error) => {
+      why = error;
     });
+    channel.once("close", () => {
+      // one that has not begun is begun again by whoever waits for it
+      if (isBegun) this.lost(why);
+      else this.buffer = [];
+    });
+    await channel.prefetch(this.prefetch);
+    const { consumerTag: tag } = await channel.consume(this.queue, (message) => {
+      // null: the queue was deleted
+      if (message === null) return this.lost(Object.assign(new Error("the queue was deleted"), { code: 404 }));
+      course.open++;
+      this.buffer.push(incomingOf(message, channel));
+      this.wake?.();
+    });
+    isBegun = true;
+    return { channel, tag };
   }
 
   private lost(why: unknown): void {

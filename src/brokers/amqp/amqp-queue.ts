@@ -115,8 +115,8 @@ class AmqpQueue implements QueueDriver {
     return this.taking.take(max, isWaiting, bounds);
   }
 
-  feed(prefetch: number): Promise<Feed> {
-    return this.taking.feed(prefetch);
+  feed(prefetch: number, bounds?: Bounds): Promise<Feed> {
+    return this.taking.feed(prefetch, bounds);
   }
 
   settle(messages: readonly Incoming[], how: Settlement): Promise<void> {

@@ -37,8 +37,8 @@ export class AmqpTaking {
     return this.connection.use("take", operation, (channel) => this.awaitOne(channel, bounds), bounds);
   }
 
-  feed(prefetch: number): Promise<Feed> {
-    return AmqpFeed.begin(this.connection, this.queue, prefetch, this.label);
+  feed(prefetch: number, bounds?: Bounds): Promise<Feed> {
+    return AmqpFeed.begin(this.connection, this.queue, prefetch, this.label, bounds);
   }
 
   /** @throws SystemError for an acknowledgement of what the server has taken back */

@@ -76,7 +76,7 @@ class AmqpTopic implements TopicDriver {
     return {
       missed: 0,
       take: (max, isWaiting, bounds) => taking.take(max, isWaiting, bounds),
-      feed: (prefetch) => taking.feed(prefetch),
+      feed: (prefetch, bounds) => taking.feed(prefetch, bounds),
       settle: (messages, how) => taking.settle(messages, how),
       hold: connection.holder(),
       close: async () => {

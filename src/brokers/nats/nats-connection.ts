@@ -6,6 +6,7 @@ import type { BrokerUrl } from "../broker-url.js";
 import { loadPeer } from "../load-peer.js";
 import { isCut, natsFailure } from "./nats-failure.js";
 import { NatsLink } from "./nats-link.js";
+import { serverSince } from "./server-since.js";
 
 const CONNECT_MS = 10_000;
 /** A server that says nothing for two of these is gone. */
@@ -25,6 +26,8 @@ interface Inner {
 
 /** A connection to a NATS server that comes back by itself, with pauses that grow up to two seconds. */
 export class NatsConnection {
+  /** That of the newest link. */
+  since = Number.NEGATIVE_INFINITY;
   private link: NatsLink | undefined;
   private coming: Promise<NatsLink> | undefined;
   private isOpen = true;
@@ -59,7 +62,8 @@ export class NatsConnection {
       async (isFirst) => {
         const driver = await transport.connect(options);
         try {
-          return new NatsLink(driver, await jetstreamManager(driver, { checkAPI: isFirst, timeout: CONNECT_MS }));
+          const manager = await jetstreamManager(driver, { checkAPI: isFirst, timeout: CONNECT_MS });
+          return new NatsLink(driver, manager, await serverSince(manager));
         } catch (error) {
           await driver.close();
           throw error;
@@ -99,6 +103,12 @@ export class NatsConnection {
         again?.();
       }
     }
+  }
+
+  /** Resolves when the work is done or the connection is cut: it then goes on by itself. */
+  async orCut(work: Promise<void>): Promise<void> {
+    if (this.link) return Promise.race([work, this.link.driver.closed().then(() => undefined)]);
+    work.catch(() => undefined);
   }
 
   /** Calls for this connection and each that comes after it, until the returned function is called. */
@@ -166,6 +176,7 @@ export class NatsConnection {
 
   private arrived(link: NatsLink): NatsLink {
     this.link = link;
+    this.since = link.since;
     void link.driver.closed().then(() => {
       if (this.link !== link) return;
       this.link = undefined;

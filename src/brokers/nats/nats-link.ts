@@ -20,6 +20,8 @@ export class NatsLink {
   constructor(
     readonly driver: Driver,
     readonly manager: JetStreamManager,
+    /** The server may have forgotten deliveries of what it had before that (ms since 1970 by its clock); see serverSince. */
+    readonly since = Number.NEGATIVE_INFINITY,
   ) {
     void driver.closed().then((error) => {
       // in the order in which they were asked: so they are asked again

@@ -43,8 +43,8 @@ export function natsHeaders(headers: MsgHdrs, message: Outgoing, putId: string |
   return headers;
 }
 
-/** A message as it came, from whatever program. */
-export function natsIncoming({ data, headers, reply, subject }: Msg, key = subject): Incoming {
+/** A message as it came, from whatever program. The server may have forgotten deliveries of what it took before `since`. */
+export function natsIncoming({ data, headers, reply, subject }: Msg, since: number, key = subject): Incoming {
   const beside = besideOf(headers);
   const token = tokenOf(reply ?? "", beside);
   // a message with a delay is handed out once too often: to whoever finds that it is too early
@@ -55,7 +55,7 @@ export function natsIncoming({ data, headers, reply, subject }: Msg, key = subje
     id: beside?.id ?? (headers?.has(SERVER_ID) ? headers.get(SERVER_ID) : undefined),
     headers: beside ? (beside.headers ?? {}) : plainHeaders(headers),
     deliveries: count,
-    redelivered: count > 1 || beside?.again === true,
+    redelivered: count > 1 || beside?.again === true || token.takenAt < since,
     key: beside?.key ?? key,
     token,
   };

@@ -70,7 +70,8 @@ export function ackWaitOf({ server }: BrokerUrl, operation: string): number {
  * States  In the stream: ready, or taken by somebody.
  * Order   That in which the server takes puts: one connection's, its order.
  * Death   See NatsTaking. A put that was under way when the connection broke is made again under the same number, which the
- *         server knows for two minutes: it is put once. One that is repeated later than that is marked `redelivered`.
+ *         server knows for two minutes: it is put once. One that is repeated later than that, or at a server that was started
+ *         again meanwhile, is marked `redelivered`.
  * Limits  What was given back and is not taken again yet counts as taken: `size` leaves it out and `unacked` has it. With
  *         `maxDeliveries` nothing is taken ahead, for the server counts that too. There is no `shutdown`, and there are no
  *         priorities.
@@ -171,16 +172,20 @@ class NatsQueue implements QueueDriver {
   private async publish(subject: string, message: Outgoing, putId: string, bounds?: Bounds): Promise<void> {
     const { connection, label } = this;
     const begun = performance.now();
+    let server: string | undefined;
     let isAgain = false;
     await connection.use(
       `${label}: put()`,
       (link) => {
+        // one that was started again knows only what is still in the stream
+        server ??= link.driver.info?.server_id;
+        isAgain ||= link.driver.info?.server_id !== server;
         const headers = natsHeaders(connection.transport.headers(), message, putId, isAgain);
         return link.publish(subject, message.body, headers, `${label}: put()`);
       },
       bounds,
       () => {
-        isAgain = performance.now() - begun > KNOWN_MS;
+        isAgain ||= performance.now() - begun > KNOWN_MS;
       },
     );
   }

@@ -6,8 +6,11 @@ import { Refusal } from "./nats-failure.js";
 import type { NatsLink } from "./nats-link.js";
 import { type NatsToken, natsIncoming } from "./nats-message.js";
 
-/** A pull that waits is renewed after so long, and a server that is alive says so as often as that. */
-const PULL_MS = 30_000;
+/**
+ * A pull that waits is renewed after so long. A server of version 2.9 that was killed may stumble over messages that it had
+ * already deleted, one at each pull, and gives nothing to those that wait: the next ones bring it past them.
+ */
+const PULL_MS = 5000;
 const NS = 1_000_000;
 /** A pull brings at most so many. */
 const MOST = 1000;
@@ -33,13 +36,16 @@ export interface NatsSource {
  * Order   That of the stream; what is given back comes before what nobody has had, in the order in which it was given back.
  * Death   The server cannot see that a consumer has died: it gives out again what was not answered for `ackWaitMs`. Who is
  *         alive says so for what it has, three times in that time. An answer is valid on another connection too: a cut
- *         between taking and acknowledging costs nothing.
+ *         between taking and acknowledging costs nothing. A server that was killed may have forgotten what it had just handed
+ *         out: what it had before it was started again is marked.
  * Limits  A process that is stopped, or computes without a pause, for longer than that has lost what it had taken; its
  *         acknowledgement still counts. Delay, time to live and the limit of deliveries are seen to here, by whoever takes.
  * Source  JetStream's pull consumers; the answers +ACK, -NAK, +WPI and +TERM.
  */
 export class NatsTaking {
   private readonly held = new Set<string>();
+  /** Numbers of messages that were given back here: a server that was killed before may not count that. */
+  private readonly returned = new Set<number>();
   private beat: NodeJS.Timeout | undefined;
 
   constructor(
@@ -63,9 +69,18 @@ export class NatsTaking {
     }
   }
 
-  async settle(messages: readonly Incoming[], how: Settlement): Promise<void> {
+  settle(messages: readonly Incoming[], how: Settlement): Promise<void> {
+    const settling = this.settleAll(messages, how);
+    // what is given back while there is no connection comes again by itself, if later: nobody waits for that
+    return how === "ack" || how === "reject" ? settling : this.connection.orCut(settling);
+  }
+
+  private async settleAll(messages: readonly Incoming[], how: Settlement): Promise<void> {
     const { maxDeliveries = Number.POSITIVE_INFINITY } = this.source;
     const kept = messages.map((message) => {
+      const { sequence } = message.token as NatsToken;
+      if (how === "requeue") this.returned.add(sequence);
+      else this.returned.delete(sequence);
       const isDead = how === "reject" || (how === "requeue" && message.deliveries >= maxDeliveries);
       const settling = isDead ? this.bury(message) : this.answer(message, how === "ack" ? "+ACK" : "-NAK");
       return settling.finally(() => this.release(message));
@@ -80,13 +95,14 @@ export class NatsTaking {
     for (let dropped = 0; ; ) {
       const came = await this.connection.use(`${this.label}: purge()`, (link) => this.pull(link, MOST, false, bounds));
       if (came.length === 0) return dropped;
-      await Promise.all(came.map((message) => this.answer(natsIncoming(message), "+TERM")));
+      await Promise.all(came.map((message) => this.answer(natsIncoming(message, this.connection.since), "+TERM")));
       dropped += came.length;
     }
   }
 
   close(): void {
     this.held.clear();
+    this.returned.clear();
     this.stopBeat();
   }
 
@@ -97,13 +113,13 @@ export class NatsTaking {
     const found: Incoming[] = [];
     const aside: Promise<void>[] = [];
     for (const one of came) {
-      const message = natsIncoming(one, keyOf?.(one.subject));
-      const { delay, ttl, takenAt } = message.token as NatsToken;
+      const message = natsIncoming(one, this.connection.since, keyOf?.(one.subject));
+      const { delay, ttl, takenAt, sequence } = message.token as NatsToken;
       const early = takenAt + delay - now;
       if (takenAt + ttl <= now || message.deliveries > maxDeliveries) aside.push(this.bury(message));
       else if (delay > 0 && early > 0)
         aside.push(this.answer(message, `-NAK ${JSON.stringify({ delay: Math.ceil(early) * NS })}`));
-      else found.push(message);
+      else found.push(this.returned.has(sequence) ? { ...message, redelivered: true } : message);
     }
     for (const { token } of found) this.hold((token as NatsToken).reply);
     await Promise.all(aside);
@@ -139,7 +155,7 @@ export class NatsTaking {
     bounds.onGiveUp = end;
     if (bounds.isGivenUp) end();
     try {
-      const patience = isWaiting ? { expires: PULL_MS * NS, idle_heartbeat: (PULL_MS / 6) * NS } : { no_wait: true };
+      const patience = isWaiting ? { expires: PULL_MS * NS, idle_heartbeat: (PULL_MS / 2) * NS } : { no_wait: true };
       link.driver.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify({ batch, ...patience }), {
         reply: inbox,
       });

@@ -93,7 +93,7 @@ class NatsTopic implements TopicDriver {
     let open: Subscription[] = [];
     const callback = (error: Error | null, message: Msg): void => {
       if (error) return;
-      const incoming = natsIncoming(message, keyOf(this.token, message.subject));
+      const incoming = natsIncoming(message, Number.NEGATIVE_INFINITY, keyOf(this.token, message.subject));
       if (matches(incoming.key ?? "")) inbox.add(incoming);
     };
     const stop = this.connection.eachLink(({ driver }) => {

@@ -1,18 +1,30 @@
-import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { AuthenticationError, InterprocError, MismatchError, NotFoundError, SystemError } from "../../errors.js";
+import { createHash, randomUUID } from "node:crypto";
+import {
+  AuthenticationError,
+  ClosedError,
+  InterprocError,
+  MismatchError,
+  NotFoundError,
+  SystemError,
+} from "../../errors.js";
 import { systemFailure } from "../../transports/system-failure.js";
 import type { Bounds } from "../bounds.js";
 import type { BrokerUrl } from "../broker-url.js";
 import { redact } from "../broker-url.js";
 import { loadPeer } from "../load-peer.js";
+import { withinMs } from "../within-ms.js";
 
 type Module = typeof import("@redis/client");
 type Client = ReturnType<Module["createClient"]>;
 export type Reply = Buffer | number | null | readonly Reply[];
+type Args = readonly (string | Buffer)[];
+/** A command's arguments, or what makes them before each repetition. */
+type Asked<T> = T | (() => T | Promise<T>);
 
 const MOST_PAUSE_MS = 2000;
 const FIRST_PAUSE_MS = 20;
+/** A server that has not answered by then when it is left is left without. */
+const GOODBYE_MS = 1000;
 
 /**
  * A connection to a Redis server that comes back by itself. A command that was under way when it was cut is tried again
@@ -23,12 +35,19 @@ export class RedisConnection {
   private readonly holders = new Set<symbol>();
   private isOpen = true;
   private number = 0;
+  /** How often it was made. */
+  private arrivals = 1;
   private readonly listeners = new Set<() => void>();
+  /** The connections of its own that listen. */
+  private readonly others = new Set<Client>();
+  /** Those who wait for the server, should this be closed. */
+  private readonly ends = new Set<() => void>();
 
   private constructor(
     private readonly client: Client,
-    private readonly bytes: { sendCommand(args: (string | Buffer)[]): Promise<unknown> },
+    private readonly bytes: { sendCommand(args: Args): Promise<unknown> },
     readonly shown: string,
+    private readonly name: string,
   ) {}
 
   /** Connects. @throws NotFoundError, AuthenticationError, SystemError */
@@ -44,11 +63,15 @@ export class RedisConnection {
           ? Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(retries, 10)) * (0.5 + Math.random() / 2)
           : cause,
     };
+    const name = randomUUID();
     const client = createClient({
+      name,
       socket: scheme === "rediss" ? { ...socket, tls: true as const } : socket,
       ...(server.username !== "" && { username: decodeURIComponent(server.username) }),
       ...(server.password !== "" && { password: decodeURIComponent(server.password) }),
       ...(server.searchParams.has("db") && { database: Number(server.searchParams.get("db")) }),
+      // what waits for the server is kept here, where it can be given up
+      disableOfflineQueue: true,
     }) as unknown as Client;
     // what went wrong is told by the commands
     client.on("error", () => undefined);
@@ -63,46 +86,109 @@ export class RedisConnection {
     }
     wasThere = true;
     const bytes = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.VERBATIM_STRING]: Buffer });
-    const connection = new RedisConnection(client, bytes as never, shown);
+    const connection = new RedisConnection(client, bytes as never, shown, name);
+    // whoever opens may give up while the server says nothing any more
+    signal.addEventListener("abort", () => void connection.close(), { once: true });
     await connection.ask(["CLIENT", "ID"], operation).then((id) => {
       connection.number = Number(id);
     });
     client.on("ready", () => {
       connection.number = 0;
+      connection.arrivals++;
     });
     return connection;
   }
 
-  /** The server's number for this connection, which is another one after it was cut. */
-  async id(): Promise<number> {
+  /**
+   * What this connection is called while it lasts: `isAlive` tells by that whether it still does. The server's number alone
+   * does not do, for a server that was started again counts from the beginning.
+   */
+  async mark(): Promise<string> {
     if (this.number === 0) this.number = Number(await this.ask(["CLIENT", "ID"], "connecting"));
-    return this.number;
+    return `${this.name}:${this.arrivals}/${this.number}`;
   }
 
-  /** Does a command, again where it was cut off; `again` is called before each repetition. */
-  async ask(args: (string | Buffer)[], operation: string, bounds?: Bounds, again?: () => void): Promise<Reply> {
+  /** Of such names those whose connections are gone. */
+  async gone(marks: readonly string[], operation: string): Promise<string[]> {
+    const numbers = marks.map((mark) => mark.replace(/^.*\//, ""));
+    const list = String(await this.ask(["CLIENT", "LIST", "ID", ...numbers], operation));
+    const alive = new Set([...list.matchAll(/^id=(\d+) .*\bname=(\S*)/gm)].map(([, id, name]) => `${name}/${id}`));
+    const mine = await this.mark();
+    return marks.filter((mark) =>
+      mark.startsWith(`${this.name}:`) ? mark !== mine : !alive.has(mark.replace(/:\d+\//, "/")),
+    );
+  }
+
+  /** Does a command, again where it was cut off; `again` is called before each repetition of what may have been done. */
+  async ask(args: Asked<Args>, operation: string, bounds?: Bounds, again?: () => void): Promise<Reply> {
     for (;;) {
       try {
-        return (await this.bytes.sendCommand(args)) as Reply;
-      } catch (error) {
-        if (!this.isOpen || !isCut(error)) throw failureOf(error, `${operation}`, this.shown);
+        // no step of waiting where there is a connection: so puts keep their order
+        if (!this.client.isReady) await this.ready(this.client);
+        const made = typeof args === "function" ? args() : args;
+        const list = made instanceof Promise ? await made : made;
+        // what was given up while there was no connection is not begun
         bounds?.throwIfGivenUp();
-        again?.();
-        if (!this.client.isReady) await once(this.client, "ready");
+        return (await this.bytes.sendCommand(list)) as Reply;
+      } catch (error) {
+        if (bounds?.isGivenUp) bounds.throwIfGivenUp();
+        if (!this.isOpen || !isCut(error)) throw failureOf(error, `${operation}`, this.shown);
+        if (!isOffline(error)) again?.();
+        if (isLoading(error)) await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS));
       }
     }
+  }
+
+  /** Resolves when the work is done or the connection is cut: it then goes on by itself. */
+  async orCut(work: Promise<unknown>): Promise<void> {
+    if (!this.client.isReady) {
+      work.catch(() => undefined);
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const cut = (): void => resolve();
+      this.client.once("error", cut);
+      work
+        .then(() => resolve(), reject)
+        .finally(() => {
+          this.client.off("error", cut);
+        });
+    });
+  }
+
+  /** Resolves once the server is there. @throws ClosedError when this is closed first */
+  private async ready(client: Client): Promise<void> {
+    const closed = (): ClosedError => new ClosedError(`${this.shown}: the connection was closed`);
+    if (!this.isOpen) throw closed();
+    await new Promise<void>((resolve, reject) => {
+      const end = (): void => {
+        client.off("ready", come);
+        this.ends.delete(end);
+        reject(closed());
+      };
+      const come = (): void => {
+        this.ends.delete(end);
+        resolve();
+      };
+      client.once("ready", come);
+      this.ends.add(end);
+    });
   }
 
   /** Runs a script. */
   async run(
     script: string,
     keys: readonly string[],
-    args: readonly (string | Buffer)[],
+    args: Asked<Args>,
     operation: string,
     bounds?: Bounds,
     again?: () => void,
   ): Promise<Reply> {
-    const call = (name: string, what: string) => [name, what, String(keys.length), ...keys, ...args];
+    const call = (name: string, what: string) => (): Args | Promise<Args> => {
+      const whole = (list: Args): Args => [name, what, String(keys.length), ...keys, ...list];
+      const made = typeof args === "function" ? args() : args;
+      return made instanceof Promise ? made.then(whole) : whole(made);
+    };
     try {
       return await this.ask(call("EVALSHA", sumOf(script)), operation, bounds, again);
     } catch (error) {
@@ -113,19 +199,39 @@ export class RedisConnection {
 
   /** Hears what is published on a channel, on a connection of its own; gives how that ends. */
   async subscribe(channel: string, heard: (message: Buffer) => void): Promise<() => Promise<void>> {
-    const listener = this.client.duplicate();
+    const listener = this.client.duplicate() as Client;
     listener.on("error", () => undefined);
     // after a cut something may have been missed
     listener.on("ready", () => heard(Buffer.alloc(0)));
-    await listener.connect();
-    await listener.subscribe(channel, (message) => heard(message as unknown as Buffer), true);
     const follow = (): void => void (this.holds ? listener.ref() : listener.unref());
+    const stop = async (): Promise<void> => {
+      this.listeners.delete(follow);
+      this.others.delete(listener);
+      if (listener.isOpen) listener.destroy();
+    };
+    this.others.add(listener);
+    try {
+      await listener.connect();
+      await this.listen(listener, channel, heard);
+    } catch (error) {
+      await stop();
+      throw failureOf(error, "listening", this.shown);
+    }
     follow();
     this.listeners.add(follow);
-    return async () => {
-      this.listeners.delete(follow);
-      listener.destroy();
-    };
+    return stop;
+  }
+
+  private async listen(listener: Client, channel: string, heard: (message: Buffer) => void): Promise<void> {
+    for (;;) {
+      try {
+        if (!listener.isReady) await this.ready(listener);
+        await listener.subscribe(channel, (message) => heard(message as unknown as Buffer), true);
+        return;
+      } catch (error) {
+        if (!this.isOpen || !isCut(error)) throw error;
+      }
+    }
   }
 
   /** One more that says whether the process should live for this connection: it does as long as any of them says so. */
@@ -149,10 +255,13 @@ export class RedisConnection {
   async close(): Promise<void> {
     if (!this.isOpen) return;
     this.isOpen = false;
+    for (const end of [...this.ends]) end();
+    for (const listener of this.others) if (listener.isOpen) listener.destroy();
     if (this.client.isReady) {
       this.client.ref();
-      await this.client.close().catch(() => undefined);
-    } else this.client.destroy();
+      await withinMs(GOODBYE_MS, this.client.close());
+    }
+    if (this.client.isOpen) this.client.destroy();
   }
 }
 
@@ -164,15 +273,22 @@ function sumOf(script: string): string {
   return known;
 }
 
+/** Whether the server has just begun, and is not ready. */
+const isLoading = (error: unknown): boolean => /^(LOADING|MASTERDOWN)/.test((error as Error).message);
+
+/** Whether there was no connection, so that nothing was sent. */
+const isOffline = (error: unknown): boolean => (error as Error).constructor.name === "ClientOfflineError";
+
 /** Whether the connection was lost, and not the command refused. */
 function isCut(error: unknown): boolean {
-  const { code, name, message } = error as NodeJS.ErrnoException;
+  const { code, name } = error as NodeJS.ErrnoException;
   return (
+    isOffline(error) ||
     ["ECONNRESET", "EPIPE", "ECONNREFUSED", "ECONNABORTED", "ETIMEDOUT"].includes(code ?? "") ||
     /^(SocketClosedUnexpectedly|DisconnectsClient|ConnectionTimeout|SocketTimeout)Error$/.test(
       name === "Error" ? (error as Error).constructor.name : name,
     ) ||
-    /^(LOADING|MASTERDOWN)/.test(message)
+    isLoading(error)
   );
 }
 
@@ -190,5 +306,5 @@ function failureOf(error: unknown, operation: string, shown: string): Error {
   if (message.includes("NOGROUP"))
     return new NotFoundError(`${operation}: there is no queue any more; it was deleted`, options);
   if (code !== undefined) return systemFailure(error, operation, shown);
-  return new SystemError(text, options);
+  return new SystemError(text, { ...options, errno: isCut(error) ? "ECONNRESET" : undefined });
 }

@@ -72,7 +72,7 @@ interface Token {
  *         consumer's name), given back (pending under the name "parked", idle for ever, so that the next take claims it
  *         before anything new). An entry keeps its place in the stream: what comes back is in front.
  * Order   That of the stream; delayed messages enter it when their time has come.
- * Death   A consumer's name ends with its connection's number. Who waits asks the server now and then whether the
+ * Death   A consumer's name ends with its connection's name and number. Who waits asks the server now and then whether the
  *         connections of those that hold something still are: a dead one's messages are given back. Behind a network that
  *         hides a death the lease ends: consumers touch what they hold, and what was untouched for a minute is claimed.
  *         A consumer that was cut off has lost what it had taken: its acknowledgement is refused.
@@ -108,13 +108,13 @@ export class RedisQueue implements QueueDriver {
     let wasCut = false;
     for (let done = 0; done < messages.length; ) {
       const { count } = this.wakes;
-      const args = messages.slice(done).flatMap((message) => fieldsOf(message, wasCut));
+      const rest = messages.slice(done);
       const head = [GROUP, this.channel, String(this.options.maxItems ?? 0)];
       const placed = Number(
         await this.connection.run(
           PUT,
           [this.name, this.delayed, this.flags],
-          [...head, ...args],
+          () => [...head, ...rest.flatMap((message) => fieldsOf(message, wasCut))],
           `queue ${this.name}: put()`,
           bounds,
           () => {
@@ -139,12 +139,16 @@ export class RedisQueue implements QueueDriver {
     for (;;) {
       bounds.throwIfGivenUp();
       const { count } = this.wakes;
-      const consumer = `${this.me}/${await this.connection.id()}`;
+      let consumer = "";
       const limits = [String(this.options.maxDeliveries ?? 0), this.options.deadLetter ?? ""];
       const [found, isShut, wait, others] = (await this.connection.run(
         TAKE,
         [this.name, this.delayed, this.flags],
-        [GROUP, consumer, String(Math.min(max, 1000)), String(LEASE_MS), ...limits],
+        async () => {
+          // under the name of the connection that brings them
+          consumer = `${this.me}/${await this.connection.mark()}`;
+          return [GROUP, consumer, String(Math.min(max, 1000)), String(LEASE_MS), ...limits];
+        },
         `queue ${this.name}: take()`,
         bounds,
       )) as [[Buffer, number, Buffer[]][], number, number, number];
@@ -156,7 +160,13 @@ export class RedisQueue implements QueueDriver {
     }
   }
 
-  async settle(messages: readonly Incoming[], how: Settlement): Promise<void> {
+  settle(messages: readonly Incoming[], how: Settlement): Promise<void> {
+    const settling = this.settleAll(messages, how);
+    // what is given back while there is no connection is so anyway: nobody waits for that
+    return how === "ack" || how === "reject" ? settling : this.connection.orCut(settling);
+  }
+
+  private async settleAll(messages: readonly Incoming[], how: Settlement): Promise<void> {
     const tokens = messages.map(({ token }) => token as Token);
     let wasCut = false;
     const lost = await this.connection.run(
@@ -208,7 +218,7 @@ export class RedisQueue implements QueueDriver {
   }
 
   async purge(): Promise<number> {
-    const consumer = `${this.me}/${await this.connection.id()}`;
+    const consumer = `${this.me}/${await this.connection.mark()}`;
     const dropped = await this.connection.run(
       PURGE,
       [this.name, this.delayed],
@@ -234,18 +244,17 @@ export class RedisQueue implements QueueDriver {
     const operation = `queue ${this.name}: take()`;
     const consumers = (await this.connection.ask(["XPENDING", this.name, GROUP], operation)) as Reply[];
     const names = ((consumers[3] ?? []) as Reply[][]).map(([name]) => String(name));
-    const others = names.filter((name) => name !== PARKED && name !== mine && /\/\d+$/.test(name));
+    const others = names.filter((name) => name !== PARKED && name !== mine && /\/.+:\d+\/\d+$/.test(name));
     if (others.length === 0) return false;
-    const ids = others.map((name) => name.replace(/^.*\//, ""));
-    let list: string;
+    const marks = others.map((name) => name.slice(name.indexOf("/") + 1));
+    let gone: Set<string>;
     try {
-      list = String(await this.connection.ask(["CLIENT", "LIST", "ID", ...ids], operation));
+      gone = new Set(await this.connection.gone(marks, operation));
     } catch {
       // not allowed to ask: their leases end
       return false;
     }
-    const alive = new Set([...list.matchAll(/^id=(\d+) /gm)].map(([, id]) => id));
-    const dead = others.filter((_, index) => !alive.has(ids[index]));
+    const dead = others.filter((_, index) => gone.has(marks[index]));
     if (dead.length === 0) return false;
     await this.connection.run(RELEASE, [this.name], [GROUP, this.channel, ...dead], operation);
     return true;

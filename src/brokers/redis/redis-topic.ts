@@ -53,16 +53,9 @@ class RedisTopic implements TopicDriver {
     length.writeUInt32LE(head.length);
     let wasCut = false;
     const args = () => [this.name, key, Buffer.concat([length, head, body]), ...streamFields(message, wasCut)];
-    await this.connection.run(
-      PUBLISH,
-      [`{${this.name}}:groups`],
-      args(),
-      `topic ${this.name}: publish()`,
-      bounds,
-      () => {
-        wasCut = true;
-      },
-    );
+    await this.connection.run(PUBLISH, [`{${this.name}}:groups`], args, `topic ${this.name}: publish()`, bounds, () => {
+      wasCut = true;
+    });
   }
 
   async subscribe({ pattern, group, isDurable }: Wanted): Promise<SubscriptionDriver> {

@@ -5,7 +5,9 @@ import type { RedisConnection } from "./redis-connection.js";
 export class RedisWakes {
   /** Counts what was heard, so that nothing that comes between looking and waiting is missed. */
   count = 0;
-  private stop: Promise<() => Promise<void>> | undefined;
+  private begun: Promise<void> | undefined;
+  /** Ends the listening, once it has begun. */
+  private end: (() => Promise<void>) | undefined;
   private readonly sleepers = new Set<() => void>();
 
   constructor(
@@ -15,8 +17,16 @@ export class RedisWakes {
 
   /** Listens from now on. */
   async listen(): Promise<void> {
-    this.stop ??= this.connection.subscribe(this.channel, () => this.heard());
-    await this.stop;
+    this.begun ??= this.connection
+      .subscribe(this.channel, () => this.heard())
+      .then((end) => {
+        this.end = end;
+      })
+      .catch((error) => {
+        this.begun = undefined;
+        throw error;
+      });
+    await this.begun;
   }
 
   /** Resolves once more was heard than that, the pause is over, or nobody waits any more. */
@@ -38,7 +48,9 @@ export class RedisWakes {
 
   async close(): Promise<void> {
     for (const wake of [...this.sleepers]) wake();
-    await (await this.stop?.catch(() => undefined))?.();
+    // where it has not begun, the server may be away
+    if (this.end === undefined) void this.begun?.then(() => this.end?.()).catch(() => undefined);
+    await this.end?.();
   }
 
   private heard(): void {
