@@ -17,10 +17,13 @@ import {
   Topic,
 } from "interproc";
 import { StructuredEncoder } from "#src/codec.js";
+import { messageText } from "#src/inspector/payload/message-text.js";
 import { readPayload } from "#src/inspector/payload/read-payload.js";
 import { ValueText } from "#src/inspector/payload/value-text.js";
 import { snapshot } from "#src/inspector/snapshot.js";
 import { directoryPath } from "#src/memory/directory.js";
+import { withHeaders } from "#src/primitives/headed.js";
+import { HEADED } from "#src/rings/item-store.layout.js";
 
 const WATCHDOG = { timeout: 120_000 };
 const RUNS = process.env.INTERPROC_TEST === "fast" ? 300 : 3000;
@@ -195,6 +198,17 @@ describe("the payload of an object", WATCHDOG, () => {
     using value = new SharedValue("i32", 1);
     queue.putSync({ value });
     assert.deepEqual(texts("with-handle"), ["{ value: [shared object or connection end 0] }"]);
+  });
+
+  test("texts that go along with a message stand behind it", WATCHDOG, () => {
+    const message = new StructuredEncoder().encode({ id: 1 }).slice();
+    const bytes = withHeaders({ traceparent: "00-ab" }, message);
+    const shown = (part: Uint8Array) =>
+      messageText({ bytes: part, length: bytes.length, flags: HEADED }, "/", "0").text;
+    assert.equal(shown(bytes), '{ id: 1 }, along with "{\\"traceparent\\":\\"00-ab\\"}"');
+    for (let length = 0; length < bytes.length; length++) assert.ok(shown(bytes.subarray(0, length)).length > 0);
+    const forged = bytes.slice().fill(255, 0, 4);
+    assert.match(shown(forged), /more texts than are read/);
   });
 
   test("a pipe shows what was not read yet, each way, also round the ring's end and in pieces", WATCHDOG, () => {

@@ -1,14 +1,16 @@
 import { join } from "node:path";
 import { FLIGHT } from "../../memory/directory.js";
-import { SPILLED } from "../../rings/item-store.layout.js";
+import { HEADED, SPILLED } from "../../rings/item-store.layout.js";
 import { FORMAT_MASK, FORMATS, HANDLES } from "../../rings/record-ring.layout.js";
 import { Damaged, ObjectFile } from "../object-file.js";
 import { bytesText } from "./bytes-text.js";
 import { PAYLOAD_LIMITS, type PayloadEntry } from "./payload.js";
+import { quoted } from "./quoted.js";
 import { ValueText } from "./value-text.js";
 
 /** Two words before a value with handles: its length, and 0. */
 const PARCEL_BYTES = 8;
+const WORD = 4;
 
 /** A message as it lies in a ring or in blocks: its first bytes, and how many there are in all. */
 export interface Message {
@@ -29,7 +31,18 @@ export function messageText(message: Message, directory: string, carrier: string
   }
 }
 
-function text({ bytes, length, flags }: Message): string {
+/** With what goes along: its length in a word, texts as JSON, and behind them the message. */
+function text(message: Message): string {
+  const { bytes, length, flags } = message;
+  if ((flags & HEADED) === 0) return bodyText(message);
+  const texts = bytes.length < WORD ? bytes.length : Buffer.from(bytes).readUInt32LE(0);
+  const at = WORD + texts;
+  if (at > bytes.length) return "a message behind more texts than are read of it";
+  const along = quoted(Buffer.from(bytes.subarray(WORD, at)).toString());
+  return `${bodyText({ bytes: bytes.subarray(at), length: length - at, flags })}, along with ${along}`;
+}
+
+function bodyText({ bytes, length, flags }: Message): string {
   const format = flags & FORMAT_MASK;
   if (format === FORMATS.bytes) return bytesText(bytes, length);
   if (format !== FORMATS.structured) return `of format ${format}, which this version does not read`;
