@@ -75,7 +75,11 @@ export class RedisConnection {
     }) as unknown as Client;
     // what went wrong is told by the commands
     client.on("error", () => undefined);
-    const stop = (): void => client.destroy();
+    const stop = (): void => {
+      // the driver cannot end a socket that is only being connected
+      client.unref();
+      client.destroy();
+    };
     signal.addEventListener("abort", stop, { once: true });
     try {
       await client.connect();
