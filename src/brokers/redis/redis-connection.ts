@@ -77,7 +77,9 @@ export class RedisConnection {
     }) as unknown as Client;
     // what went wrong is told by the commands
     client.on("error", () => undefined);
-    const stop = (): void => client.destroy();
+    const stop = (): void => {
+      end(client);
+    };
     signal.addEventListener("abort", stop, { once: true });
     try {
       await client.connect();
@@ -209,7 +211,7 @@ export class RedisConnection {
     const stop = async (): Promise<void> => {
       this.listeners.delete(follow);
       this.others.delete(listener);
-      if (listener.isOpen) listener.destroy();
+      end(listener);
     };
     this.others.add(listener);
     try {
@@ -258,13 +260,19 @@ export class RedisConnection {
     if (!this.isOpen) return;
     this.isOpen = false;
     for (const end of [...this.ends]) end();
-    for (const listener of this.others) if (listener.isOpen) listener.destroy();
+    for (const listener of this.others) end(listener);
     if (this.client.isReady) {
       this.client.ref();
       await withinMs(GOODBYE_MS, this.client.close());
     }
     if (this.client.isOpen) this.client.destroy();
   }
+}
+
+/** Also where it is only being connected: the driver cannot end that, but it then keeps no process alive. */
+function end(client: Client): void {
+  client.unref();
+  if (client.isOpen) client.destroy();
 }
 
 const sums = new Map<string, string>();
