@@ -219,6 +219,19 @@ if (servers.nats !== undefined)
       await queue.delete();
     });
 
+    test(
+      "a message that is too long with its headers is a UsageError, and the next one arrives",
+      watchdog,
+      async () => {
+        await using queue = await openQueue<Uint8Array>(`${server}/${freshName()}`, { codec: "bytes" });
+        for (const length of [1024 * 1024, 1024 * 1024 - 40, 2 ** 21])
+          await assert.rejects(queue.put(new Uint8Array(length), { headers: { from: "here" } }), /max_payload/);
+        await queue.put(new Uint8Array(1024 * 1024 - 1000));
+        assert.equal((await queue.get()).length, 1024 * 1024 - 1000);
+        await queue.delete();
+      },
+    );
+
     test("a name with dots, spaces and wildcards is one queue's", watchdog, async () => {
       const name = encodeURIComponent(`${freshName()}.a *>/ä`);
       await using queue = await openQueue(`${server}/${name}`);

@@ -54,10 +54,20 @@ export class NatsLink {
   /** Publishes into whichever stream takes the subject, and waits until it has. @throws Refusal */
   async publish(subject: string, data: Uint8Array, headers: MsgHdrs, operation: string): Promise<void> {
     const most = this.driver.info?.max_payload ?? Number.POSITIVE_INFINITY;
-    // the server would end the connection; headers are small beside that
-    if (data.length > most)
-      throw new UsageError(`${operation} of ${data.length} bytes; at most ${most} (the server's max_payload)`);
+    // the server would end the connection
+    const bytes = data.length + headerBytes(headers);
+    if (bytes > most)
+      throw new UsageError(
+        `${operation} of ${data.length} bytes, ${bytes} with what goes along; at most ${most} (the server's max_payload)`,
+      );
     const { error } = (await this.request(subject, data, headers)).json<Published>();
     if (error) throw new Refusal(error.description, error.err_code);
   }
+}
+
+/** What headers take on the wire; the server counts them in. */
+function headerBytes(headers: MsgHdrs): number {
+  let bytes = "NATS/1.0\r\n\r\n".length;
+  for (const [name, values] of headers) for (const value of values) bytes += Buffer.byteLength(`${name}: ${value}\r\n`);
+  return bytes;
 }
