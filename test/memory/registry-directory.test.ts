@@ -109,12 +109,15 @@ describe("registry: its directory", { timeout }, () => {
   test("thousands come and go at once, and nobody ever meets a half-made registry or an error", async () => {
     using own = new OwnDirectory();
     const rounds = process.env.INTERPROC_TEST === "full" ? 800 : 500;
-    const reports = await Promise.all([1, 2, 3, 4].map((seed) => comeAndGo(rounds, seed)));
     let begun = 0;
-    for (const { error, joined, made } of reports) {
-      assert.equal(error, undefined);
-      assert.equal(joined, rounds);
-      begun += made;
+    // how often all are gone at once is chance
+    for (let batch = 0; batch < 20 && begun <= 20; batch++) {
+      const reports = await Promise.all([1, 2, 3, 4].map((seed) => comeAndGo(rounds, seed + batch * 4)));
+      for (const { error, joined, made } of reports) {
+        assert.equal(error, undefined);
+        assert.equal(joined, rounds);
+        begun += made;
+      }
     }
     assert.ok(begun > 20, `a registry was begun ${begun} times`);
     assert.deepEqual(own.list(), [], "and the last of all has taken it away");
