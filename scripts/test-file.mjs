@@ -3,10 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { root } from "./run.mjs";
 
 /** Files that may stay in a directory without any object: its threads' registry is made with the first and kept. */
 const infrastructure = new Set([".registry"]);
+
+const sourceMaps = pathToFileURL(join(root, "scripts/source-maps.mjs")).href;
 
 /** How long a process or a file that a test has left may take to go, because something is on its way to remove it. */
 const graceMs = 5_000;
@@ -62,7 +65,7 @@ function runProcess(file, { directory, temporary, isFast, timeoutMs }) {
     ...{ INTERPROC_DIR: directory, INTERPROC_TEST: isFast ? "fast" : "full", TMPDIR: temporary, NO_COLOR: "1" },
   };
   for (const name of ["NODE_OPTIONS", "NODE_TEST_CONTEXT", "FORCE_COLOR"]) delete env[name];
-  const args = ["--enable-source-maps", "--test-reporter=spec", "--test-reporter-destination=stdout", file];
+  const args = ["--import", sourceMaps, "--test-reporter=spec", "--test-reporter-destination=stdout", file];
   const child = spawn(process.execPath, args, { cwd: root, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   // Ctrl-C does not reach another process group
   const interrupt = () => {

@@ -60,7 +60,7 @@ export class ByteQueue {
     const here = this.length;
     if (this.room() || here >= length) return;
     const size = Math.min(length, Math.max(FIRST_PIECE, here * GROWTH));
-    const piece = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer); // not zeroed: what was not filled is never shown
+    const piece = new Uint8Array(size);
     for (let at = 0; at < here; ) {
       const some = this.head.subarray(this.start);
       piece.set(some, at);

@@ -3,7 +3,7 @@
  *
  * Idea    Whenever something has changed (a feed, an answer, a worker that is ready or gone), `pump` brings the two together:
  *         lanes with room draw from the feeds in turn, so that a long `map` does not hold up a `run`. Work whose worker died
- *         before it had begun goes first. A worker with nothing to do takes what lies before another one.
+ *         before it had begun goes first; calls of which workers have died take turns with new ones. A worker with nothing to do takes what lies before another one.
  * States  open -> closing (no new feed; what there is is worked off) -> closed
  * Death   Of a worker: its lane tells what had begun (lane.ts): that fails with AbandonedError, or is made again if its feed
  *         has retries left; all else is given to others. Of three workers in a row before they were ready: what waits fails,
@@ -19,6 +19,7 @@ import { after } from "./after.js";
 import { FalseStarts } from "./false-starts.js";
 import type { Feed } from "./feed.js";
 import type { Job } from "./job.js";
+import { JobsAgain } from "./jobs-again.js";
 import type { Lane } from "./lane.js";
 import type { LaneHost } from "./lane-host.js";
 import { movedInVain } from "./moved-in-vain.js";
@@ -31,8 +32,9 @@ export class Engine implements LaneHost {
   readonly staff: Staff;
   /** Those of which more will be drawn; the first one is next. */
   private readonly feeds = new Set<Feed>();
-  /** Jobs that were given to workers in vain. */
-  private readonly again: Job[] = [];
+  private readonly again = new JobsAgain();
+  /** Whether calls of which workers have died come before new ones next: they take turns. */
+  private areDeadlyNext = true;
   private readonly tasks = new Map<string, PoolTask>();
   private readonly falseStarts = new FalseStarts();
   private isPumping = false;
@@ -176,7 +178,7 @@ export class Engine implements LaneHost {
   }
 
   putBack(job: Job): void {
-    for (let call = 0; call < job.calls; call++) this.again.push(job.part(call, call + 1));
+    for (let call = 0; call < job.calls; call++) this.again.addLast(job.part(call, call + 1));
     this.pump();
   }
 
@@ -195,7 +197,7 @@ export class Engine implements LaneHost {
   gone(lane: Lane, begun: readonly Job[], untouched: readonly Job[], step: number): void {
     this.staff.dismiss(lane);
     for (const job of untouched) job.isAgain = true;
-    this.again.unshift(...untouched.filter((job) => !job.isStopped && !job.feed.isOver));
+    this.again.addFirst(untouched.filter((job) => !job.isStopped && !job.feed.isOver));
     for (const job of begun) this.lost(job, step, lane);
     if (lane.wasStarting && !this.isClosed) void lane.worker.ended.then((how) => this.startedInVain(lane, how));
     else {
@@ -228,7 +230,7 @@ export class Engine implements LaneHost {
   /** Every feed that has work for which there was no worker yet. */
   private waiting(): Set<Feed> {
     const found = new Set(this.feeds);
-    for (const job of this.again) found.add(job.feed);
+    for (const feed of this.again.feeds) found.add(feed);
     return found;
   }
 
@@ -241,7 +243,7 @@ export class Engine implements LaneHost {
 
   private forget(feed: Feed): void {
     this.feeds.delete(feed);
-    for (let n = this.again.length - 1; n >= 0; n--) if (this.again[n].feed === feed) this.again.splice(n, 1);
+    this.again.drop(feed);
   }
 
   /** Gives lanes what they have room for, one job at a time, so that all get something before some get more. */
@@ -265,8 +267,15 @@ export class Engine implements LaneHost {
   }
 
   private nextFor(lane: Lane): Job | undefined {
-    for (let index = 0; index < this.again.length; index++)
-      if (this.mayGive(lane, this.again[index].feed)) return this.takeAgain(index, lane.room);
+    const again = (haveDied: boolean): Job | undefined =>
+      this.again.size === 0 ? undefined : this.again.take(haveDied, lane.room, (feed) => this.mayGive(lane, feed));
+    const job =
+      again(false) ?? (this.areDeadlyNext ? (again(true) ?? this.draw(lane)) : (this.draw(lane) ?? again(true)));
+    if (job) this.areDeadlyNext = job.deaths === 0;
+    return job;
+  }
+
+  private draw(lane: Lane): Job | undefined {
     let turns = this.feeds.size;
     for (const feed of this.feeds) {
       if (turns-- === 0) return undefined;
@@ -281,14 +290,6 @@ export class Engine implements LaneHost {
 
   private mayGive(lane: Lane, { task, hasHandles }: Feed): boolean {
     return lane.knows(task) && (lane.isIdle || !hasHandles);
-  }
-
-  /** One of those that were given in vain, as much of it as a worker may still be given. */
-  private takeAgain(index: number, mostCalls: number): Job {
-    const job = this.again[index];
-    if (job.calls <= mostCalls) this.again.splice(index, 1);
-    else this.again[index] = job.part(mostCalls, job.calls);
-    return job.calls <= mostCalls ? job : job.part(0, mostCalls);
   }
 
   /** A worker that has nothing to do gets half of what lies unbegun before the one with most. */
@@ -308,7 +309,7 @@ export class Engine implements LaneHost {
   private startMore(): void {
     if (this.staff.isFull || (this.falseStarts.areMany && this.hasReady)) return;
     const most = this.options.processes;
-    let wanted = this.again.length - this.staff.arriving;
+    let wanted = this.again.size - this.staff.arriving;
     for (const feed of this.feeds) {
       wanted += feed.mayDraw;
       if (wanted >= most) break;
@@ -325,7 +326,7 @@ export class Engine implements LaneHost {
 
   /** The process stays alive for workers that are started for somebody. */
   private holdWhileStarting(): void {
-    const waits = this.warming > 0 || this.again.length > 0 || this.someWait();
+    const waits = this.warming > 0 || this.again.size > 0 || this.someWait();
     for (const lane of this.lanes) lane.hold(waits);
   }
 
@@ -342,7 +343,7 @@ export class Engine implements LaneHost {
   /** Ends a worker that is at nothing, or at this. It may be through with it by now, and must not be killed at the next. */
   private end(lane: Lane, job?: Job): void {
     if (job && !lane.has(job)) return;
-    this.again.unshift(...lane.takeBack());
+    this.again.addFirst(lane.takeBack());
     if (!lane.isAtAnother(job)) lane.kill();
     this.pump();
   }
@@ -351,9 +352,9 @@ export class Engine implements LaneHost {
     if (job.isStopped || job.feed.isOver) return;
     const { feed, calls, deaths } = job;
     const ended = job.isOneCall ? 1 : Math.min(step + 1, calls);
-    if (ended < calls) this.again.unshift(job.part(ended, calls));
+    if (ended < calls) this.again.addFirst([job.part(ended, calls)]);
     if (deaths < feed.retries) {
-      for (let call = ended - 1; call >= 0; call--) this.again.unshift(job.part(call, call + 1, deaths + 1));
+      for (let call = 0; call < ended; call++) this.again.addLast(job.part(call, call + 1, deaths + 1));
       return;
     }
     const dead = job.part(0, ended);
@@ -383,7 +384,7 @@ export class Engine implements LaneHost {
   }
 
   private get isDrained(): boolean {
-    return this.again.length === 0 && this.staff.underWay === 0 && !this.someWait();
+    return this.again.size === 0 && this.staff.underWay === 0 && !this.someWait();
   }
 
   private async closeNow(): Promise<void> {

@@ -121,6 +121,19 @@ for (const worker of workerKinds)
       }
     });
 
+    test("whose every worker is killed again and again by some calls makes the others all the same", async () => {
+      using attempts = new SharedArray("u32", 20);
+      const initArgs = [attempts];
+      await using pool = new Pool({ processes: 2, retries: 1000, worker, initializer: countCalls, initArgs });
+      const deadly = pool.imap(dieOften, [19, 19, 19, 19])[Symbol.asyncIterator]();
+      const never = deadly.next().catch(() => undefined);
+      await until(() => attempts.get(19) >= 4);
+      assert.deepEqual(await pool.map(dieOften, [0, 1, 2]), [0, 1, 2]);
+      for (let n = 0; n < 3; n++) assert.equal(await pool.run(triple, n), n * 3);
+      await deadly.return?.();
+      await never;
+    });
+
     test("whose loop over results is left while its worker dies has room for others, and makes nothing again", async () => {
       using attempts = new SharedArray("u32", 20);
       using begun = new SharedValue("i32", 0);
