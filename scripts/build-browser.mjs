@@ -11,6 +11,7 @@ const replacements = new Map([
   [join(compiled, "after-turn.js"), "after-turn.js"],
   [join(compiled, "codec/buffer-prototype.js"), "buffer-prototype.js"],
   [join(compiled, "codec/only-elements.js"), "only-elements.js"],
+  [join(compiled, "codec/own-copy.js"), "own-copy.js"],
   [join(compiled, "codec/pickle/pickle-codec.js"), "pickle-codec.js"],
   [join(compiled, "codec/text.js"), "text.js"],
   [join(compiled, "transports/hmac.js"), "hmac.js"],

@@ -1,3 +1,4 @@
+import { ownCopy } from "../codec/own-copy.js";
 import { CodecError, UsageError } from "../errors.js";
 import { type CodecName, isCodecName, type MessageCodec, messageCodec } from "../transports/message-codec.js";
 import { checked, type StandardSchema } from "../transports/standard-schema.js";
@@ -55,7 +56,7 @@ export class BodyCodec<T> {
 
   /** A copy of its own: codecs give bytes that the next message, or the caller, writes over. @throws CodecError */
   encode(value: T): Uint8Array {
-    return Buffer.from(this.codec.encode(value));
+    return ownCopy(this.codec.encode(value));
   }
 
   /** @throws CodecError that has the bytes as `undelivered` */

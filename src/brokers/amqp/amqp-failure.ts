@@ -32,6 +32,8 @@ export function isCut(error: unknown): boolean {
   if (error instanceof InterprocError) return false;
   const { code, message } = error as { code?: number | string; message?: string };
   if (code === 320 || code === 541) return true;
+  // a quorum queue whose leader was away has taken back by itself what was on its way to be acknowledged
+  if (code === 406 && message?.includes("unknown delivery tag")) return true;
   if (typeof code === "string" && code.startsWith("E")) return true;
   return /channel closed|Channel ended|Channel closed|Connection clos|Socket closed|Heartbeat timeout|Unexpected close|IllegalOperation/i.test(
     message ?? "",
