@@ -130,18 +130,23 @@ if (servers.rabbitmq !== undefined)
 
     test("a loop goes on when the server knows nothing of an acknowledgement's number any more", watchdog, async () => {
       await using queue = await openQueue<number>(`${server}/${freshName()}`);
-      await queue.putMany([1, 2, 3]);
-      const seen = new Set<number>();
+      await queue.put(1);
+      const seen: number[] = [];
       for await (const message of queue.messages({ timeout: 10_000 })) {
-        const isFirst = seen.size === 0;
-        seen.add(message.value);
+        seen.push(message.value);
+        if (seen.length === 2) {
+          await message.ack();
+          break;
+        }
         // @ts-expect-error the driver's own: only so can one message be acknowledged twice
         const { message: raw, channel } = message.incoming.token;
-        if (isFirst) channel.ack(raw);
+        const closed = new Promise((resolve) => channel.once("close", resolve));
+        channel.ack(raw);
         await message.ack();
-        if (seen.size === 3) break;
+        await closed;
+        await queue.put(2);
       }
-      assert.deepEqual([...seen], [1, 2, 3]);
+      assert.deepEqual(seen, [1, 2]);
       await queue.delete();
     });
 

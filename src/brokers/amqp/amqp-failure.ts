@@ -32,10 +32,17 @@ export function isCut(error: unknown): boolean {
   if (error instanceof InterprocError) return false;
   const { code, message } = error as { code?: number | string; message?: string };
   if (code === 320 || code === 541) return true;
-  // a quorum queue whose leader was away has taken back by itself what was on its way to be acknowledged
-  if (code === 406 && message?.includes("unknown delivery tag")) return true;
   if (typeof code === "string" && code.startsWith("E")) return true;
   return /channel closed|Channel ended|Channel closed|Connection clos|Socket closed|Heartbeat timeout|Unexpected close|IllegalOperation/i.test(
     message ?? "",
   );
+}
+
+/**
+ * Whether the server knows nothing of what was acknowledged: a quorum queue whose leader was away has taken it back by itself.
+ * All that came on the channel comes again.
+ */
+export function hasForgotten(error: unknown): boolean {
+  const { code, message } = error as { code?: number | string; message?: string };
+  return code === 406 && message?.includes("unknown delivery tag") === true;
 }

@@ -2,7 +2,7 @@ import type { Channel } from "amqplib";
 import type { Bounds } from "../bounds.js";
 import type { Feed, Incoming } from "../broker.js";
 import type { AmqpConnection } from "./amqp-connection.js";
-import { amqpFailure, isCut } from "./amqp-failure.js";
+import { amqpFailure, hasForgotten } from "./amqp-failure.js";
 import { incomingOf } from "./amqp-message.js";
 
 /** Messages that came on a loop's channel and are not settled; once a loop has ended, its channel goes with the last. */
@@ -123,7 +123,7 @@ export class AmqpFeed implements Feed {
     // what was not handed out is the server's again
     this.buffer = [];
     if (this.isEnding || this.failure !== undefined) return;
-    if (why !== undefined && !isCut(why)) {
+    if (why !== undefined && !hasForgotten(why)) {
       this.failure = why;
       this.wake?.();
       return;
