@@ -3,10 +3,13 @@ import { percentile } from "./statistics.js";
 /** So many round trips are made before some count, unless these alone take several times as long as they should. */
 const warmTrips = 1000;
 
+/** At most so many rounds are made to see whether they still get faster. */
+const mostWarmRounds = 12;
+
 /** The figures of one measurement by name; their unit is in the name. */
 export type Figures = Record<string, number>;
 
-/** Before anything counts, rounds grow until one lasts this long: code is compiled, caches and buffers are warm. */
+/** Before anything counts, rounds grow until one lasts this long, and then go on while they get faster. */
 const warmSeconds = (seconds: number): number => Math.max(0.1, seconds / 4);
 
 /**
@@ -21,9 +24,25 @@ export async function measureOneWay(seconds: number, round: (count: number) => P
     count = Math.ceil(count * Math.min(8, Math.max(1.5, (1.2 * warmSeconds(seconds)) / took)));
     took = await round(count);
   }
-  count = Math.max(1, Math.round((count / took) * seconds));
+  const rate = await steadyRate(warmSeconds(seconds), count / took, round);
+  count = Math.max(1, Math.round(rate * seconds));
   took = await round(count);
   return { messagesPerSecond: count / took, messages: count, seconds: took };
+}
+
+/**
+ * Makes rounds of about so many seconds for as long as they get faster, and gives the best rate: processes that have just
+ * started compile what they run, and of four workers on two processors each gets to it late.
+ */
+async function steadyRate(seconds: number, first: number, round: (count: number) => Promise<number>): Promise<number> {
+  let best = first;
+  for (let made = 0, vain = 0; made < mostWarmRounds && vain < 2; made++) {
+    const count = Math.max(1, Math.round(best * seconds));
+    const rate = count / (await round(count));
+    vain = rate < best * 1.1 ? vain + 1 : 0;
+    best = Math.max(best, rate);
+  }
+  return best;
 }
 
 /**

@@ -20,7 +20,6 @@ const options = {
   target: "es2022",
   packages: "external",
   legalComments: "none",
-  charset: "utf8",
   logLevel: "warning",
 };
 
@@ -51,7 +50,7 @@ export async function buildLibrary() {
     sourcemap: true,
     plugins: [loadedOnUse],
   });
-  for (const { path, text } of outputFiles) write(path, text);
+  for (const { path, text } of outputFiles) write(path, path.endsWith(".map") ? text : inOneByte(text));
   for (const entry of readdirSync(compiled, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !/\.js(\.map)?$/.test(entry.name)) continue;
     const file = join(entry.parentPath, entry.name);
@@ -63,6 +62,12 @@ export async function buildLibrary() {
     else write(output, door(path, names));
   }
 }
+
+/**
+ * The compiler takes half as long for a text all of whose characters fit into a byte. What is code has been escaped; this is
+ * for what is in comments.
+ */
+const inOneByte = (text) => text.replace(/[^\0-\xff]/g, "?");
 
 /** The names that each module exports, those that it passes on as well. */
 async function exportsOf(build, modules) {

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect as connectSocket, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import type { Peer } from "../channel.js";
 import { AuthenticationError } from "../errors.js";
 import { type Address, formatAddress } from "./address.js";
@@ -35,13 +35,16 @@ export async function dial(address: Exclude<Address, { scheme: "shm" }>, setting
   }
 }
 
-function dialSocket(address: Extract<Address, { scheme: "unix" | "tcp" | "tls" }>, settings: Settings): Dialled {
+async function dialSocket(
+  address: Extract<Address, { scheme: "unix" | "tcp" | "tls" }>,
+  settings: Settings,
+): Promise<Dialled> {
   const url = formatAddress(address);
   const to = "path" in address ? { path: address.path } : { host: address.host, port: address.port };
   const isTls = address.scheme === "tls";
   const socket: Socket =
     address.scheme === "tls"
-      ? connectTls({ ...to, ...SOCKET_OPTIONS, ...clientTls(settings.tls, address.host) })
+      ? (await import("node:tls")).connect({ ...to, ...SOCKET_OPTIONS, ...clientTls(settings.tls, address.host) })
       : connectSocket({ ...to, ...SOCKET_OPTIONS });
   const ready = async (): Promise<{ link: Link; peer: Peer }> => {
     try {
