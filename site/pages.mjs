@@ -80,8 +80,25 @@ function sharedWith(entry) {
   }));
 }
 
+/** A reference to an object of a manager has the methods of a class that is no export: they go to the page of its type. */
+function foldServed(folder) {
+  for (const { kind, names } of referenceOf("interproc"))
+    for (const name of kind === "type-aliases" ? names : []) {
+      const page = join(folder, "interproc", kind, `${name}.md`);
+      const markdown = readFileSync(page, "utf8");
+      const [, served] = /= Managed<(\w+)/.exec(markdown) ?? [];
+      if (served === undefined) continue;
+      const from = join(folder, "interproc/classes", `${served}.md`);
+      const [, methods] = /^## Methods\n([\s\S]*)/m.exec(readFileSync(from, "utf8"));
+      const linked = methods.replace(/\]\((?=\w+\.md)/g, "](../classes/");
+      writeFileSync(page, `${markdown}\n## Methods\n\nEach gives a promise of what stands here; of a generator, what `for await` reads.\n${linked}`);
+      rmSync(from);
+    }
+}
+
 function writeReference() {
   const folder = join(pages, "api");
+  foldServed(folder);
   const shared = new Map(entries.map(({ name }) => [name, sharedWith(name)]));
   const index = ["# Reference", "", "Every export of the package, from the comments in its source.", ""];
   for (const { name: entry } of entries) {

@@ -103,6 +103,9 @@ describe("the documentation's site", { timeout: 840_000 }, () => {
   test("what the docstrings say of errors and examples is there, and nothing that is internal", () => {
     const queue = textOf(join(html, "api/interproc/classes/Queue.html"));
     for (const words of ["Throws TimeoutError", "Example", "putMany"]) assert.ok(queue.includes(words), words);
+    const dict = textOf(join(html, "api/interproc/type-aliases/ManagedDict.html"));
+    assert.match(dict, /Methods.*Each gives a promise.*compareAndSet\(\).*update\(\)/);
+    assert.doesNotMatch(textOf(join(html, "api/interproc/classes/MappedFile.html")), /handed over|take\(\)/);
     const pages = readdirSync(join(html, "api"), { recursive: true, encoding: "utf8" });
     const internal = pages
       .filter((page) => page.endsWith(".html"))
