@@ -3,6 +3,7 @@
 //   --serve   shows it at http://localhost:4173 afterwards
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { entries } from "../site/contents.mjs";
 import { clear, writePages } from "../site/pages.mjs";
 import { build } from "./build.mjs";
 import { main, root, run, ScriptError } from "./run.mjs";
@@ -17,7 +18,7 @@ await main(async (args) => {
   if ((await build(["src"])) !== 0) throw new ScriptError("npm run docs: the package does not compile");
   await install();
   clear();
-  await step("typedoc", ["node_modules/typedoc/bin/typedoc"]);
+  await step("typedoc", ["node_modules/typedoc/bin/typedoc", ...entries.map(({ types }) => join(root, types))]);
   writePages();
   await step("vitepress build", ["node_modules/vitepress/bin/vitepress.js", "build"]);
   await step("the check of links", ["check-links.mjs", "build/html"]);

@@ -1,10 +1,36 @@
-// Which files of the repository are pages of the site, where they stand in it, and in which order.
+// Which files of the repository are pages of the site, where they stand in it, and in which order; what the reference is of.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The repository's root folder. */
 export const root = fileURLToPath(new URL("..", import.meta.url));
+
+export const read = (file) => readFileSync(join(root, file), "utf8");
+
+/** What a program can import from, by package.json: the name that it says, and the file with the declarations. */
+export const entries = Object.entries(JSON.parse(read("package.json")).exports)
+  .filter(([, { types }]) => types !== undefined)
+  .map(([path, { types }]) => ({ name: posix.join("interproc", path), types }));
+
+const kinds = {
+  functions: "Functions",
+  classes: "Classes",
+  interfaces: "Interfaces",
+  "type-aliases": "Types",
+  variables: "Constants",
+};
+
+/** Which pages of the reference TypeDoc has written for an entry: for each kind a heading, a folder, and the names in it. */
+export function referenceOf(entry) {
+  return Object.entries(kinds).flatMap(([kind, heading]) => {
+    const folder = `api/${entry}/${kind}`;
+    const path = join(root, "site/build/pages", folder);
+    if (!existsSync(path)) return [];
+    const names = readdirSync(path).map((file) => file.slice(0, -".md".length));
+    return [{ heading, kind, folder, names: names.sort() }];
+  });
+}
 
 const guide = (...names) => names.map((name) => `docs/guide/${name}.md`);
 const tasks = guide(
@@ -80,5 +106,3 @@ export function placeOf(file) {
 export function titleOf(markdown) {
   return (/^# (.+)$/m.exec(markdown)?.[1] ?? "").replaceAll("`", "");
 }
-
-export const read = (file) => readFileSync(join(root, file), "utf8");

@@ -1,19 +1,17 @@
 // Puts the site's pages together in build/pages: the repository's Markdown files, the reference that TypeDoc has written
 // there, its index, and the first page.
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { withCharts } from "./charts.mjs";
-import { chapters, placeOf, read, root } from "./contents.mjs";
+import { chapters, entries, placeOf, read, referenceOf, root } from "./contents.mjs";
 
 const pages = join(root, "site/build/pages");
-const kinds = {
-  functions: "Functions",
-  classes: "Classes",
-  interfaces: "Interfaces",
-  "type-aliases": "Types",
-  variables: "Constants",
+/** Which guide says what an entry is for. */
+const guides = {
+  interproc: "../overview.md",
+  "interproc/browser": "../guide/browsers.md",
+  "interproc/opentelemetry": "../guide/observability.md",
 };
-
 /** Applies a function to what stands outside of fenced blocks. */
 function inProse(markdown, change) {
   return markdown
@@ -37,12 +35,13 @@ function relinked(markdown, file) {
   );
 }
 
-/** TypeDoc's page, without what its signatures say already. */
-function tightened(markdown) {
+/** TypeDoc's page, without what its signatures say already; its heading says from which entries the export is. */
+function tightened(markdown, from) {
+  const origins = from.map((entry) => ` <Badge type="tip" text="${entry}" />`).join("");
   return inProse(markdown, (prose) =>
     prose
-      .replace(/^# ([A-Z][a-z ]+): (.+?)(\(\))?$/m, (_, kind, name) => {
-        return `# ${name} <Badge type="info" text="${kind.toLowerCase()}" />`;
+      .replace(/^# ([A-Z][A-Za-z ]+): (.+?)(\(\))?$/m, (_, kind, name) => {
+        return `# ${name} <Badge type="info" text="${kind.toLowerCase()}" />${origins}`;
       })
       .replace(/^#+ (Inherited from|Overrides|Implementation of)\n\n.*(\n|$)/gm, "")
       .replace(/^#+ (Extends|Extended by|Implements)\n\n((?:- .*\n)+)/gm, (_, how, list) => {
@@ -72,21 +71,55 @@ function summaryOf(markdown) {
   return sentence.replace(/:$/, ".").replace(/\[([^\]]*)\]\([^)]*\)/g, "$1");
 }
 
+/** The exports of an entry that have their page at another one: the path of that page below api/, and the name. */
+function sharedWith(entry) {
+  const overview = readFileSync(join(pages, "api", entry, "README.md"), "utf8");
+  return [...overview.matchAll(/^Re-exports \[(\w+)\]\((.+)\.md\)$/gm)].map(([, name, way]) => ({
+    name,
+    path: posix.join(entry, way),
+  }));
+}
+
+/** A reference to an object of a manager has the methods of a class that is no export: they go to the page of its type. */
+function foldServed(folder) {
+  for (const { kind, names } of referenceOf("interproc"))
+    for (const name of kind === "type-aliases" ? names : []) {
+      const page = join(folder, "interproc", kind, `${name}.md`);
+      const markdown = readFileSync(page, "utf8");
+      const [, served] = /= Managed<(\w+)/.exec(markdown) ?? [];
+      if (served === undefined) continue;
+      const from = join(folder, "interproc/classes", `${served}.md`);
+      const [, methods] = /^## Methods\n([\s\S]*)/m.exec(readFileSync(from, "utf8"));
+      const linked = methods.replace(/\]\((?=\w+\.md)/g, "](../classes/");
+      writeFileSync(page, `${markdown}\n## Methods\n\nEach gives a promise of what stands here; of a generator, what `for await` reads.\n${linked}`);
+      rmSync(from);
+    }
+}
+
 function writeReference() {
   const folder = join(pages, "api");
+  foldServed(folder);
+  const shared = new Map(entries.map(({ name }) => [name, sharedWith(name)]));
   const index = ["# Reference", "", "Every export of the package, from the comments in its source.", ""];
-  for (const [kind, heading] of Object.entries(kinds)) {
-    const names = existsSync(join(folder, kind)) ? readdirSync(join(folder, kind)).sort() : [];
-    if (names.length === 0) continue;
-    index.push(`## ${heading}`, "", "| | |", "| --- | --- |");
-    for (const name of names) {
-      const markdown = tightened(readFileSync(join(folder, kind, name), "utf8"));
-      writeFileSync(join(folder, kind, name), markdown);
-      index.push(`| [\`${name.slice(0, -3)}\`](./${kind}/${name}) | ${summaryOf(markdown).replaceAll("|", "\\|")} |`);
+  for (const { name: entry } of entries) {
+    index.push(`## \`${entry}\``, "", `[What it is for](${guides[entry]})`, "");
+    for (const { heading, kind, names } of referenceOf(entry)) {
+      index.push(`### ${heading}`, "", "| | |", "| --- | --- |");
+      for (const name of names) {
+        const path = `${entry}/${kind}/${name}`;
+        const others = [...shared].filter(([, list]) => list.some((one) => one.path === path)).map(([other]) => other);
+        const file = join(folder, `${path}.md`);
+        const markdown = tightened(readFileSync(file, "utf8"), [entry, ...others]);
+        writeFileSync(file, markdown);
+        index.push(`| [\`${name}\`](./${path}.md) | ${summaryOf(markdown).replaceAll("|", "\\|")} |`);
+      }
+      index.push("");
     }
-    index.push("");
+    const also = shared.get(entry).map(({ name, path }) => `[\`${name}\`](./${path}.md)`);
+    if (also.length > 0) index.push(`The same as in another entry: ${also.join(", ")}.`, "");
+    rmSync(join(folder, entry, "README.md"));
   }
-  rmSync(join(folder, "README.md"), { force: true });
+  rmSync(join(folder, "README.md"));
   writeFileSync(join(folder, "index.md"), index.join("\n"));
 }
 

@@ -1,6 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { chapters, placeOf, read, root, titleOf } from "../contents.mjs";
+import { chapters, entries, placeOf, read, referenceOf, titleOf } from "../contents.mjs";
 
 const link = (place) => `/${place.replace(/\.md$/, "").replace(/(^|\/)index$/, "$1")}`;
 const pagesOf = ({ files }) => files.map((file) => ({ text: nameOf(file), link: link(placeOf(file)) }));
@@ -12,20 +10,14 @@ const guide = chapters.map((chapter) => ({
   collapsed: folded.has(chapter.text),
 }));
 
-const kinds = {
-  functions: "Functions",
-  classes: "Classes",
-  interfaces: "Interfaces",
-  "type-aliases": "Types",
-  variables: "Constants",
-};
-const api = Object.entries(kinds).flatMap(([kind, text]) => {
-  const folder = join(root, "site/build/pages/api", kind);
-  if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).map((file) => file.slice(0, -".md".length));
-  const items = names.sort().map((name) => ({ text: name, link: `/api/${kind}/${name}` }));
-  return [{ text, items, collapsed: kind !== "functions" && kind !== "classes" }];
-});
+const api = entries.map(({ name: entry }) => ({
+  text: entry,
+  items: referenceOf(entry).map(({ heading, kind, folder, names }) => ({
+    text: heading,
+    items: names.map((name) => ({ text: name, link: `/${folder}/${name}` })),
+    collapsed: kind !== "functions" && kind !== "classes",
+  })),
+}));
 
 /** As on GitHub, so that a link to a heading holds here and there. */
 const slugify = (heading) =>

@@ -15,7 +15,7 @@ import {
   spawn,
 } from "interproc";
 import { echo, megabytes, notCloneable, surroundings, whoAmI } from "../programs/answering.js";
-import { exiting, failing, lingering, resting, throwing } from "../programs/ending.js";
+import { exiting, failing, lingering, resting, threaded, throwing } from "../programs/ending.js";
 import { holding } from "../programs/piping.js";
 import { until, watchdog } from "./running.js";
 
@@ -140,6 +140,14 @@ describe("a process", watchdog, () => {
     assert.equal(await child.result(), "answered before");
     assert.equal((await child.join()).code, 0);
     assert.equal(await output, "done in the background\n");
+  });
+
+  test("[case 11] waits for its own threads before it ends", async () => {
+    const child = spawn(threaded, [], quiet);
+    const output = text(child.stdout as NodeJS.ReadableStream);
+    assert.equal(await child.result(), "answered before");
+    assert.equal((await child.join()).code, 0);
+    assert.equal(await output, "done in a thread\n");
   });
 
   test("[case 11] printing to nobody does not turn exit code 0 into a failure", async () => {

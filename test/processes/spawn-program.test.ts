@@ -52,7 +52,7 @@ describe("a program that knows nothing of us", watchdog, () => {
     child.connection.close();
   });
 
-  test("a frame longer than maxMessage, or with a negative length, is a ProtocolError, and one that is cut off the end", async () => {
+  test("[case 26] a frame longer than maxMessage, or with a negative length, is a ProtocolError, and one that is cut off the end", async () => {
     const frame = (bytes: string): [string, string[]] => ["printf", [bytes]];
     for (const [bytes, expected] of [
       ["\\0\\0\\1\\0", codes.protocol],

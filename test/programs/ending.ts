@@ -1,5 +1,6 @@
 // Tasks that end in all the ways there are.
 import { setTimeout as sleep } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
 import { type Connection, task } from "interproc";
 
 export const failing = task(import.meta, async function failing() {
@@ -17,6 +18,11 @@ export const exiting = task(import.meta, async function exiting(code?: number | 
 
 export const lingering = task(import.meta, async function lingering() {
   void sleep(100).then(() => console.log("done in the background"));
+  return "answered before";
+});
+
+export const threaded = task(import.meta, async function threaded() {
+  new Worker('setTimeout(() => console.log("done in a thread"), 100)', { eval: true });
   return "answered before";
 });
 

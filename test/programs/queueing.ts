@@ -92,3 +92,9 @@ export const forgetting = task(import.meta, function forgetting(name: string) {
   queue.tryPut({ inner: new Queue(), text: "y".repeat(10_000) });
   queue.tryTake();
 });
+
+/** Leaves while a put waits for room. */
+export const exitingWithPut = task(import.meta, async function exitingWithPut(queue: Queue<string>) {
+  void queue.put("late");
+  setImmediate(() => process.exit(3));
+});

@@ -414,6 +414,22 @@ describe("a manager of Node, for Python's clients", watchdog, () => {
     await until(() => server.numberOfObjects === 0);
   });
 
+  test("[case 72] a server is followed at once by another one at the same address, which knows nothing of the first", async () => {
+    const unix = `unix:${join(folder, "restarted")}`;
+    for (const url of [unix, "tcp://127.0.0.1:0"]) {
+      let address = url;
+      for (let round = 0; round < 5; round++) {
+        await using server = await serveManager(address, { settings: new Map([["round", round]]) }, options);
+        address = server.address;
+        await using manager = await connectManager(address, { authkey: key });
+        assert.equal(await (await manager.dict<string, number>("settings")).get("round"), round);
+        await manager.close();
+        await server.close();
+        await assert.rejects(connectManager(address, { authkey: key }));
+      }
+    }
+  });
+
   test("what is no request ends its own connection only; a key is needed; what cannot be served is refused", async () => {
     await using server = await serve({ settings: new Map() });
     for (const odd of [1, [], ["x"], [null, 1, [], {}], [null, "create", 1, {}], [null, "create", [], 1], "x"]) {

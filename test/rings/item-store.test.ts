@@ -78,7 +78,7 @@ describe("an item store", () => {
 
   for (const discipline of disciplines)
     for (const [order, cursor] of starts)
-      test(`${discipline}, orders from ${order}, cursor at ${cursor}: any steps leave what plain lists would`, () => {
+      test(`[case 63] ${discipline}, orders from ${order}, cursor at ${cursor}: any steps leave what plain lists would`, () => {
         fc.assert(
           fc.property(fc.array(steps, { minLength: 1, maxLength: 60 }), (all) => {
             const memory = new ItemMemory(discipline, 24, order, cursor);
@@ -118,7 +118,7 @@ describe("an item store", () => {
       assert.ok(model.line.length > 0);
     });
 
-  test("items in blocks far from each other are whole", () => {
+  test("[case 63] items in blocks far from each other are whole", () => {
     const memory = new ItemMemory("fifo", 16);
     const model = new ItemModel(memory, memory.store());
     for (let i = 0; i < 16; i++) model.do({ what: "put", length: 100, priority: 0, owner: 1 });

@@ -53,7 +53,7 @@ describe("a map store", { timeout: 120_000 }, () => {
   });
 
   for (const { title, start } of starts)
-    test(`${title}: 30,000 random changes and looks are those of a Map`, () => {
+    test(`[case 63] ${title}: 30,000 random changes and looks are those of a Map`, () => {
       const seed = chooseSeed();
       const random = new SeededRandom(seed);
       inContext(

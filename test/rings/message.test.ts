@@ -155,7 +155,7 @@ describe("messages in a record ring", () => {
     }
   });
 
-  test("a message longer than maxMessage is a ProtocolError, in one record or in pieces", () => {
+  test("[case 26] a message longer than maxMessage is a ProtocolError, in one record or in pieces", () => {
     for (const [flags, words] of [
       [FIRST | LAST, Array.from({ length: 26 }, () => 0)],
       [FIRST, [101, 0, 0]],

@@ -5,7 +5,7 @@ import { connect as connectSocket, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { type AsyncConnection, connect, type Listener, listen, type Peer, wait } from "interproc";
+import { type AsyncConnection, connect, type Listener, listen, type Peer, pipe, Queue, wait } from "interproc";
 import { WebSocket, WebSocketServer } from "ws";
 import { codes } from "../contract/connection-kind.js";
 import { RunningProgram } from "../processes/running.js";
@@ -337,6 +337,38 @@ describe("an authkey", watchdog, () => {
     await closed;
     await assert.rejects(listener.accept(), refused);
     client.close();
+    served.close();
+  });
+
+  test("[case 24] an object in shared memory, also an end of a pipe, is refused where it cannot go, and works on", async () => {
+    using queue = new Queue<number>();
+    const [mine, theirs] = pipe<number>();
+    for (const url of ["tcp://127.0.0.1:0", `unix:${freshPath()}`, "ws://127.0.0.1:0"]) {
+      await using listener = await listen(url);
+      const client = await connect(listener.address);
+      const served = await listener.accept();
+      for (const value of [queue, theirs, { deep: [theirs] }])
+        await assert.rejects(client.send(value), codes.codec, url);
+      await client.send("after");
+      assert.equal(await served.recv(), "after");
+      client.close();
+      served.close();
+    }
+    await theirs.send(1);
+    assert.equal(await mine.recv(), 1);
+    mine.close();
+    theirs.close();
+  });
+
+  test("[case 25] a message that stops in its middle: receiving waits no longer than its timeout, and ends when the peer does", async () => {
+    await using listener = await listen("tcp://127.0.0.1:0", { framing: "python" });
+    const socket = connectSocket(Number(new URL(listener.address.replace("tcp", "http")).port), "127.0.0.1");
+    const served = await listener.accept();
+    socket.write(Buffer.from("0000002061", "hex"));
+    await assert.rejects(served.recv({ timeout: 20 }), { code: "ERR_INTERPROC_TIMEOUT" });
+    const waiting = assert.rejects(served.recv(), codes.end);
+    socket.end();
+    await waiting;
     served.close();
   });
 

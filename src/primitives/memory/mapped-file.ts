@@ -162,7 +162,7 @@ export class MappedFile implements Disposable, Handing {
     };
   }
 
-  /** Takes one that was handed over. */
+  /** @internal Takes one that was handed over. */
   static take(folder: string, { link, path, readonly, device, inode, size }: Descriptor): MappedFile {
     const taken = MappedFile.open(path as string, {
       readonly: readonly as boolean,

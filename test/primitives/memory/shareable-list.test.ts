@@ -93,7 +93,7 @@ describe("ShareableList", { timeout }, () => {
     list.unlink();
   });
 
-  test("what the layout cannot keep is refused with the reason, and a failed set leaves the old value", () => {
+  test("[case 67] what the layout cannot keep is refused with the reason, and a failed set leaves the old value", () => {
     using list = new ShareableList(["old", 1, null]);
     const refusals: [unknown, new (...args: never[]) => Error, RegExp][] = [
       ["ends in\0", CodecError, /the string "ends in\\u0000" ends in NUL; .* come back without it/],
@@ -210,7 +210,7 @@ describe("ShareableList", { timeout }, () => {
   for (const { version, path } of pythons("multiprocessing.shared_memory")) {
     const older = readsOurs({ version }) ? false : "3.8 does not know the layout of all versions after it";
 
-    test(`Python ${version} reads and changes our list, and we see what it has made of it`, {
+    test(`[case 67] Python ${version} reads and changes our list, and we see what it has made of it`, {
       skip: older,
     }, async () => {
       const name = named(`ours-${version}`);
@@ -240,7 +240,7 @@ describe("ShareableList", { timeout }, () => {
       list.unlink();
     });
 
-    test(`we read and change the list of Python ${version}, and it sees what we have made of it`, async () => {
+    test(`[case 67] we read and change the list of Python ${version}, and it sees what we have made of it`, async () => {
       const name = named(`theirs-${version}`);
       const python = new PythonProgram(path, "shareable_list");
       const texts = [...written.slice(0, 8), ["str", "grüße    "], written[9]];

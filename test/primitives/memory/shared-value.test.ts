@@ -78,10 +78,11 @@ describe("SharedValue", { timeout }, () => {
 
   test("[case 62] a kind that there is not is a UsageError that names those there are", () => {
     for (const kind of ["int", "I32", "", "__proto__", 4, null])
-      assert.throws(() => new SharedValue(kind as "i32", 0), {
-        code: "ERR_INTERPROC_USAGE",
-        message: /the kind is .*; allowed: i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool/,
-      });
+      for (const make of [() => new SharedValue(kind as "i32", 0), () => new SharedArray(kind as "i32", 1)])
+        assert.throws(make, {
+          code: "ERR_INTERPROC_USAGE",
+          message: /the kind is .*; allowed: i8 u8 i16 u16 i32 u32 i64 u64 f32 f64 bool/,
+        });
   });
 
   test("integers wrap and lose their fraction as in a typed array", () => {

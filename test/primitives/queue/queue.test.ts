@@ -5,7 +5,7 @@ import { PriorityQueue, Queue, registerClass, Stack, spawn } from "interproc";
 
 import { sweep } from "#src/primitives/sweep.js";
 import { codes, patterned, watchdog } from "../../contract/connection-kind.js";
-import { answering, putting } from "../../programs/queueing.js";
+import { answering, exitingWithPut, putting } from "../../programs/queueing.js";
 import { firstLink, firstRow, heldFor, objectsInDirectory, segmentOf, states, writeWord } from "./inside-queue.js";
 
 after(() => sweep());
@@ -124,6 +124,15 @@ describe("a queue", watchdog, () => {
         form,
       );
     }
+  });
+
+  test("[case 45] a child that exits while its put waits is held up by nothing, and has put nothing", async () => {
+    using queue = new Queue<string>({ maxItems: 1 });
+    queue.tryPut("first");
+    assert.deepEqual(await spawn(exitingWithPut, [queue]).join(), { code: 3, signal: null });
+    assert.deepEqual([queue.size, queue.tryGet(), queue.size], [1, "first", 0]);
+    await queue.put("next");
+    assert.equal(await queue.get(), "next");
   });
 
   test("[case 47] what was put is a snapshot, also when it has to wait", async () => {

@@ -84,7 +84,7 @@ describe("handles and long messages in a topic", watchdog, () => {
     assert.deepEqual([value.value, queue.size], [3, 3]);
   });
 
-  test("a connection end is refused, also inside of something else, and goes on working", async () => {
+  test("[case 24] a connection end is refused, also inside of something else, and goes on working", async () => {
     using topic = new Topic<unknown>();
     using one = topic.subscribe();
     const [mine, theirs] = pipe<string>();
