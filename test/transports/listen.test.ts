@@ -573,4 +573,22 @@ describe("half a close", watchdog, () => {
       served.close();
     }
   });
+
+  test("what is sent after closeSending() is a ClosedError, and the answer still comes", async () => {
+    for (const url of ["tcp://127.0.0.1:0", `unix:${freshPath()}`, "ws://127.0.0.1:0"]) {
+      await using listener = await listen(url);
+      const [client, served] = await pairAt(listener);
+      await client.closeSending?.();
+      await client.closeSending?.();
+      const late = { code: "ERR_INTERPROC_CLOSED", message: /after closeSending\(\)/ };
+      await assert.rejects(client.send("late"), late, url);
+      await assert.rejects(client.sendMany(["late"]), late, url);
+      await assert.rejects(client.sendBytes(new Uint8Array(1)), late, url);
+      await assert.rejects(served.recv(), codes.end, url);
+      await served.send("the answer");
+      assert.equal(await client.recv(), "the answer", url);
+      client.close();
+      served.close();
+    }
+  });
 });
