@@ -235,7 +235,10 @@ for (const worker of workerKinds)
       assert.throws(() => new Pool({ idleTimeout: -1 }), /idleTimeout is -1/);
       assert.throws(() => new Pool({ processes: "2" as never }), /processes is "2"; allowed: 1 to 1024/);
       assert.throws(() => new Pool(null as never), /the options are null; allowed: an object, or none/);
-      assert.throws(() => new Pool({ execArgv: "--import tsx" as never }), /execArgv is "--import tsx"; allowed: an array/);
+      assert.throws(
+        () => new Pool({ execArgv: "--import tsx" as never }),
+        /execArgv is "--import tsx"; allowed: an array/,
+      );
       assert.throws(() => new Pool({ cwd: "/no/such/folder" }), { code: "ERR_INTERPROC_NOT_FOUND" });
     });
 
