@@ -82,6 +82,10 @@ export function spawnProgram<Kind extends ProgramConnection>(
   args: readonly string[],
   options: ProgramOptions & { connection: Kind },
 ): Program<Value<Kind>, Value<Kind>> {
+  if (typeof command !== "string" || command === "")
+    throw new UsageError(`spawnProgram(): the program is ${JSON.stringify(command)}; allowed: a name or a path`);
+  if (typeof options !== "object" || options === null)
+    throw new UsageError(`spawnProgram(): the options are ${String(options)}; allowed: { connection, … }`);
   const { connection, signal, maxMessage = MAX_MESSAGE } = options;
   const { on = connection === "python" ? "fd" : "stdio" } = options;
   if (!Object.hasOwn(kinds, connection))
