@@ -5,7 +5,19 @@ import { connect as connectSocket, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { type AsyncConnection, connect, type Listener, listen, type Peer, pipe, Queue, wait } from "interproc";
+import {
+  type AsyncConnection,
+  connect,
+  type Listener,
+  listen,
+  openQueue,
+  type Peer,
+  pipe,
+  Queue,
+  serveGateway,
+  UsageError,
+  wait,
+} from "interproc";
 import { WebSocket, WebSocketServer } from "ws";
 import { codes } from "../contract/connection-kind.js";
 import { RunningProgram } from "../processes/running.js";
@@ -503,6 +515,33 @@ describe("WebSockets", watchdog, () => {
       codes.protocol,
     );
     for (const conn of [client, served, victim]) conn.close();
+  });
+});
+
+describe("what is no certificate", watchdog, () => {
+  const nonsense = { cert: "nonsense", key: "nonsense" };
+  for (const [what, attempt] of [
+    ["a listener", () => listen("tls://localhost:0", { tls: nonsense })],
+    ["a listener of WebSockets", () => listen("wss://localhost:0/", { tls: nonsense })],
+    ["a gateway", () => serveGateway({ tls: nonsense })],
+    ["a client", () => connect("tls://localhost:9", { tls: nonsense })],
+    ["a client of WebSockets", () => connect("wss://localhost:9/", { tls: nonsense })],
+    ["a client of a gateway", () => openQueue("https://localhost:9/queues/jobs", { tls: nonsense })],
+  ] as const)
+    test(`${what} refuses it as a UsageError that says what is allowed`, async () => {
+      await assert.rejects(attempt, (error: Error) => {
+        assert.ok(error instanceof UsageError, String(error));
+        assert.match(
+          error.message,
+          /tls\.cert and tls\.key cannot be used: .*; allowed: a certificate and its key in PEM/,
+        );
+        return true;
+      });
+    });
+
+  test("an authority that is none is not passed over", async () => {
+    await assert.rejects(connect("tls://localhost:9", { tls: { ca: "nonsense" } }), /tls\.ca has no certificate in it/);
+    await assert.rejects(connect("tls://localhost:9", { tls: { ca: 5 as never } }), /tls\.ca is number; allowed: PEM/);
   });
 });
 
