@@ -91,7 +91,10 @@ function foldServed(folder) {
       const from = join(folder, "interproc/classes", `${served}.md`);
       const [, methods] = /^## Methods\n([\s\S]*)/m.exec(readFileSync(from, "utf8"));
       const linked = methods.replace(/\]\((?=\w+\.md)/g, "](../classes/");
-      writeFileSync(page, `${markdown}\n## Methods\n\nEach gives a promise of what stands here; of a generator, what `for await` reads.\n${linked}`);
+      writeFileSync(
+        page,
+        `${markdown}\n## Methods\n\nEach gives a promise of what stands here; of a generator, what a \`for await\` loop reads.\n${linked}`,
+      );
       rmSync(from);
     }
 }
