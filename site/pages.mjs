@@ -93,7 +93,7 @@ function foldServed(folder) {
       const linked = methods.replace(/\]\((?=\w+\.md)/g, "](../classes/");
       writeFileSync(
         page,
-        `${markdown}\n## Methods\n\nEach gives a promise of what stands here; of a generator, what \`for await\` reads.\n${linked}`,
+        `${markdown}\n## Methods\n\nEach gives a promise of what stands here; of a generator, what a \`for await\` loop reads.\n${linked}`,
       );
       rmSync(from);
     }
