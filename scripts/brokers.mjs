@@ -158,7 +158,8 @@ export async function ownBroker(name, folder, mostMs) {
     if (server !== undefined && isOurs(server)) process.kill(-server.pid, which);
   };
   const gone = async () => {
-    while (await accepts(ports.port)) await sleep(20);
+    // its process too: `start` would take it for one that still runs
+    while ((await accepts(ports.port)) || (processes.length > 0 && isOurs(processes.at(-1)))) await sleep(20);
   };
   return {
     url: servers[name].url(ports),

@@ -25,10 +25,9 @@ export class AmqpMailbox implements Mailbox {
   }
 
   static async open(opening: MailboxOpening): Promise<AmqpMailbox> {
-    const connection = await AmqpConnection.open(opening.url, opening.operation);
+    const connection = await AmqpConnection.open(opening.url, opening.operation, opening.signal);
     const mailbox = new AmqpMailbox(connection, `${opening.url.name}.mail.${randomUUID()}`, opening);
     try {
-      opening.signal.throwIfAborted();
       await mailbox.listen();
       mailbox.hold(false);
     } catch (error) {

@@ -1,8 +1,22 @@
 import { UsageError } from "../errors.js";
 import type { Mailbox, MailboxOpening } from "./mailbox.js";
 
-/** Opens a mailbox beside the queue of the calls. @throws UsageError where there can be none */
+/** Opens a mailbox beside the queue of the calls, unless the signal says that it is given up. @throws UsageError where there can be none */
 export async function openMailbox(opening: MailboxOpening): Promise<Mailbox> {
+  const { signal } = opening;
+  signal.throwIfAborted();
+  // what its user's signal says once it is open does not concern it
+  const opened = new AbortController();
+  const giveUp = (): void => opened.abort(signal.reason);
+  signal.addEventListener("abort", giveUp, { once: true });
+  try {
+    return await mailboxFor({ ...opening, signal: opened.signal });
+  } finally {
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
+async function mailboxFor(opening: MailboxOpening): Promise<Mailbox> {
   const { scheme, name } = opening.url;
   switch (scheme) {
     case "amqp":

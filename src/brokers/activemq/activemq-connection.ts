@@ -1,6 +1,7 @@
 import { ClosedError } from "../../errors.js";
 import type { Bounds } from "../bounds.js";
 import type { BrokerUrl } from "../broker-url.js";
+import { Holding } from "../holding.js";
 import { loadPeer } from "../load-peer.js";
 import { serverTls } from "../server-tls.js";
 import { activemqFailure, isCut } from "./activemq-failure.js";
@@ -14,16 +15,15 @@ export class ActivemqConnection {
   private link: ActivemqLink | undefined;
   private coming: Promise<ActivemqLink> | undefined;
   private isOpen = true;
-  private holds = true;
-  private readonly holders = new Set<symbol>();
+  private readonly holding = new Holding(() => this.link?.anchors ?? []);
 
   private constructor(
     private readonly dial: () => Promise<ActivemqLink>,
     readonly shown: string,
   ) {}
 
-  /** Connects. @throws NotFoundError, AuthenticationError, SystemError */
-  static async open(url: BrokerUrl, operation: string): Promise<ActivemqConnection> {
+  /** Connects; closes when it is given up meanwhile or later. @throws NotFoundError, AuthenticationError, SystemError */
+  static async open(url: BrokerUrl, operation: string, signal: AbortSignal): Promise<ActivemqConnection> {
     const stomp = await loadPeer("@stomp/stompjs", operation, () => import("@stomp/stompjs"));
     const tcp = await loadPeer("@stomp/tcp-wrapper", operation, () => import("@stomp/tcp-wrapper"));
     const { server, scheme, shown } = url as BrokerUrl & { server: URL };
@@ -41,6 +41,10 @@ export class ActivemqConnection {
     } catch (error) {
       throw activemqFailure(error, operation, shown);
     }
+    // the server may say nothing any more
+    signal.addEventListener("abort", () => void connection.close(), { once: true });
+    if (signal.aborted) await connection.close();
+    signal.throwIfAborted();
     return connection;
   }
 
@@ -70,23 +74,15 @@ export class ActivemqConnection {
     }
   }
 
-  /** One more that says whether the process should live for this connection: it does as long as any of them says so. */
-  holder(): (isHeld: boolean) => void {
-    const key = Symbol("holder");
-    return (isHeld) => {
-      if (isHeld) this.holders.add(key);
-      else this.holders.delete(key);
-      const holds = this.holders.size > 0;
-      if (this.holds === holds) return;
-      this.holds = holds;
-      this.link?.refer(holds);
-    };
+  /** See Holding. */
+  holder(): (isPending: boolean) => void {
+    return this.holding.holder();
   }
 
   async close(): Promise<void> {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.link?.refer(true);
+    this.holding.keep();
     const link = this.link ?? (await this.coming?.catch(() => undefined));
     await link?.close();
   }
@@ -103,10 +99,7 @@ export class ActivemqConnection {
 
   private async comeBack(): Promise<ActivemqLink> {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(MOST_PAUSE_MS, pause * 2)) {
-      await new Promise((resolve) => {
-        const timer = setTimeout(resolve, pause * (0.5 + Math.random() / 2));
-        if (!this.holds) timer.unref();
-      });
+      await this.holding.pause(pause * (0.5 + Math.random() / 2));
       if (!this.isOpen) throw new ClosedError(`${this.shown}: the connection was closed`);
       try {
         return this.arrived(await this.dial());
@@ -121,7 +114,7 @@ export class ActivemqConnection {
     link.onEnd(() => {
       if (this.link === link) this.link = undefined;
     });
-    link.refer(this.holds);
+    this.holding.follow();
     return link;
   }
 }

@@ -133,11 +133,10 @@ export class ActivemqLink {
     });
   }
 
-  refer(isHeld: boolean): void {
+  /** What of it keeps the process alive. */
+  get anchors(): readonly (Socket | NodeJS.Timeout | undefined)[] {
     const { _stompHandler } = this.client as unknown as Inner;
-    for (const one of [this.socket(), _stompHandler?._ponger, _stompHandler?._pinger?._timer])
-      if (isHeld) one?.ref?.();
-      else one?.unref?.();
+    return [this.socket(), _stompHandler?._ponger, _stompHandler?._pinger?._timer];
   }
 
   async close(): Promise<void> {

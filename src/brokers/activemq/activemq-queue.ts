@@ -6,6 +6,7 @@ import type { BrokerUrl } from "../broker-url.js";
 import { checkOpen } from "../check-options.js";
 import { ActivemqConnection } from "./activemq-connection.js";
 import { ActivemqCourse } from "./activemq-course.js";
+import { Cut } from "./activemq-failure.js";
 import { activemqHeaders, queueDestination } from "./activemq-message.js";
 import { ActivemqTaking } from "./activemq-taking.js";
 
@@ -28,10 +29,9 @@ export async function openActivemqQueue(
     throw new UsageError(`${operation}: capacity is ${options.capacity}; allowed: in shared memory only`);
   if (options.mustExist)
     throw new UsageError(`${operation}: mustExist is true; allowed: false, for STOMP does not say what is there`);
-  const connection = await ActivemqConnection.open(url, operation);
+  const connection = await ActivemqConnection.open(url, operation, signal);
   const queue = new ActivemqQueue(connection, url, options);
   try {
-    signal.throwIfAborted();
     if ((options.delay ?? 0) > 0) await queue.checkDelays();
   } catch (error) {
     await connection.close();
@@ -155,12 +155,17 @@ class ActivemqQueue implements QueueDriver {
       await link.publish({ ...probe, headers: { AMQ_SCHEDULED_DELAY: PROBE_MS } });
       await link.publish({ ...probe, headers: { prompt: "1" } });
       await came;
+      if (course.isOver) throw new Cut("the connection was lost");
       const canWait = course.buffer[0]?.headers.prompt === "1";
       await course.end();
       if (!canWait)
         throw new UsageError(
           `${this.label}: put() with delay; allowed: at a server whose scheduler is on (schedulerSupport="true")`,
         );
+    });
+    // what the server cannot do stays so; anything else may be asked again
+    this.delays.catch((error) => {
+      if (!(error instanceof UsageError)) this.delays = undefined;
     });
     return this.delays;
   }

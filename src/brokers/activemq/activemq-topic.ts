@@ -13,12 +13,7 @@ const capabilities: ReadonlySet<TopicCapability> = new Set(["headers"] as const)
 
 /** Opens the topic of that name at ActiveMQ; the server makes it when it is used. */
 export async function openActivemqTopic(url: BrokerUrl, operation: string, signal: AbortSignal): Promise<TopicDriver> {
-  const connection = await ActivemqConnection.open(url, operation);
-  if (signal.aborted) {
-    await connection.close();
-    throw signal.reason;
-  }
-  return new ActivemqTopic(connection, url);
+  return new ActivemqTopic(await ActivemqConnection.open(url, operation, signal), url);
 }
 
 /*

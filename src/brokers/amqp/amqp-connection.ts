@@ -1,8 +1,10 @@
 import type { Socket } from "node:net";
 import type { Channel, ChannelModel, ConfirmChannel } from "amqplib";
 import { ClosedError } from "../../errors.js";
+import { nextTurn } from "../../loop-turn.js";
 import type { Bounds } from "../bounds.js";
 import type { BrokerUrl } from "../broker-url.js";
+import { Holding } from "../holding.js";
 import { loadPeer } from "../load-peer.js";
 import { serverTls } from "../server-tls.js";
 import { withinMs } from "../within-ms.js";
@@ -17,6 +19,8 @@ const GOODBYE_MS = 5000;
 /** What of the driver's connection is not in its types. */
 interface Inner {
   readonly stream: Socket;
+  /** It has ended, or is about to. */
+  readonly expectSocketClose: boolean;
   readonly heartbeater?: { readonly sendTimer?: NodeJS.Timeout; readonly recvTimer?: NodeJS.Timeout };
 }
 
@@ -24,8 +28,10 @@ interface Inner {
 export class AmqpConnection {
   private model: ChannelModel | undefined;
   private isOpen = true;
-  private holds = true;
-  private readonly holders = new Set<symbol>();
+  private readonly holding = new Holding(() => {
+    const { stream, heartbeater } = (this.model?.connection ?? {}) as Partial<Inner>;
+    return [stream, heartbeater?.sendTimer, heartbeater?.recvTimer];
+  });
   private readonly channels = new Map<string, Promise<Channel>>();
   private coming: Promise<ChannelModel> | undefined;
 
@@ -34,8 +40,8 @@ export class AmqpConnection {
     readonly shown: string,
   ) {}
 
-  /** Connects. @throws NotFoundError, AuthenticationError, SystemError */
-  static async open(url: BrokerUrl, operation: string): Promise<AmqpConnection> {
+  /** Connects; closes when it is given up meanwhile or later. @throws NotFoundError, AuthenticationError, SystemError */
+  static async open(url: BrokerUrl, operation: string, signal: AbortSignal): Promise<AmqpConnection> {
     const { connect } = await loadPeer("amqplib", operation, () => import("amqplib"));
     const { server, scheme, shown } = url as BrokerUrl & { server: URL };
     const secure = scheme === "amqps";
@@ -55,6 +61,10 @@ export class AmqpConnection {
     } catch (error) {
       throw amqpFailure(error, operation, shown);
     }
+    // the server may say nothing any more
+    signal.addEventListener("abort", () => void connection.close(), { once: true });
+    if (signal.aborted) await connection.close();
+    signal.throwIfAborted();
     return connection;
   }
 
@@ -79,6 +89,8 @@ export class AmqpConnection {
         if (bounds?.isGivenUp) bounds.throwIfGivenUp();
         if (!this.isOpen || !isCut(error)) throw amqpFailure(error, operation, this.shown);
         again?.();
+        // the driver may hear of an end only then
+        await nextTurn();
         await this.live();
       }
     }
@@ -103,25 +115,21 @@ export class AmqpConnection {
     return channel;
   }
 
-  /** One more that says whether the process should live for this connection: it does as long as any of them says so. */
-  holder(): (isHeld: boolean) => void {
-    const key = Symbol("holder");
-    return (isHeld) => {
-      if (isHeld) this.holders.add(key);
-      else this.holders.delete(key);
-      this.hold(this.holders.size > 0);
-    };
+  /** See Holding. */
+  holder(): (isPending: boolean) => void {
+    return this.holding.holder();
   }
 
   async close(): Promise<void> {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.hold(true);
+    this.holding.keep();
     const model = this.model ?? (await this.coming?.catch(() => undefined));
     if (model === undefined) return;
     // what was sent before, acknowledgements too, has arrived when the server answers
     await withinMs(GOODBYE_MS, model.close());
-    (model.connection as unknown as Inner).stream.destroy();
+    // without an error the driver would not hear of it
+    (model.connection as unknown as Inner).stream.destroy(new Error("socket closed"));
   }
 
   private async openChannel(name: string): Promise<Channel> {
@@ -153,7 +161,7 @@ export class AmqpConnection {
 
   private async comeBack(): Promise<ChannelModel> {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(MOST_PAUSE_MS, pause * 2)) {
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + Math.random() / 2)));
+      await this.holding.pause(pause * (0.5 + Math.random() / 2));
       if (!this.isOpen) throw new ClosedError(`${this.shown}: the connection was closed`);
       try {
         return this.arrived(await this.dial());
@@ -164,6 +172,8 @@ export class AmqpConnection {
   }
 
   private arrived(model: ChannelModel): ChannelModel {
+    // it ended in one breath with its beginning: nobody would hear of that
+    if ((model.connection as unknown as Inner).expectSocketClose) throw new Error("connection closed");
     this.model = model;
     model.on("error", () => undefined);
     model.on("close", () => {
@@ -171,20 +181,7 @@ export class AmqpConnection {
       this.model = undefined;
       this.channels.clear();
     });
-    this.refer();
+    this.holding.follow();
     return model;
-  }
-
-  private hold(isHeld: boolean): void {
-    if (this.holds === isHeld) return;
-    this.holds = isHeld;
-    this.refer();
-  }
-
-  private refer(): void {
-    const { stream, heartbeater } = (this.model?.connection ?? {}) as Partial<Inner>;
-    for (const one of [stream, heartbeater?.sendTimer, heartbeater?.recvTimer])
-      if (this.holds) one?.ref?.();
-      else one?.unref?.();
   }
 }

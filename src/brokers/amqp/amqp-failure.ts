@@ -24,18 +24,23 @@ export function amqpFailure(error: unknown, operation: string, shown: string): I
       options,
     );
   if (typeof code === "string") return systemFailure(error, operation, shown);
-  return new SystemError(text, { ...options, errno: isCut(error) ? "ECONNRESET" : undefined });
+  const errno = message.includes("ETIMEDOUT") ? "ETIMEDOUT" : "ECONNRESET";
+  return new SystemError(text, { ...options, errno: isCut(error) ? errno : undefined });
 }
 
-/** Whether the connection or the channel was lost, and nothing was refused. */
+/** What the driver says of an end without a reason: of a channel, by its connection or before this was asked; of a connection. */
+const ENDS =
+  /^(channel (closed|closing|ended)|connection (closed|closing)|socket closed|heartbeat timeout|unexpected close|connect ETIMEDOUT)/i;
+
+/**
+ * Whether the connection or the channel was lost, and nothing was refused. A channel that the server closes for a reason has
+ * the reason's number; two of them say that the server is being stopped or has failed.
+ */
 export function isCut(error: unknown): boolean {
   if (error instanceof InterprocError) return false;
   const { code, message } = error as { code?: number | string; message?: string };
-  if (code === 320 || code === 541) return true;
-  if (typeof code === "string" && code.startsWith("E")) return true;
-  return /channel closed|Channel ended|Channel closed|Connection clos|Socket closed|Heartbeat timeout|Unexpected close|IllegalOperation/i.test(
-    message ?? "",
-  );
+  if (typeof code === "number") return code === 320 || code === 541 || hasForgotten(error);
+  return code?.startsWith("E") || ENDS.test(message ?? "");
 }
 
 /**

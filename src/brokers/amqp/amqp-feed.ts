@@ -4,6 +4,7 @@ import type { Feed, Incoming } from "../broker.js";
 import type { AmqpConnection } from "./amqp-connection.js";
 import { amqpFailure, hasForgotten } from "./amqp-failure.js";
 import { type AmqpToken, incomingOf } from "./amqp-message.js";
+import { closeChannel } from "./close-channel.js";
 
 /** Messages that came on a loop's channel and are not settled; once a loop has ended, its channel goes with the last. */
 interface Course {
@@ -48,7 +49,7 @@ export class AmqpFeed implements Feed {
     const course = courses.get(channel);
     if (course === undefined) return;
     course.open -= count;
-    if (course.isEnding && course.open <= 0) await channel.close().catch(() => undefined);
+    if (course.isEnding && course.open <= 0) await closeChannel(channel);
   }
 
   async next(bounds: Bounds): Promise<Incoming[] | undefined> {
@@ -84,7 +85,7 @@ export class AmqpFeed implements Feed {
     } catch {
       // the channel is gone: the server has them back
     }
-    if (course.open <= 0) await channel.close().catch(() => undefined);
+    if (course.open <= 0) await closeChannel(channel);
   }
 
   private async subscribe(bounds?: Bounds): Promise<void> {
@@ -92,7 +93,7 @@ export class AmqpFeed implements Feed {
     const begun = await this.connection.use("control", operation, () => this.beginCourse(), bounds);
     if (begun === undefined) return;
     // it ended meanwhile: what came goes back with the channel
-    if (this.isEnding) return begun.channel.close().catch(() => undefined);
+    if (this.isEnding) return closeChannel(begun.channel);
     this.channel = begun.channel;
     this.tag = begun.tag;
   }
@@ -122,6 +123,8 @@ export class AmqpFeed implements Feed {
       this.buffer.push(incomingOf(message, channel));
       this.wake?.();
     });
+    // it ended in one breath with the answer: nobody would hear of that
+    if (course.isOver) throw why ?? new Error("channel closed");
     isBegun = true;
     return { channel, tag };
   }

@@ -8,7 +8,15 @@ import { publishOptions } from "./amqp-message.js";
 /** The server has said that it will not take a message: there is no room. */
 export class Refused extends Error {}
 
-const returned = new WeakMap<Channel, Set<string>>();
+/** What is known of a channel that publishes. */
+interface Course {
+  /** The ids of messages that came back because no queue takes them; that is told before they are confirmed. */
+  readonly back: Set<string>;
+  /** Why the server has closed it: what was under way hears only that it ended. */
+  failure: Error | undefined;
+}
+
+const courses = new WeakMap<Channel, Course>();
 
 interface Where {
   readonly exchange: string;
@@ -50,23 +58,25 @@ function publishOne(
   { body, id }: Outgoing,
   options: Options.Publish,
 ): Promise<void> {
-  const back = returnsOf(channel);
+  const course = courseOf(channel);
   return new Promise((resolve, reject) => {
     channel.publish(exchange, key, Buffer.from(body.buffer, body.byteOffset, body.length), options, (error) => {
-      if (error) reject(error.message === "message nacked" ? new Refused(error.message) : error);
-      else if (back.delete(id))
+      if (error) reject(error.message === "message nacked" ? new Refused(error.message) : (course.failure ?? error));
+      else if (course.back.delete(id))
         reject(new NotFoundError(`${label}: put(): there is no queue any more that takes it`, { resource: label }));
       else resolve();
     });
   });
 }
 
-/** The ids of messages that came back because no queue takes them; that is told before they are confirmed. */
-function returnsOf(channel: Channel): Set<string> {
-  const known = returned.get(channel);
+function courseOf(channel: Channel): Course {
+  const known = courses.get(channel);
   if (known) return known;
-  const back = new Set<string>();
-  returned.set(channel, back);
-  channel.on("return", ({ properties }: Message) => back.add(String(properties.messageId)));
-  return back;
+  const course: Course = { back: new Set(), failure: undefined };
+  courses.set(channel, course);
+  channel.on("return", ({ properties }: Message) => course.back.add(String(properties.messageId)));
+  channel.on("error", (error) => {
+    course.failure = error;
+  });
+  return course;
 }

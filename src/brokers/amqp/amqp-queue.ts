@@ -35,10 +35,9 @@ export async function openAmqpQueue(
     );
   if (options.ttl !== undefined && options.delay !== undefined)
     throw new UsageError(`${operation}: ttl and delay; allowed: one of them, at RabbitMQ`);
-  const connection = await AmqpConnection.open(url, operation);
+  const connection = await AmqpConnection.open(url, operation, signal);
   const { name } = url;
   try {
-    signal.throwIfAborted();
     await connection.use("control", operation, async (channel) => {
       if (options.deadLetter !== undefined && options.deadLetter !== name)
         await channel.assertQueue(options.deadLetter, { durable: true });

@@ -5,6 +5,7 @@ import type { Feed, Incoming, Settlement } from "../broker.js";
 import type { AmqpConnection } from "./amqp-connection.js";
 import { AmqpFeed } from "./amqp-feed.js";
 import { type AmqpToken, incomingOf } from "./amqp-message.js";
+import { untilClosed } from "./until-closed.js";
 
 /*
  * Taking from a queue of RabbitMQ
@@ -67,7 +68,7 @@ export class AmqpTaking {
   private async takeReady(channel: Channel, max: number, bounds: Bounds): Promise<Incoming[]> {
     const found: Incoming[] = [];
     while (found.length < max && !bounds.isGivenUp) {
-      const message = await channel.get(this.queue);
+      const message = await untilClosed(channel, channel.get(this.queue));
       if (message === false) break;
       found.push(incomingOf(message, channel));
     }

@@ -11,9 +11,8 @@ const capabilities: ReadonlySet<TopicCapability> = new Set(["group", "durable", 
 
 /** Opens the topic exchange of that name at RabbitMQ, or makes it. */
 export async function openAmqpTopic(url: BrokerUrl, operation: string, signal: AbortSignal): Promise<TopicDriver> {
-  const connection = await AmqpConnection.open(url, operation);
+  const connection = await AmqpConnection.open(url, operation, signal);
   try {
-    signal.throwIfAborted();
     await connection.use("control", operation, (channel) =>
       channel.assertExchange(url.name, "topic", { durable: true }),
     );

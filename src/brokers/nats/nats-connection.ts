@@ -3,6 +3,7 @@ import type { NatsConnection as Driver } from "@nats-io/transport-node";
 import { ClosedError } from "../../errors.js";
 import type { Bounds } from "../bounds.js";
 import type { BrokerUrl } from "../broker-url.js";
+import { Holding } from "../holding.js";
 import { loadPeer } from "../load-peer.js";
 import { serverTls } from "../server-tls.js";
 import { isCut, natsFailure } from "./nats-failure.js";
@@ -32,8 +33,10 @@ export class NatsConnection {
   private link: NatsLink | undefined;
   private coming: Promise<NatsLink> | undefined;
   private isOpen = true;
-  private holds = true;
-  private readonly holders = new Set<symbol>();
+  private readonly holding = new Holding(() => {
+    const { protocol } = (this.link?.driver ?? {}) as Driver & Inner;
+    return [protocol?.transport?.socket, protocol?.heartbeats?.timer];
+  });
   private readonly arrivals = new Set<(link: NatsLink) => void>();
 
   private constructor(
@@ -43,8 +46,8 @@ export class NatsConnection {
     readonly shown: string,
   ) {}
 
-  /** Connects. @throws NotFoundError, AuthenticationError, SystemError */
-  static async open(url: BrokerUrl, operation: string): Promise<NatsConnection> {
+  /** Connects; closes when it is given up meanwhile or later. @throws NotFoundError, AuthenticationError, SystemError */
+  static async open(url: BrokerUrl, operation: string, signal: AbortSignal): Promise<NatsConnection> {
     const transport = await loadPeer("@nats-io/transport-node", operation, () => import("@nats-io/transport-node"));
     const { jetstreamManager } = await loadPeer("@nats-io/jetstream", operation, () => import("@nats-io/jetstream"));
     const { server, scheme, shown } = url as BrokerUrl & { server: URL };
@@ -77,6 +80,10 @@ export class NatsConnection {
     } catch (error) {
       throw natsFailure(error, operation, shown);
     }
+    // the server may say nothing any more
+    signal.addEventListener("abort", () => void connection.close(), { once: true });
+    if (signal.aborted) await connection.close();
+    signal.throwIfAborted();
     return connection;
   }
 
@@ -128,24 +135,15 @@ export class NatsConnection {
     }
   }
 
-  /** One more that says whether the process should live for this connection: it does as long as any of them says so. */
-  holder(): (isHeld: boolean) => void {
-    const key = Symbol("holder");
-    return (isHeld) => {
-      if (isHeld) this.holders.add(key);
-      else this.holders.delete(key);
-      const holds = this.holders.size > 0;
-      if (this.holds === holds) return;
-      this.holds = holds;
-      this.refer();
-    };
+  /** See Holding. */
+  holder(): (isPending: boolean) => void {
+    return this.holding.holder();
   }
 
   async close(): Promise<void> {
     if (!this.isOpen) return;
     this.isOpen = false;
-    this.holds = true;
-    this.refer();
+    this.holding.keep();
     const link = this.link ?? (await this.coming?.catch(() => undefined));
     await link?.driver.close().catch(() => undefined);
   }
@@ -162,10 +160,7 @@ export class NatsConnection {
 
   private async comeBack(): Promise<NatsLink> {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(MOST_PAUSE_MS, pause * 2)) {
-      await new Promise((resolve) => {
-        const timer = setTimeout(resolve, pause * (0.5 + Math.random() / 2));
-        if (!this.holds) timer.unref();
-      });
+      await this.holding.pause(pause * (0.5 + Math.random() / 2));
       if (!this.isOpen) throw new ClosedError(`${this.shown}: the connection was closed`);
       try {
         return this.arrived(await this.dial(false));
@@ -184,27 +179,20 @@ export class NatsConnection {
       // listeners need it even if nobody calls
       if (this.isOpen && this.arrivals.size > 0) this.live().catch(() => undefined);
     });
-    followPings(link.driver, () => this.holds);
-    this.refer();
+    followPings(link.driver, this.holding);
+    this.holding.follow();
     for (const arrival of [...this.arrivals]) arrival(link);
     return link;
-  }
-
-  private refer(): void {
-    const { protocol } = (this.link?.driver ?? {}) as Driver & Inner;
-    for (const one of [protocol?.transport?.socket, protocol?.heartbeats?.timer])
-      if (this.holds) one?.ref?.();
-      else one?.unref?.();
   }
 }
 
 /** Each ping's timer is a new one, and must not keep a process alive that nothing else does. */
-function followPings(driver: Driver & Inner, holds: () => boolean): void {
+function followPings(driver: Driver & Inner, holding: Holding): void {
   const pings = driver.protocol?.heartbeats;
   if (pings === undefined) return;
   const schedule = pings._schedule.bind(pings);
   pings._schedule = () => {
     schedule();
-    if (!holds()) pings.timer?.unref();
+    if (!holding.holds) pings.timer?.unref();
   };
 }

@@ -36,10 +36,9 @@ export async function openNatsQueue(
   if (options.capacity !== undefined)
     throw new UsageError(`${operation}: capacity is ${options.capacity}; allowed: in shared memory only`);
   const ackWaitMs = ackWaitOf(url, operation);
-  const connection = await NatsConnection.open(url, operation);
+  const connection = await NatsConnection.open(url, operation, signal);
   const stream = natsToken(url.name);
   try {
-    signal.throwIfAborted();
     await connection.use(operation, async ({ manager }) => {
       if (options.deadLetter !== undefined) await manager.streams.add(workQueue(natsToken(options.deadLetter), {}));
       if (options.mustExist) await manager.streams.info(stream);

@@ -18,9 +18,8 @@ const capabilities: ReadonlySet<TopicCapability> = new Set(["group", "durable", 
 /** Opens the topic of that name at a NATS server with JetStream, or makes it. */
 export async function openNatsTopic(url: BrokerUrl, operation: string, signal: AbortSignal): Promise<TopicDriver> {
   const ackWaitMs = ackWaitOf(url, operation);
-  const connection = await NatsConnection.open(url, operation);
+  const connection = await NatsConnection.open(url, operation, signal);
   try {
-    signal.throwIfAborted();
     await connection.use(operation, ({ manager }) => manager.streams.add(groupStream(natsToken(url.name))));
   } catch (error) {
     await connection.close();

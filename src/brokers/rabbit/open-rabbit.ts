@@ -26,12 +26,12 @@ export async function openRabbit(url: string, options: OpenRabbitOptions = {}): 
     operation,
     options,
     new Closing(),
-    async () => {
+    async ({ signal }) => {
       const [{ AmqpConnection }, { OpenedRabbit }] = await Promise.all([
         import("../amqp/amqp-connection.js"),
         import("./opened-rabbit.js"),
       ]);
-      return new OpenedRabbit(await AmqpConnection.open(address, operation), options);
+      return new OpenedRabbit(await AmqpConnection.open(address, operation, signal), options);
     },
     (late) => void late.close().catch(() => undefined),
   );

@@ -2,6 +2,7 @@ import type { Channel, ConsumeMessage } from "amqplib";
 import type { WaitOptions } from "../../deadline.js";
 import { ClosedError, NotFoundError } from "../../errors.js";
 import { amqpFailure } from "../amqp/amqp-failure.js";
+import { closeChannel } from "../amqp/close-channel.js";
 import { type Bounds, bounded, Closing } from "../bounds.js";
 import type { RabbitConsumer } from "./rabbit-consumer.js";
 import type { RabbitMessage } from "./rabbit-message.js";
@@ -122,9 +123,8 @@ export class OpenedConsumer implements RabbitConsumer {
     try {
       // without a consumer first, what goes back would come again at once
       await this.channel.cancel(this.tag).catch(() => undefined);
-      await this.channel.close().catch(() => undefined);
-    } catch {
-      // the channel has ended: the server has them back
+      // where it has ended, the server has them back
+      await closeChannel(this.channel);
     } finally {
       this.about.hold(false);
       this.about.gone(this);

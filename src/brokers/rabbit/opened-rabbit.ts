@@ -3,6 +3,7 @@ import type { Channel } from "amqplib";
 import type { WaitOptions } from "../../deadline.js";
 import { ClosedError, NotFoundError, UsageError } from "../../errors.js";
 import type { AmqpConnection } from "../amqp/amqp-connection.js";
+import { untilClosed } from "../amqp/until-closed.js";
 import { type Bounds, bounded, Closing } from "../bounds.js";
 import { OpenedConsumer } from "./opened-consumer.js";
 import type { Rabbit } from "./rabbit.js";
@@ -190,7 +191,11 @@ export class OpenedRabbit implements Rabbit {
           `get ${queue}`,
           label,
           async (channel) => {
-            const found = await this.refusing(channel.get(queue, { noAck: autoAck }), "other", label);
+            const found = await this.refusing(
+              untilClosed(channel, channel.get(queue, { noAck: autoAck })),
+              "other",
+              label,
+            );
             if (found === false) return undefined;
             return new TakenMessage(found, { channel, open: new Map(), label, answer: this.answer }, autoAck);
           },

@@ -12,6 +12,7 @@ import type { Bounds } from "../bounds.js";
 import type { BrokerUrl } from "../broker-url.js";
 import { redact } from "../broker-url.js";
 import { certificateFailure } from "../certificate-failure.js";
+import { Holding } from "../holding.js";
 import { loadPeer } from "../load-peer.js";
 import { serverTls } from "../server-tls.js";
 import { withinMs } from "../within-ms.js";
@@ -25,6 +26,7 @@ type Asked<T> = T | (() => T | Promise<T>);
 
 const MOST_PAUSE_MS = 2000;
 const FIRST_PAUSE_MS = 20;
+const CONNECT_MS = 10_000;
 /** A server that has not answered by then when it is left is left without. */
 const GOODBYE_MS = 1000;
 
@@ -33,15 +35,15 @@ const GOODBYE_MS = 1000;
  * as long as somebody waits for it; what may have happened twice by that is told.
  */
 export class RedisConnection {
-  private holds = true;
-  private readonly holders = new Set<symbol>();
+  private readonly holding = new Holding(() => (this.isOpen ? [this.client, ...this.listening] : []));
   private isOpen = true;
   private number = 0;
   /** How often it was made. */
   private arrivals = 1;
-  private readonly listeners = new Set<() => void>();
-  /** The connections of its own that listen. */
-  private readonly others = new Set<Client>();
+  /** The connections of its own that listen, or are going to. */
+  private readonly listeners = new Set<Client>();
+  /** Those that have begun to. */
+  private readonly listening = new Set<Client>();
   /** Those who wait for the server, should this be closed. */
   private readonly ends = new Set<() => void>();
 
@@ -81,11 +83,21 @@ export class RedisConnection {
       end(client);
     };
     signal.addEventListener("abort", stop, { once: true });
+    let isLate = false;
+    const patience = setTimeout(() => {
+      isLate = true;
+      stop();
+    }, CONNECT_MS);
     try {
       await client.connect();
     } catch (error) {
+      if (isLate)
+        throw new SystemError(`${operation}: the server did not answer for ${CONNECT_MS} ms`, {
+          ...{ errno: "ETIMEDOUT", resource: shown, cause: error },
+        });
       throw failureOf(error, operation, shown);
     } finally {
+      clearTimeout(patience);
       signal.removeEventListener("abort", stop);
     }
     wasThere = true;
@@ -207,13 +219,12 @@ export class RedisConnection {
     listener.on("error", () => undefined);
     // after a cut something may have been missed
     listener.on("ready", () => heard(Buffer.alloc(0)));
-    const follow = (): void => void (this.holds ? listener.ref() : listener.unref());
     const stop = async (): Promise<void> => {
-      this.listeners.delete(follow);
-      this.others.delete(listener);
+      this.listening.delete(listener);
+      this.listeners.delete(listener);
       end(listener);
     };
-    this.others.add(listener);
+    this.listeners.add(listener);
     try {
       await listener.connect();
       await this.listen(listener, channel, heard);
@@ -221,8 +232,8 @@ export class RedisConnection {
       await stop();
       throw failureOf(error, "listening", this.shown);
     }
-    follow();
-    this.listeners.add(follow);
+    this.listening.add(listener);
+    this.holding.follow();
     return stop;
   }
 
@@ -238,41 +249,29 @@ export class RedisConnection {
     }
   }
 
-  /** One more that says whether the process should live for this connection: it does as long as any of them says so. */
-  holder(): (isHeld: boolean) => void {
-    const key = Symbol("holder");
-    return (isHeld) => {
-      if (isHeld) this.holders.add(key);
-      else this.holders.delete(key);
-      this.hold(this.holders.size > 0);
-    };
-  }
-
-  private hold(isHeld: boolean): void {
-    if (this.holds === isHeld || !this.isOpen) return;
-    this.holds = isHeld;
-    if (isHeld) this.client.ref();
-    else this.client.unref();
-    for (const follow of this.listeners) follow();
+  /** See Holding. */
+  holder(): (isPending: boolean) => void {
+    return this.holding.holder();
   }
 
   async close(): Promise<void> {
     if (!this.isOpen) return;
     this.isOpen = false;
     for (const end of [...this.ends]) end();
-    for (const listener of this.others) end(listener);
+    for (const listener of this.listeners) end(listener);
     if (this.client.isReady) {
       this.client.ref();
       await withinMs(GOODBYE_MS, this.client.close());
     }
-    if (this.client.isOpen) this.client.destroy();
+    end(this.client);
   }
 }
 
-/** Also where it is only being connected: the driver cannot end that, but it then keeps no process alive. */
+/** Also where it is only being connected, which the driver cannot end: until then that keeps no process alive. */
 function end(client: Client): void {
   client.unref();
-  if (client.isOpen) client.destroy();
+  client.destroy();
+  client.on("ready", () => client.destroy());
 }
 
 const sums = new Map<string, string>();
