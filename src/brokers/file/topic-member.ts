@@ -74,8 +74,9 @@ export class TopicMember implements SubscriptionDriver {
         if (state.groups.get(this.group)?.members.has(this.seat)) turn.records.left(this.seat);
         return () => undefined;
       });
+    } catch {
+      // who cannot say that it leaves is found to have left
     } finally {
-      // who could not say that it leaves is found to have left
       locks.leaveSeat(this.seat);
     }
   }

@@ -103,7 +103,7 @@ export class TopicTail {
     this.fd = this.door.open(this.path, "r");
     this.inode = this.door.stat(this.fd).inode;
     this.position = FRAMES_OFFSET;
-    return { found, isMore: true };
+    return this.readPiece();
   }
 
   /** Whether a frame of a log that was written anew has only what we had. */
