@@ -2,14 +2,9 @@
 // says whether the page is what the tables say, and exits 1 if not (test/formats.test.ts does that).
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  FRAMES_OFFSET,
-  frameHead,
-  logHead,
-  logMark,
-  MARK_OFFSETS,
-  RECORDS,
-} from "../dist/brokers/file/queue-log.layout.js";
+import { FRAMES_OFFSET, frameHead, logHead, logMark, MARK_OFFSETS } from "../dist/brokers/file/file-log.layout.js";
+import { RECORDS } from "../dist/brokers/file/queue-log.layout.js";
+import { TOPIC_RECORDS } from "../dist/brokers/file/topic-log.layout.js";
 import { attachmentEntry, objectHeader } from "../dist/memory/object.layout.js";
 import {
   REGISTRY_BYTES,
@@ -146,14 +141,24 @@ ${[
 ].join("\n\n")}
 `;
 
+const records = (kinds) => `## Records
+
+The first byte says which; numbers are unaligned.
+
+| byte | record | then |
+| ---: | --- | --- |
+${Object.entries(kinds)
+  .map(([name, [kind, meaning]]) => `| ${kind} | ${name} | ${meaning} |`)
+  .join("\n")}`;
+
 const logText = `# The log of a durable queue
 
-Printed from the tables in \`src/brokers/file/queue-log.layout.ts\` by \`node scripts/formats.mjs\`; a test holds both equal. All
-numbers are little-endian.
+Printed from the tables in \`src/brokers/file/file-log.layout.ts\` and \`queue-log.layout.ts\` by \`node scripts/formats.mjs\`; a
+test holds both equal. All numbers are little-endian.
 
 A queue is a folder. \`log\` has its messages and all that happened to them, \`lock\` is empty and has the locks: byte 0 of who
 writes, byte 1 of who is next, byte 1024 + seat of each consumer, as long as it lives. \`log.new\` is a log that is being written
-anew; \`log.cut-…\` is what stood behind a log and was no append of ours.
+anew; \`log.cut-…\` is what stood behind a log and was no append of ours. [A topic's log](topic-log.md) has the same frames.
 
 ${table(logHead)}
 
@@ -161,20 +166,30 @@ ${table(logMark, `At bytes ${MARK_OFFSETS.join(" and ")}.`)}
 
 ${table(frameHead, `Frames begin at byte ${FRAMES_OFFSET}, one right behind the other; the records follow each head.`)}
 
-## Records
-
-The first byte says which; numbers are unaligned.
-
-| byte | record | then |
-| ---: | --- | --- |
-${Object.entries(RECORDS)
-  .map(([name, [kind, meaning]]) => `| ${kind} | ${name} | ${meaning} |`)
-  .join("\n")}
+${records(RECORDS)}
 
 The meta data of a message are JSON: \`i\` its id, \`t\` its content type, \`h\` its headers where it has any.
 `;
 
-const pages = { "docs/formats/shared-memory.md": text, "docs/formats/queue-log.md": logText };
+const topicLogText = `# The log of a durable topic
+
+Printed from the tables in \`src/brokers/file/file-log.layout.ts\` and \`topic-log.layout.ts\` by \`node scripts/formats.mjs\`; a
+test holds both equal. All numbers are little-endian.
+
+A topic is a folder with the same files as [a queue's](queue-log.md), and its log has the same head (with "IPCT" as its first word), marks
+and frames. A seat is that of one member of a group. A log that was written anew has the groups, their members, what they
+have not acknowledged, and nothing else; each of its frames up to there begins with \`base\`.
+
+${records(TOPIC_RECORDS)}
+
+The meta data of a message are JSON: \`i\` its id, \`t\` its content type, \`h\` its headers where it has any.
+`;
+
+const pages = {
+  "docs/formats/shared-memory.md": text,
+  "docs/formats/queue-log.md": logText,
+  "docs/formats/topic-log.md": topicLogText,
+};
 if (process.argv.includes("--check")) {
   const differing = Object.keys(pages).filter((path) => readFileSync(join(root, path), "utf8") !== pages[path]);
   for (const path of differing) console.log(`${path} differs: node scripts/formats.mjs`);

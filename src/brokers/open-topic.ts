@@ -8,10 +8,10 @@ import { DrivenTopic } from "./driven-topic.js";
 import { refuseGatewayOptions } from "./refuse-gateway-options.js";
 
 /**
- * Opens a topic by its url, or makes it: `shm:events` (shared memory, no server), `amqp://host/events` (a topic exchange of
- * RabbitMQ), `activemq://host/events` (a topic of ActiveMQ), `nats://host/events` (subjects, and JetStream for groups),
- * `redis://host/events` (publish and subscribe of Redis, and streams for groups), `http://host:port/topics/events` (a
- * gateway). Keys and patterns are the same everywhere.
+ * Opens a topic by its url, or makes it: `shm:events` (shared memory, no server), `file:./events.topic` (durable, no
+ * server), `amqp://host/events` (a topic exchange of RabbitMQ), `activemq://host/events` (a topic of ActiveMQ),
+ * `nats://host/events` (subjects, and JetStream for groups), `redis://host/events` (publish and subscribe of Redis, and
+ * streams for groups), `http://host:port/topics/events` (a gateway). Keys and patterns are the same everywhere.
  *
  * A subscriber sees what is published once `subscribe()` has resolved. A group that is `durable` keeps what is published
  * while nobody is there; without one a message that nobody has subscribed to is gone.
@@ -54,6 +54,8 @@ async function driverFor(
   ownType: string | undefined,
 ): Promise<TopicDriver> {
   switch (address.scheme) {
+    case "file":
+      return (await import("./file/file-topic.js")).openFileTopic(address, operation);
     case "redis":
     case "rediss":
       return (await import("./redis/redis-topic.js")).openRedisTopic(address, operation, signal);
@@ -71,7 +73,7 @@ async function driverFor(
       return (await import("./http/http-topic.js")).openHttpTopic(address, options, operation, signal, ownType);
     default:
       throw new UsageError(
-        `${operation}: there are no topics at ${address.scheme}:; allowed: shm, amqp, activemq, nats, redis, http`,
+        `${operation}: there are no topics at ${address.scheme}:; allowed: shm, file, amqp, activemq, nats, redis, http`,
       );
   }
 }

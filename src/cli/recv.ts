@@ -1,11 +1,11 @@
 import type { WaitOptions } from "../deadline.js";
 import { ClosedError, EOFError, TimeoutError } from "../errors.js";
-import { Topic } from "../primitives/topic/topic.js";
 import { connectionAt } from "./exchange/connection-at.js";
 import type { ExchangeOptions } from "./exchange/exchange-options.js";
 import { outputBytes } from "./exchange/output-bytes.js";
 import { queueAt, type TakenMessage } from "./exchange/queue-at.js";
 import { targetOf } from "./exchange/target.js";
+import { topicAt } from "./exchange/topic-at.js";
 import { Failure } from "./failure.js";
 import { counted } from "./figures.js";
 import { interruptible } from "./interruption.js";
@@ -84,15 +84,15 @@ async function openInlet(url: string, options: RecvOptions, signal: AbortSignal)
   }
 }
 
-function subscribed(url: string, pattern: string | undefined): Inlet {
-  if (!url.startsWith("shm:")) throw new Failure(`there are no topics at ${JSON.stringify(url)}; allowed: shm:NAME`, 2);
-  const topic = Topic.openOrCreate<unknown>(url.slice("shm:".length));
-  const subscription = topic.subscribe(pattern);
-  subscription.onMissed = (count) => {
-    process.stderr.write(`interproc: too slow, ${counted(count, "message")} missed\n`);
-  };
-  return {
-    take: async (bounds) => ({ value: await subscription.get(bounds), ack: () => undefined }),
-    close: () => topic.close(),
-  };
+async function subscribed(url: string, pattern: string | undefined): Promise<Inlet> {
+  const topic = await topicAt(url);
+  try {
+    const take = await topic.subscribe(pattern, (count) => {
+      process.stderr.write(`interproc: too slow, ${counted(count, "message")} missed\n`);
+    });
+    return { take, close: () => topic.close() };
+  } catch (error) {
+    await topic.close();
+    throw error;
+  }
 }

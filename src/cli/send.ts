@@ -1,9 +1,9 @@
-import { Topic } from "../primitives/topic/topic.js";
 import { connectionAt } from "./exchange/connection-at.js";
 import type { ExchangeOptions } from "./exchange/exchange-options.js";
 import { inputMessages } from "./exchange/input-messages.js";
 import { queueAt } from "./exchange/queue-at.js";
 import { targetOf } from "./exchange/target.js";
+import { topicAt } from "./exchange/topic-at.js";
 import { Failure } from "./failure.js";
 import { interruptible } from "./interruption.js";
 
@@ -56,7 +56,7 @@ async function openOutlet(url: string, options: SendOptions, signal: AbortSignal
       };
     }
     case "topic": {
-      const topic = Topic.openOrCreate<unknown>(topicName(url));
+      const topic = await topicAt(url);
       return {
         put: (message) => topic.publish(message, { ...bounds, ...(key !== undefined && { key }) }),
         settled: async () => undefined,
@@ -73,10 +73,4 @@ async function openOutlet(url: string, options: SendOptions, signal: AbortSignal
       };
     }
   }
-}
-
-/** @throws Failure for topics that are somewhere else */
-function topicName(url: string): string {
-  if (url.startsWith("shm:")) return url.slice("shm:".length);
-  throw new Failure(`there are no topics at ${JSON.stringify(url)}; allowed: shm:NAME`, 2);
 }

@@ -33,7 +33,14 @@ describe("urls of brokers", () => {
         assert.doesNotMatch(error.message, /geheim/);
         return true;
       });
-    await assert.rejects(openTopic("file:./x"), codes.usage);
+    for (const options of [
+      { capacity: 8192 },
+      { lossless: true },
+      { token: "x" },
+      { tls: {} },
+      { codec: "xml" as never },
+    ])
+      await assert.rejects(openTopic("file:./x", options), codes.usage);
     await assert.rejects(openQueue(7 as never), codes.usage);
   });
 

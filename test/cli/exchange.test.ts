@@ -5,7 +5,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { connect, listen, openQueue, PriorityQueue, Queue, Topic } from "interproc";
+import { connect, listen, openQueue, openTopic, PriorityQueue, Queue, Topic } from "interproc";
 import { until } from "../memory/processes.js";
 import { cliPath, runCli } from "./run-cli.js";
 import { runPiped } from "./run-piped.js";
@@ -122,6 +122,28 @@ describe("interproc send and recv", () => {
     queue.tryPut("y");
     const { code, stdout, stderr } = await runCli(["recv", "shm:slow", "--timeout", "50", "--count", "2"]);
     assert.deepEqual([code, stdout, stderr], [3, "y\n", "interproc: 1 of 2 came, and nothing more within 50 ms\n"]);
+  });
+
+  test("a topic in a folder gives what matches from the moment of the subscription on", WATCHDOG, async () => {
+    const url = `file:${mkdtempSync(join(tmpdir(), "interproc-cli-topic-"))}/events.topic`;
+    await using topic = await openTopic<string>(url);
+    const receiver = runPiped(["recv", url, "--topic", "--pattern", "orders.#", "--count", "2"]);
+    // nobody tells who listens: what it does not hear yet is repeated
+    let isOver = false;
+    const over = receiver.result.finally(() => {
+      isOver = true;
+    });
+    while (!isOver) await topic.publish("early", { key: "orders" });
+    assert.deepEqual([(await over).code, (await over).stdout.toString()], [0, "early\nearly\n"]);
+    await using all = await topic.subscribe();
+    assert.equal((await runPiped(["send", url, "--topic", "--key", "orders.eu"], "one\ntwo\n").result).code, 0);
+    for await (const message of all.messages()) {
+      assert.deepEqual([message.value, message.key], ["one", "orders.eu"]);
+      break;
+    }
+    assert.equal(await all.get(), "two");
+    const refused = await runPiped(["recv", "nowhere:x", "--topic"]).result;
+    assert.deepEqual([refused.code, /there is no broker "nowhere"/.test(refused.stderr)], [2, true]);
   });
 
   test("a topic takes messages with a key and gives those that match", WATCHDOG, async () => {

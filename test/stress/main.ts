@@ -36,6 +36,7 @@ const runs: Record<string, (options: Options) => Promise<Outcome>> = {
   "map-kill": async (options) => (await import("./map-kill.js")).killMaps(faultsOf(options)),
   "lock-kill": async (options) => (await import("./lock-kill.js")).killLocks(faultsOf(options)),
   "file-kill": async (options) => (await import("./file-kill.js")).killFileQueues(faultsOf(options)),
+  "topic-file-kill": async (options) => (await import("./topic-file-kill.js")).killFileTopics(faultsOf(options)),
   "pool-kill": async (options) => (await import("./pool-kill.js")).killWorkers(faultsOf(options)),
   "transport-kill": async (options) => (await import("./transport-kill.js")).killTransports(faultsOf(options)),
   "broker-kill": async (options) =>

@@ -19,7 +19,7 @@ export interface FileIdentity {
   readonly bytes: number;
 }
 
-/** Every way in which a queue touches its files; tests put one in its place that fails where they say. */
+/** Every way in which a queue or a topic touches its files; tests put one in its place that fails where they say. */
 export interface FileDoor {
   open(path: string, flags: string): number;
   close(fd: number): void;
@@ -34,7 +34,7 @@ export interface FileDoor {
   rename(from: string, to: string): void;
   /** Undefined when there is no such file. */
   identify(path: string): FileIdentity | undefined;
-  size(fd: number): number;
+  stat(fd: number): FileIdentity;
 }
 
 /** The real files. */
@@ -65,5 +65,8 @@ export const realFiles: FileDoor = {
     const found = statSync(path, { throwIfNoEntry: false });
     return found && { inode: found.ino, bytes: found.size };
   },
-  size: (fd) => fstatSync(fd).size,
+  stat(fd) {
+    const { ino, size } = fstatSync(fd);
+    return { inode: ino, bytes: size };
+  },
 };

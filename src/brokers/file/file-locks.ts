@@ -13,7 +13,7 @@ export const MOST_SEATS = 65_535;
 const QUICK_LOOKS = 50;
 
 /*
- * Locks of a queue's folder
+ * Locks of the folder of a queue or a topic
  *
  * Idea    Locks of open file descriptions on bytes of one empty file: the kernel lets go of them when a process ends, however
  *         it ends, and nobody has to judge who is dead. They have no queue and cannot be waited for in an event loop, so
@@ -27,20 +27,24 @@ const QUICK_LOOKS = 50;
  * Source  SQLite's locking of bytes; the registry of this package.
  */
 export class FileLocks {
+  /** Our own: the kernel gives them to us a second time. */
+  private readonly seats = new Set<number>();
+
   private constructor(
     private readonly native: Native,
     private readonly fd: number,
     private readonly path: string,
     private readonly inode: number,
+    private readonly noun: string,
   ) {}
 
   /** Opens, or makes, the file. @throws SystemError, also where the addon cannot be loaded */
-  static async open(path: string): Promise<FileLocks> {
+  static async open(path: string, noun = "queue"): Promise<FileLocks> {
     const { addon, check } = await import("../../native/addon.js");
     const native = { addon: addon(), check };
     const flags = constants.O_RDWR | constants.O_CREAT;
     const fd = check(native.addon.open(path, flags, 0o600), "open", `opening ${path}`);
-    return new FileLocks(native, fd, path, statSync(path).ino);
+    return new FileLocks(native, fd, path, statSync(path).ino, noun);
   }
 
   /** Becomes the writer; false when `isWanted` says before that it is not wanted any more. @throws NotFoundError, SystemError */
@@ -57,7 +61,9 @@ export class FileLocks {
     this.unlock(NEXT);
     if (statSync(this.path, { throwIfNoEntry: false })?.ino === this.inode) return true;
     this.release();
-    throw new NotFoundError(`${this.path} is not there any more: the queue was deleted`, { resource: this.path });
+    throw new NotFoundError(`${this.path} is not there any more: the ${this.noun} was deleted`, {
+      resource: this.path,
+    });
   }
 
   release(): void {
@@ -66,16 +72,21 @@ export class FileLocks {
 
   /** Takes a seat that nobody has; only the writer may. */
   takeSeat(): number {
-    for (let seat = 1; seat <= MOST_SEATS; seat++) if (this.tryLock(SEATS + seat)) return seat;
+    for (let seat = 1; seat <= MOST_SEATS; seat++)
+      if (!this.seats.has(seat) && this.tryLock(SEATS + seat)) {
+        this.seats.add(seat);
+        return seat;
+      }
     throw new SystemError(`${this.path}: all ${MOST_SEATS} places for consumers are taken`, { errno: "ENOSPC" });
   }
 
   leaveSeat(seat: number): void {
-    this.unlock(SEATS + seat);
+    if (this.seats.delete(seat)) this.unlock(SEATS + seat);
   }
 
-  /** Whether the consumer of that seat, another one than ours, lives. */
+  /** Whether the consumer of that seat lives. */
   isAlive(seat: number): boolean {
+    if (this.seats.has(seat)) return true;
     return this.native.check(this.native.addon.locked(this.fd, SEATS + seat), "fcntl", `looking at ${this.path}`) === 1;
   }
 

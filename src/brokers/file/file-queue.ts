@@ -1,16 +1,19 @@
-import { mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
+import { rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { MessageHeaders, QueueCapability } from "../../async-queue.js";
-import { ClosedError, MismatchError, NotFoundError, SystemError, UsageError } from "../../errors.js";
+import { ClosedError, UsageError } from "../../errors.js";
 import { Bounds } from "../bounds.js";
 import type { Incoming, Outgoing, QueueDriver, QueueShape, Settlement } from "../broker.js";
 import type { BrokerUrl } from "../broker-url.js";
 import { checkOpen } from "../check-options.js";
 import { type FileDoor, realFiles } from "./file-door.js";
 import type { FileLocks } from "./file-locks.js";
+import type { FileLog } from "./file-log.js";
 import type { Turn } from "./file-turn.js";
-import { FileTurns } from "./file-turns.js";
-import { QueueLog } from "./queue-log.js";
+import { FileTurns, type TurnsOwner } from "./file-turns.js";
+import { FolderNews } from "./folder-news.js";
+import { openLog } from "./open-log.js";
+import { QueueRecords } from "./queue-records.js";
 import { type Entry, QueueState } from "./queue-state.js";
 
 const MOST_BODY = 256 << 20;
@@ -43,66 +46,49 @@ export async function openFileQueue(
   checkOpen(options, capabilities, operation);
   if (options.capacity !== undefined)
     throw new UsageError(`${operation}: capacity is ${options.capacity}; allowed: in shared memory only`);
-  makeFolder(name, operation, options.mustExist === true);
-  const { FileLocks } = await import("./file-locks.js");
-  const locks = await FileLocks.open(join(name, "lock"));
-  const log = new QueueLog(name, door, `queue ${shown}`);
   const state = new QueueState();
-  try {
-    await locks.acquire(() => true);
-    try {
-      await log.refresh(state, options.mustExist !== true);
-    } finally {
-      locks.release();
-    }
-  } catch (error) {
-    log.close();
-    locks.close();
-    throw error;
-  }
+  const mustExist = options.mustExist === true;
+  const { locks, log } = await openLog({ folder: name, shown, state, operation, mustExist, door });
   return new FileQueue(name, options, locks, log, state);
 }
 
-function makeFolder(path: string, operation: string, mustExist: boolean): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  const resource = path;
-  if (found === undefined) {
-    if (mustExist) throw new NotFoundError(`${operation}: there is no such folder`, { resource });
-    try {
-      mkdirSync(path, 0o700);
-    } catch (cause) {
-      const { code, syscall, message } = cause as NodeJS.ErrnoException;
-      if (code === "EEXIST") return;
-      if (code === "ENOENT")
-        throw new NotFoundError(`${operation}: there is no folder to make it in`, { resource, cause });
-      throw new SystemError(`${operation}: ${message}`, { errno: code, syscall, resource, cause });
-    }
-    return;
-  }
-  if (!found.isDirectory())
-    throw new MismatchError(`${operation}: it is a file; allowed: the folder of a queue`, { resource });
-  const others = readdirSync(path);
-  if (!others.includes("log") && others.some((other) => other !== "lock" && other !== "log.new"))
-    throw new MismatchError(
-      `${operation}: the folder has ${JSON.stringify(others[0])} and no log of a queue in it; allowed: an empty folder, or a queue's`,
-      { resource },
-    );
-}
-
-/** A durable queue in a folder: see QueueLog and FileTurns. */
-class FileQueue implements QueueDriver {
+/** A durable queue in a folder: see FileLog and FileTurns. */
+class FileQueue implements QueueDriver, TurnsOwner<QueueRecords> {
   readonly capabilities = capabilities;
-  private readonly turns: FileTurns;
+  private readonly news: FolderNews;
+  private readonly turns: FileTurns<QueueRecords>;
+  /** Our consumer's; 0 before the first message is taken. */
+  private seat = 0;
   private letters: Promise<QueueDriver> | undefined;
 
   constructor(
     private readonly folder: string,
     private readonly options: QueueShape,
     private readonly locks: FileLocks,
-    private readonly log: QueueLog,
+    private readonly log: FileLog<QueueRecords>,
     private readonly state: QueueState,
   ) {
-    this.turns = new FileTurns(folder, locks, log, state);
+    this.news = new FolderNews(folder);
+    this.turns = new FileTurns(this.news, locks, log, this);
+  }
+
+  get hasTaken(): boolean {
+    return this.state.taken > 0;
+  }
+
+  get nextArrival(): number {
+    return this.state.nextArrival;
+  }
+
+  /** Takes our seat, and gives back what dead consumers had. */
+  sweep(isTaking: boolean): QueueRecords | undefined {
+    if (!isTaking) return undefined;
+    const isNew = this.seat === 0;
+    if (isNew) this.seat = this.locks.takeSeat();
+    const records = new QueueRecords();
+    for (const seat of this.state.seats())
+      if (seat === this.seat ? isNew : !this.locks.isAlive(seat)) records.left(seat);
+    return records;
   }
 
   put(messages: readonly Outgoing[], bounds: Bounds): Promise<void> {
@@ -146,7 +132,7 @@ class FileQueue implements QueueDriver {
           this.bury(letters.splice(0)).catch(() => undefined);
         if (entries.length > 0)
           turn.records.taken(
-            this.turns.seat,
+            this.seat,
             entries.map(({ id }) => id),
           );
         else if (isWaiting) return this.isOver(turn.moment) ? () => OVER : undefined;
@@ -162,7 +148,7 @@ class FileQueue implements QueueDriver {
   async settle(messages: readonly Incoming[], how: Settlement): Promise<void> {
     const ids = messages.map(({ token }) => token as number);
     const letters = await this.turns.submit((turn) => {
-      const held = ids.flatMap((id) => this.state.entries.get(id) ?? []).filter(({ seat }) => seat === this.turns.seat);
+      const held = ids.flatMap((id) => this.state.entries.get(id) ?? []).filter(({ seat }) => seat === this.seat);
       const isDead = ({ deliveries }: Entry): boolean =>
         how === "reject" ||
         (how === "requeue" && deliveries >= (this.options.maxDeliveries ?? Number.POSITIVE_INFINITY));
@@ -220,6 +206,7 @@ class FileQueue implements QueueDriver {
 
   async close(): Promise<void> {
     await this.turns.close();
+    this.news.close();
     this.log.close();
     this.locks.close();
     await (await this.letters?.catch(() => undefined))?.close();
@@ -228,7 +215,7 @@ class FileQueue implements QueueDriver {
   /** Timers and syncs that are under way hold it by themselves. */
   hold(): void {}
 
-  private add({ body, contentType, id, headers, priority, delay, ttl }: Outgoing, turn: Turn): void {
+  private add({ body, contentType, id, headers, priority, delay, ttl }: Outgoing, turn: Turn<QueueRecords>): void {
     const meta: Meta = { i: id, t: contentType, ...(Object.keys(headers).length > 0 && { h: headers }) };
     turn.records.put({
       id: this.state.nextId + turn.added++,
@@ -242,7 +229,7 @@ class FileQueue implements QueueDriver {
   }
 
   /** Takes from the line; those that have expired, or were handed out too often, go elsewhere. */
-  private pick(max: number, turn: Turn, letters: Letter[]): Entry[] {
+  private pick(max: number, turn: Turn<QueueRecords>, letters: Letter[]): Entry[] {
     const { maxDeliveries = Number.POSITIVE_INFINITY } = this.options;
     const found: Entry[] = [];
     const dead: Entry[] = [];
@@ -258,14 +245,14 @@ class FileQueue implements QueueDriver {
   }
 
   /** What is to become of dead messages: records if they just go, else letters that are to be put elsewhere first. */
-  private letter(dead: readonly Entry[], turn: Turn, isPicked: boolean): Letter[] {
+  private letter(dead: readonly Entry[], turn: Turn<QueueRecords>, isPicked: boolean): Letter[] {
     if (dead.length === 0) return [];
     const ids = dead.map(({ id }) => id);
     if (this.options.deadLetter === undefined) {
       turn.records.gone(ids);
       return [];
     }
-    if (isPicked) turn.records.taken(this.turns.seat, ids);
+    if (isPicked) turn.records.taken(this.seat, ids);
     return dead.map((entry) => {
       const { meta, body } = this.log.read(entry);
       return { entry, meta: JSON.parse(meta.toString()) as Meta, body };
@@ -297,7 +284,7 @@ class FileQueue implements QueueDriver {
   private isOver(moment: number): boolean {
     const { state } = this;
     if (!state.isShutDown || state.ready(moment) > 0 || state.waiting > 0) return false;
-    return [...state.seats()].every((seat) => seat === this.turns.seat);
+    return [...state.seats()].every((seat) => seat === this.seat);
   }
 
   private incoming(entry: Entry): Incoming {

@@ -1,31 +1,31 @@
 import type { Bounds } from "../bounds.js";
-import type { RecordWriter } from "./record-writer.js";
+import type { FrameRecords } from "./frame-records.js";
 
 /** What one holding of the lock gathers. */
-export interface Turn {
-  readonly records: RecordWriter;
+export interface Turn<R extends FrameRecords> {
+  readonly records: R;
   /** Milliseconds since 1970, the same for all that is decided in it. */
   readonly moment: number;
-  /** Messages that were put in it. */
+  /** Messages that were put, or published, in it. */
   added: number;
-  /** A put had to wait for room: later ones wait behind it. */
+  /** Something had to wait for a later turn: what is of its kind waits behind it. */
   isFull: boolean;
   /** Something in it is to be on the disk before it is confirmed. */
   mustSync: boolean;
 }
 
-/** A call that waits for its turn with the queue's files. */
-export class Intent<T> {
+/** A call that waits for its turn with the files. */
+export class Intent<T, R extends FrameRecords> {
   readonly promise: Promise<T>;
   private settle: { resolve(value: T): void; reject(error: unknown): void } | undefined;
 
   constructor(
     /** Decides and adds its records; gives what is done once they are written, or undefined to wait for a later turn. */
-    readonly plan: (turn: Turn) => (() => T) | undefined,
+    readonly plan: (turn: Turn<R>) => (() => T) | undefined,
     /** Takes messages: dead consumers matter to it. */
     readonly isTaking: boolean,
     bounds: Bounds | undefined,
-    given: (up: Intent<T>) => void,
+    given: (up: Intent<T, R>) => void,
   ) {
     this.promise = new Promise<T>((resolve, reject) => {
       this.settle = { resolve, reject };

@@ -1,51 +1,57 @@
-import { type FSWatcher, watch } from "node:fs";
 import type { Bounds } from "../bounds.js";
 import type { FileLocks } from "./file-locks.js";
+import type { FileLog } from "./file-log.js";
 import { Intent, type Turn } from "./file-turn.js";
-import type { QueueLog } from "./queue-log.js";
-import type { QueueState } from "./queue-state.js";
-import { RecordWriter } from "./record-writer.js";
+import { FolderNews } from "./folder-news.js";
+import type { FrameRecords } from "./frame-records.js";
 
 /** Records of one frame; what is more waits for the next. */
 const MOST_BYTES = 8 << 20;
-/** Who waits looks so often, in milliseconds, whether a consumer has died, or news came without a notice. */
-const LOOK_EVERY = 250;
+
+/** Whose turns they are. */
+export interface TurnsOwner<R extends FrameRecords> {
+  /** What is to be written down of dead consumers before anything is planned; `isTaking`: some call wants messages. */
+  sweep(isTaking: boolean): R | undefined;
+  /** Somebody has taken something, and may die. */
+  readonly hasTaken: boolean;
+  /** When something will be ready that is not ready now, in milliseconds since 1970. */
+  readonly nextArrival: number;
+}
 
 /*
- * Turns at a queue's files
+ * Turns at the files of a queue or a topic
  *
  * Idea    Calls gather while another turn is under way; then one takes the lock, and all of them go into one frame. So a
  *         sync is shared by all that were called while the one before ran, and by nobody when there is nobody.
  * States  An intent waits for a turn, or for something to happen (a message, room), or is done.
  * Order   In a turn in the order of the calls.
- * Wake    The kernel tells of changes in the folder (inotify). Notices can be missing (network file systems, no watch left):
- *         whoever waits also looks four times a second, as it must for dead consumers, of whom nobody tells.
+ * Wake    News of the folder (see FolderNews), and a look four times a second, as there must be for dead consumers, of whom
+ *         nobody tells.
  * Death   A seat whose byte is unlocked and that still has messages is dead: whoever is in its turn and wants messages
  *         writes that down first.
  */
-export class FileTurns {
-  /** Our consumer's seat; 0 before the first message is taken. */
-  seat = 0;
-  private intents: Intent<unknown>[] = [];
+export class FileTurns<R extends FrameRecords> {
+  private intents: Intent<unknown, R>[] = [];
   private running: Promise<void> | undefined;
-  private watcher: FSWatcher | undefined;
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
   /** Something was called that has not had a turn yet. */
   private isFresh = false;
 
   constructor(
-    private readonly folder: string,
+    private readonly news: FolderNews,
     private readonly locks: FileLocks,
-    private readonly log: QueueLog,
-    private readonly state: QueueState,
+    private readonly log: FileLog<R>,
+    private readonly owner: TurnsOwner<R>,
   ) {}
 
   /** Has something planned in one of the next turns. */
-  submit<T>(plan: (turn: Turn) => (() => T) | undefined, isTaking = false, bounds?: Bounds): Promise<T> {
-    const intent = new Intent<T>(plan, isTaking, bounds, (one) => this.forget(one as Intent<unknown>));
+  submit<T>(plan: (turn: Turn<R>) => (() => T) | undefined, isTaking = false, bounds?: Bounds): Promise<T> {
+    const intent = new Intent<T, R>(plan, isTaking, bounds, (one) => this.forget(one as Intent<unknown, R>));
+    if (this.isClosed) intent.reject(new Error("closed"));
+    if (!intent.isWanted) return intent.promise;
     this.isFresh = true;
-    this.intents.push(intent as Intent<unknown>);
+    this.intents.push(intent as Intent<unknown, R>);
     this.start();
     return intent.promise;
   }
@@ -65,7 +71,7 @@ export class FileTurns {
     while (this.running !== undefined) await this.running;
     this.isClosed = true;
     this.disarm();
-    this.watcher?.close();
+    this.news.leave(this.look);
     for (const intent of this.intents.splice(0)) intent.reject(new Error("closed"));
   }
 
@@ -83,13 +89,15 @@ export class FileTurns {
       this.rejectAll(this.intents.splice(0), error);
       return false;
     }
-    const planned: { intent: Intent<unknown>; finish: () => unknown }[] = [];
-    const waiting: Intent<unknown>[] = [];
+    const planned: { intent: Intent<unknown, R>; finish: () => unknown }[] = [];
+    const waiting: Intent<unknown, R>[] = [];
     let isMore = false;
     try {
-      await this.log.refresh(this.state, false);
-      if (this.intents.some((intent) => intent.isTaking)) await this.sweep();
-      const turn: Turn = { records: new RecordWriter(), moment: Date.now(), added: 0, isFull: false, mustSync: false };
+      await this.log.refresh(false);
+      const dead = this.owner.sweep(this.intents.some((intent) => intent.isTaking));
+      if (dead !== undefined && !dead.isEmpty) await this.log.append(dead, false);
+      const records = this.log.newRecords();
+      const turn: Turn<R> = { records, moment: Date.now(), added: 0, isFull: false, mustSync: false };
       const all = this.intents;
       this.intents = [];
       this.isFresh = false;
@@ -105,11 +113,11 @@ export class FileTurns {
         else if (intent.isWanted) waiting.push(intent);
       }
       if (!turn.records.isEmpty) {
-        await this.log.append(turn.records, this.state, turn.mustSync);
+        await this.log.append(turn.records, turn.mustSync);
         isMore ||= waiting.length > 0;
       }
       for (const { intent, finish } of planned) intent.finish(finish);
-      await this.log.compact(this.state);
+      await this.log.compact();
     } catch (error) {
       // what was picked and not written down stands in no line any more: it is read anew
       this.log.close();
@@ -126,39 +134,27 @@ export class FileTurns {
     return isMore;
   }
 
-  /** Takes our seat, and gives back what dead consumers had. */
-  private async sweep(): Promise<void> {
-    const isNew = this.seat === 0;
-    if (isNew) this.seat = this.locks.takeSeat();
-    const records = new RecordWriter();
-    for (const seat of this.state.seats())
-      if (seat === this.seat ? isNew : !this.locks.isAlive(seat)) records.left(seat);
-    if (!records.isEmpty) await this.log.append(records, this.state, false);
-  }
-
-  private rejectAll(intents: readonly Intent<unknown>[], error: unknown): void {
+  private rejectAll(intents: readonly Intent<unknown, R>[], error: unknown): void {
     for (const intent of intents) intent.reject(error);
   }
 
-  private forget(intent: Intent<unknown>): void {
+  private readonly look = (): void => {
+    if (this.running === undefined && this.intents.length > 0 && this.log.hasNews) this.start();
+  };
+
+  private forget(intent: Intent<unknown, R>): void {
     this.intents = this.intents.filter((one) => one !== intent);
     if (this.intents.length === 0) this.disarm();
   }
 
   private arm(): void {
     if (this.isClosed || this.intents.length === 0) return;
-    try {
-      this.watcher ??= watch(this.folder, { persistent: false }, () => {
-        if (this.running === undefined && this.intents.length > 0 && this.log.hasNews) this.start();
-      }).on("error", () => undefined);
-    } catch {
-      // without notices the timer is enough
-    }
+    this.news.join(this.look);
     if (this.isFresh || this.log.hasNews) return this.start();
-    const pause = Math.min(LOOK_EVERY, Math.max(1, this.state.nextArrival - Date.now()));
+    const pause = Math.min(FolderNews.lookEveryMs, Math.max(1, this.owner.nextArrival - Date.now()));
     this.timer = setTimeout(() => {
       this.timer = undefined;
-      const isDue = this.state.taken > 0 || this.state.nextArrival <= Date.now();
+      const isDue = this.owner.hasTaken || this.owner.nextArrival <= Date.now();
       if (isDue || this.log.hasNews) this.start();
       else this.arm();
     }, pause);

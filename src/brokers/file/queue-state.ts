@@ -1,10 +1,10 @@
-/** A message that is in the queue. Its bytes stay in the file. */
-export interface Entry {
+import { applyQueueRecords } from "./apply-queue-records.js";
+import type { LogState, ReadStored, Stored } from "./log-state.js";
+import { QueueRecords } from "./queue-records.js";
+
+/** A message that is in the queue. */
+export interface Entry extends Stored {
   readonly id: number;
-  /** Where its meta data stand, and behind them its body. */
-  position: number;
-  readonly metaBytes: number;
-  readonly bodyBytes: number;
   readonly notBefore: number;
   readonly expires: number;
   readonly priority: number;
@@ -18,12 +18,13 @@ export interface Entry {
 
 const GONE = -1;
 const PICKED = -2;
+/** A frame of a log that is written anew is not much longer. */
+const MOST_FRAME = 16 << 20;
 
-/**
- * What a queue's log comes to: each process that has the queue keeps one, by applying the same records in the same order.
- * Which ready message goes next is each one's own look at it; what was decided stands in the log.
- */
-export class QueueState {
+/** What a queue's log comes to. Which ready message goes next is each process's own look at it; what was decided stands in the log. */
+export class QueueState implements LogState<QueueRecords> {
+  readonly noun = "queue";
+  readonly leastToRewrite = 1 << 20;
   readonly entries = new Map<number, Entry>();
   isShutDown = false;
   nextId = 1;
@@ -36,6 +37,31 @@ export class QueueState {
   /** With a moment before which nobody gets them, the next one first. */
   private delayed: Entry[] = [];
   private front = 0;
+
+  get neededBytes(): number {
+    return this.bytes + 64 * this.entries.size;
+  }
+
+  apply(records: Buffer, position: number): void {
+    applyQueueRecords(records, position, this);
+  }
+
+  newRecords(): QueueRecords {
+    return new QueueRecords();
+  }
+
+  *rewritten(read: ReadStored): Iterable<QueueRecords> {
+    let records = new QueueRecords();
+    records.base(this.nextId, this.isShutDown);
+    for (const entry of this.entries.values()) {
+      const { deliveries, seat, rank } = entry;
+      records.kept(deliveries, seat, rank, { ...entry, ...read(entry) });
+      if (records.bytes <= MOST_FRAME) continue;
+      yield records;
+      records = new QueueRecords();
+    }
+    yield records;
+  }
 
   clear(): void {
     this.entries.clear();

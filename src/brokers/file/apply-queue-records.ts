@@ -1,8 +1,8 @@
 import { RECORDS } from "./queue-log.layout.js";
 import type { QueueState } from "./queue-state.js";
 
-/** Applies the records of one whole frame, which begin at a position of the file. @throws RangeError when they are none */
-export function applyRecords(records: Buffer, position: number, state: QueueState): void {
+/** Applies the records of one whole frame of a queue's log, which begin at a position of the file. @throws RangeError when they are none */
+export function applyQueueRecords(records: Buffer, position: number, state: QueueState): void {
   let at = 0;
   const ids = (): number[] => {
     const count = records.readUInt32LE(at);
