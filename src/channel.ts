@@ -78,8 +78,8 @@ export interface AsyncConnection<Out = unknown, In = unknown>
   /** Closes this end; allowed twice. What was sent stays for the peer to read. */
   close(): void;
   /**
-   * Says that nothing more is sent, behind what was: the peer reads to the end of file, and can still send. Not there over
-   * shared memory, nor where a connection is made again when it breaks.
+   * Says that nothing more is sent, behind what was: the peer reads to the end of file, and can still send. Allowed twice;
+   * what is sent after it is a ClosedError. Not there over shared memory, nor where a connection is made again when it breaks.
    *
    * @throws UsageError over a WebSocket to a program that is not interproc: there is no such thing
    */

@@ -18,7 +18,9 @@ export const now = (): number => performance.now();
 export function deadlineOf(timeout: number | undefined, operation: string): number {
   if (timeout === undefined || timeout === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   if (typeof timeout !== "number" || Number.isNaN(timeout))
-    throw new UsageError(`${operation}: timeout is ${String(timeout)}; allowed: milliseconds, 0 or more, or undefined`);
+    throw new UsageError(
+      `${operation}: timeout is ${typeof timeout === "string" ? JSON.stringify(timeout) : String(timeout)}; allowed: milliseconds, 0 or more, or undefined`,
+    );
   return now() + Math.max(0, timeout);
 }
 
@@ -35,7 +37,9 @@ export function startTimer(
 }
 
 export function timedOut(operation: string, timeout: number | undefined, undelivered?: unknown): TimeoutError {
-  return new TimeoutError(`${operation} did not finish within ${timeout} ms`, { undelivered });
+  return new TimeoutError(`${operation} did not finish within ${Math.ceil(Math.max(0, timeout ?? 0))} ms`, {
+    undelivered,
+  });
 }
 
 /** What is left of a timeout that ends at a moment, for the next call of several. */

@@ -105,6 +105,8 @@ export type Settlement = "ack" | "requeue" | "reject" | "return";
 export interface Feed {
   /** The next ones, one or more, waiting for them; undefined when nothing more will ever come. */
   next(bounds: Bounds): Promise<Incoming[] | undefined>;
+  /** Whether the server has taken a message back that `next` gave, because the connection broke: it comes again. */
+  hasLost?(message: Incoming): boolean;
   /** One of them was settled. */
   settled(): void;
   /** Takes no more, and gives back what `next` has not given. */

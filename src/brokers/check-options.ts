@@ -29,7 +29,7 @@ export function checkOpen(options: QueueShape, capabilities: Capabilities, opera
   span(options.delay, "delay", operation);
   const { deadLetter } = options;
   if (deadLetter !== undefined && (typeof deadLetter !== "string" || deadLetter === ""))
-    throw new UsageError(`${operation}: deadLetter is ${String(deadLetter)}; allowed: the name of a queue`);
+    throw new UsageError(`${operation}: deadLetter is ${shown(deadLetter)}; allowed: the name of a queue`);
 }
 
 /** @throws UsageError */
@@ -54,6 +54,8 @@ export function checkPut(
   span(ttl, "ttl", operation);
   if (id !== undefined && (typeof id !== "string" || id === "" || Buffer.byteLength(id) > 255))
     throw new UsageError(`${operation}: id is ${JSON.stringify(id)}; allowed: a string of 1 to 255 bytes`);
+  if (headers !== undefined && (typeof headers !== "object" || headers === null || Array.isArray(headers)))
+    throw new UsageError(`${operation}: headers are ${shown(headers)}; allowed: an object`);
   for (const [name, value] of Object.entries(headers ?? {})) {
     const isPlain = ["string", "boolean"].includes(typeof value) || Number.isFinite(value);
     if (!isPlain || name === "" || Buffer.byteLength(name) > 255)
@@ -65,10 +67,13 @@ export function checkPut(
 
 function whole(value: number | undefined, least: number, most: number, what: string, operation: string): void {
   if (value !== undefined && !(Number.isInteger(value) && value >= least && value <= most))
-    throw new UsageError(`${operation}: ${what} is ${String(value)}; allowed: a whole number, ${least} to ${most}`);
+    throw new UsageError(`${operation}: ${what} is ${shown(value)}; allowed: a whole number, ${least} to ${most}`);
 }
 
 function span(value: number | undefined, what: string, operation: string): void {
   if (value !== undefined && !(Number.isFinite(value) && value >= 0 && value <= 2 ** 31 - 1))
-    throw new UsageError(`${operation}: ${what} is ${String(value)}; allowed: milliseconds, 0 to 2147483647`);
+    throw new UsageError(`${operation}: ${what} is ${shown(value)}; allowed: milliseconds, 0 to 2147483647`);
 }
+
+/** A text in quotes: `"3"` is no number. */
+const shown = (value: unknown): string => (typeof value === "string" ? JSON.stringify(value) : String(value));

@@ -78,6 +78,8 @@ export class DrivenQueue<T> implements AsyncQueue<T> {
     counted?: (count: number) => void,
   ): Promise<void> {
     if (this.closed) throw this.taking.closedError("putMany()");
+    if (typeof values?.[Symbol.iterator] !== "function")
+      throw new UsageError(`queue ${this.url}: putMany() of ${String(values)}; allowed: a list of values`);
     const messages = Array.from(values, (value) => this.outgoing(value, { ...options, id: undefined }, "putMany()"));
     counted?.(messages.length);
     await this.taking.call("putMany()", options, async (bounds) => {

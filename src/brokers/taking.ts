@@ -103,6 +103,7 @@ export class Taking<T> {
     this.loops.add(leave);
     try {
       for (;;) {
+        while (ready.length > 0 && feed.hasLost?.(ready[0])) ready.shift();
         if (ready.length === 0) {
           const next = await this.call(
             "messages()",
@@ -112,6 +113,7 @@ export class Taking<T> {
           );
           if (next === undefined) return;
           ready.push(...next);
+          continue;
         }
         const message: DrivenMessage<T> = await this.message("messages()", ready.shift() as Incoming, () => {
           open.delete(message);

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import type { Command, Option } from "commander";
 import { Failure } from "./failure.js";
 
 const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -18,26 +18,55 @@ function scriptFor(shell: string, program: Command): string {
     name: command.name(),
     summary: command.summary(),
     options: [...command.options.map((option) => option.long ?? option.short ?? ""), "--help"],
+    values: command.options.filter((option) => option.required).map(valued),
   }));
+  const words = new Map<string, readonly string[]>([
+    ["completion", SHELLS],
+    ["help", commands.map(({ name }) => name)],
+  ]);
   switch (shell) {
     case "bash":
     case "zsh":
-      return bash(commands, shell === "zsh");
+      return bash(commands, words, shell === "zsh");
     case "fish":
-      return fish(commands);
+      return fish(commands, words);
     default:
       throw new Failure(`there is no completion for ${JSON.stringify(shell)}; allowed: ${SHELLS.join(", ")}`, 2);
   }
+}
+
+/** An option that has a value. */
+interface Valued {
+  readonly flags: readonly string[];
+  /** What it can be, where that is a list; else the shell's own completion has to do. */
+  readonly choices: readonly string[];
 }
 
 interface Completed {
   readonly name: string;
   readonly summary: string;
   readonly options: readonly string[];
+  readonly values: readonly Valued[];
 }
 
-function bash(commands: readonly Completed[], isZsh: boolean): string {
+const valued = ({ long, short, parseArg }: Option): Valued => ({
+  flags: [long, short].filter((flag) => flag !== undefined),
+  choices: (parseArg as { choices?: readonly string[] } | undefined)?.choices ?? [],
+});
+
+type ArgumentWords = ReadonlyMap<string, readonly string[]>;
+
+function bash(commands: readonly Completed[], words: ArgumentWords, isZsh: boolean): string {
   const cases = commands.map(({ name, options }) => `    ${name}) words="${options.join(" ")}" ;;`);
+  const values = commands.flatMap(({ name, values }) =>
+    values.map(({ flags, choices }) => {
+      const patterns = flags.map((flag) => `"${name} ${flag}"`).join("|");
+      return `    ${patterns}) COMPREPLY=(${choices.length > 0 ? `$(compgen -W "${choices.join(" ")}" -- "$word")` : ""}); return ;;`;
+    }),
+  );
+  const first = [...words].map(
+    ([name, allowed]) => `    ${name}) [ "$COMP_CWORD" -eq 2 ] && words="${allowed.join(" ")} $words" ;;`,
+  );
   return `# ${isZsh ? "zsh" : "bash"}: source <(interproc completion ${isZsh ? "zsh" : "bash"})
 ${isZsh ? "autoload -U +X bashcompinit && bashcompinit\n" : ""}_interproc() {
   local word="\${COMP_WORDS[COMP_CWORD]}" command="\${COMP_WORDS[1]}" words=""
@@ -45,10 +74,14 @@ ${isZsh ? "autoload -U +X bashcompinit && bashcompinit\n" : ""}_interproc() {
     COMPREPLY=($(compgen -W "${commands.map(({ name }) => name).join(" ")} --help --version" -- "$word"))
     return
   fi
+  case "$command \${COMP_WORDS[COMP_CWORD-1]}" in
+${values.join("\n")}
+  esac
   case "$command" in
 ${cases.join("\n")}
   esac
   case "$command" in
+${first.join("\n")}
     ${TAKE_NAMES.join("|")}) [ "$COMP_CWORD" -eq 2 ] && words="$words $(interproc ls --names 2>/dev/null)" ;;
   esac
   COMPREPLY=($(compgen -W "$words" -- "$word"))
@@ -57,14 +90,18 @@ complete -o default -F _interproc interproc
 `;
 }
 
-function fish(commands: readonly Completed[]): string {
+function fish(commands: readonly Completed[], words: ArgumentWords): string {
+  const within = (name: string): string => `complete -c interproc -n '__fish_seen_subcommand_from ${name}'`;
   const quoted = (text: string): string => `'${text.replace(/['\\]/g, "\\$&")}'`;
-  const lines = commands.flatMap(({ name, summary, options }) => [
+  const lines = commands.flatMap(({ name, summary, options, values }) => [
     `complete -c interproc -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
-    ...options.map(
-      (option) => `complete -c interproc -n '__fish_seen_subcommand_from ${name}' -l ${option.replace(/^-+/, "")}`,
-    ),
+    ...options.map((option) => {
+      const value = values.find(({ flags }) => flags.includes(option));
+      const list = value === undefined || value.choices.length === 0 ? "" : ` -f -a ${quoted(value.choices.join(" "))}`;
+      return `${within(name)} -l ${option.replace(/^-+/, "")}${value === undefined ? "" : " -r"}${list}`;
+    }),
   ]);
+  for (const [name, allowed] of words) lines.push(`${within(name)} -f -a ${quoted(allowed.join(" "))}`);
   const names = `complete -c interproc -n '__fish_seen_subcommand_from ${TAKE_NAMES.join(" ")}' -f -a '(interproc ls --names)'`;
   return `# fish: interproc completion fish | source\n${[...lines, names].join("\n")}\n`;
 }

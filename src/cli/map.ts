@@ -8,6 +8,7 @@ import { Pool } from "../processes/pool/pool.js";
 import type { PoolCalls } from "../processes/pool/pool-calls.js";
 import type { Task } from "../processes/task.js";
 import { inputMessages } from "./exchange/input-messages.js";
+import { jsonLine } from "./exchange/json-line.js";
 import { jsonText } from "./exchange/output-bytes.js";
 import { Failure } from "./failure.js";
 import { interruptible } from "./interruption.js";
@@ -36,11 +37,12 @@ export async function map(target: string, options: MapOptions): Promise<number> 
   return interruptible(async (signal) => {
     const pool = new Pool({ ...(options.processes !== undefined && { processes: options.processes }) });
     const stop = (): void => {
-      process.stdin.destroy();
+      process.stdin.destroy(signal.reason as Error);
       void pool.terminate();
     };
-    signal.addEventListener("abort", stop, { once: true });
     try {
+      signal.throwIfAborted();
+      signal.addEventListener("abort", stop, { once: true });
       const failed = await mapLines(pool.with({ retries: options.retries }), pool.processes, task, options, signal);
       await pool.close();
       return failed > 0 ? 1 : 0;
@@ -84,16 +86,17 @@ async function mapLines(
   const underWay: Promise<void>[] = [];
   let failed = 0;
   let written: Promise<void> = Promise.resolve();
-  const call = async (item: unknown, number: number): Promise<void> => {
+  const call = async (line: unknown, number: number): Promise<void> => {
     const before = written;
     let output = "";
     try {
+      const item = options.json ? jsonLine(Buffer.from(line as string).toString(), number) : line;
       output = `${jsonText(await pool.run(task, item))}\n`;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
+      if (options.failFast && failed > 0) return; // it was ended with the others
       failed++;
-      const message = error instanceof InterprocError ? error.message : String(error);
-      progress.say(`interproc: line ${number}: ${printable(message)}\n`);
+      progress.say(`interproc: ${printable(told(error, number))}\n`);
       if (options.failFast) throw new Failure("ended by the first failure (--fail-fast)");
     }
     if (!options.unordered) await before;
@@ -101,8 +104,9 @@ async function mapLines(
     progress.done(failed, input.bytes());
   };
   let number = 0;
-  for await (const item of inputMessages(input.chunks, options)) {
-    const one = call(item, ++number);
+  // lines as they are: one that is no JSON fails alone
+  for await (const line of inputMessages(input.chunks, {})) {
+    const one = call(line, ++number);
     if (!options.unordered) written = one;
     one.catch(() => undefined);
     underWay.push(one);
@@ -112,6 +116,11 @@ async function mapLines(
   await Promise.all(underWay);
   progress.end(failed, input.bytes());
   return failed;
+}
+
+function told(error: unknown, number: number): string {
+  if (error instanceof Failure) return error.message;
+  return `line ${number}: ${error instanceof InterprocError ? error.message : String(error)}`;
 }
 
 /** Waits until there is room for one more call. */

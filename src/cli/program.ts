@@ -24,6 +24,7 @@ export function makeProgram(): Command {
     .version(packageVersion())
     .exitOverride()
     .enablePositionalOptions()
+    .helpCommand(false) // commander's own says nothing of a command that there is not
     .showHelpAfterError("(--help says what there is)")
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "interproc: ")) })
     .addHelpText("after", EXIT_CODES);
@@ -35,9 +36,21 @@ export function makeProgram(): Command {
     benchCommand(),
     demoCommand(),
     completionCommand(program),
+    helpCommand(program),
   ];
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   return program;
+}
+
+function helpCommand(program: Command): Command {
+  return new Command("help")
+    .summary("say more of a command")
+    .description("Says what a command does and which options it has; without a command, which commands there are.")
+    .argument("[command]", "the command")
+    .action((name?: string) => {
+      const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
+      return command ? command.help() : program.error(`error: unknown command '${name}'`);
+    });
 }
 
 function completionCommand(program: Command): Command {

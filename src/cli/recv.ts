@@ -70,7 +70,7 @@ async function openInlet(url: string, options: RecvOptions, signal: AbortSignal)
   if (options.pattern !== undefined && target.kind !== "topic") throw new Failure("--pattern is for --topic", 2);
   switch (target.kind) {
     case "queue":
-      return queueAt(url);
+      return queueAt(url, options.codec);
     case "topic":
       return subscribed(url, options.pattern);
     default: {

@@ -25,9 +25,10 @@ export async function send(url: string, options: SendOptions): Promise<number> {
   const isRaw = options.framing === "raw";
   await interruptible(async (signal) => {
     const outlet = await openOutlet(url, options, signal);
-    const stop = (): void => void process.stdin.destroy();
-    signal.addEventListener("abort", stop, { once: true });
+    const stop = (): void => void process.stdin.destroy(signal.reason as Error);
     try {
+      signal.throwIfAborted();
+      signal.addEventListener("abort", stop, { once: true });
       for await (const message of inputMessages(process.stdin, isRaw ? { bytes: true } : options))
         await outlet.put(message);
       signal.throwIfAborted();
@@ -47,10 +48,10 @@ async function openOutlet(url: string, options: SendOptions, signal: AbortSignal
   const bounds = { signal, ...(timeout !== undefined && { timeout }) };
   switch (target.kind) {
     case "queue": {
-      const queue = await queueAt(url);
+      const queue = await queueAt(url, options.codec);
       return {
         put: (message) => queue.put(message, bounds),
-        settled: () => queue.settled(signal),
+        settled: () => queue.settled(bounds),
         close: () => queue.close(),
       };
     }

@@ -1,5 +1,6 @@
 import type { AsyncPutOptions, MessageHeaders } from "../async-queue.js";
 import type { Desk } from "./desk.js";
+import { isMessageLike } from "./is-message-like.js";
 import { messageBody } from "./message-body.js";
 import { MOST_MESSAGES, MOST_WAIT_MS, messageSchemas as schemas } from "./message-schemas.js";
 import { Problem } from "./problem.js";
@@ -189,7 +190,4 @@ async function settle(desk: Desk, { params, request }: Call): Promise<Response> 
   return Response.json({ lost: await settleAll(body, () => desk.queue(params.queue)) });
 }
 
-function isSent(one: unknown): one is Sent {
-  const { body, contentType } = (one ?? {}) as Partial<Sent>;
-  return typeof body === "string" && typeof contentType === "string";
-}
+const isSent = (one: unknown): one is Sent => isMessageLike(one);

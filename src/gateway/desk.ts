@@ -2,6 +2,7 @@ import type { AsyncTopic } from "../async-topic.js";
 import { openTopic } from "../brokers/open-topic.js";
 import { UsageError } from "../errors.js";
 import { Bodies } from "./bodies.js";
+import { checkPrefix } from "./check-prefix.js";
 import type { GatewayOptions } from "./gateway-options.js";
 import { Idempotency } from "./idempotency.js";
 import { OpenObjects } from "./open-objects.js";
@@ -39,6 +40,8 @@ export class Desk {
     for (const [name, value] of Object.entries({ maxBody, maxObjects, maxStreams, lease }))
       if (!(Number.isInteger(value) && value >= 1 && value <= 2 ** 31 - 1))
         throw new UsageError(`gateway(): ${name} is ${String(value)}; allowed: a whole number, 1 to 2147483647`);
+    checkPrefix("queues", queues);
+    checkPrefix("topics", topics);
     this.bodies = new Bodies(maxBody);
     this.queues = new OpenObjects(maxObjects);
     this.topics = new OpenObjects(maxObjects);

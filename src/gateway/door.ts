@@ -15,6 +15,7 @@ import type { GatewayOptions, GatewayToken, Right } from "./gateway-options.js";
 import { Problem } from "./problem.js";
 
 const LOOPBACK = /^(127\.0\.0\.1|\[::1\]|localhost)(:\d{1,5})?$/;
+const RIGHTS = ["read", "write", "admin"] as const;
 const ALL: Omit<GatewayToken, "token"> = { read: ["*"], write: ["*"], admin: ["*"] };
 
 /** Somebody who was let in, and what they may do. */
@@ -38,9 +39,13 @@ export class Door {
           `gateway(): an origin is ${JSON.stringify(origin)}; allowed: such as "https://example.org"`,
         );
     this.origins = new Set(origins);
+    if (tokens !== undefined && !Array.isArray(tokens))
+      throw new UsageError("gateway(): tokens is no list; allowed: tokens, and { token, read, write, admin }");
     if (tokens?.length === 0)
       throw new UsageError("gateway() with no token in tokens; allowed: one or more, or no list");
-    this.known = tokens?.map((one, index) => visitor(typeof one === "string" ? { ...ALL, token: one } : one, index));
+    this.known = tokens?.map((one: string | GatewayToken, index) =>
+      visitor(typeof one === "string" ? { ...ALL, token: one } : { ...one }, index),
+    );
   }
 
   /** The origin of a page of another site that is let in; undefined for all else. */
@@ -93,8 +98,13 @@ function visitor(rights: GatewayToken, index: number): Visitor & { readonly dige
     throw new UsageError(
       `gateway(): token ${index + 1} is not allowed; allowed: 16 to 1024 of A-Z a-z 0-9 - . _ ~ + / =`,
     );
+  for (const name of Object.keys(rights))
+    if (name !== "token" && !RIGHTS.includes(name as Right))
+      throw new UsageError(
+        `gateway(): token ${index + 1} has ${JSON.stringify(name.slice(0, 40))}; allowed: token, ${RIGHTS.join(", ")}`,
+      );
   const tests = new Map<Right, readonly RegExp[]>();
-  for (const right of ["read", "write", "admin"] as const) {
+  for (const right of RIGHTS) {
     const patterns: unknown = rights[right] ?? [];
     if (!Array.isArray(patterns) || patterns.some((pattern) => typeof pattern !== "string"))
       throw new UsageError(

@@ -80,12 +80,21 @@ export class HeldMessages {
     return true;
   }
 
-  /** Resolves once another one was settled, or the signal is aborted. */
-  async oneSettled(signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.settledOnce.push(resolve);
-      signal.addEventListener("abort", () => resolve(), { once: true });
+  /** Resolves once another one was settled, the time is over, or the signal is aborted. */
+  async oneSettled(signal: AbortSignal, timeoutMs: number): Promise<void> {
+    let tell: () => void = () => undefined;
+    const told = new Promise<void>((resolve) => {
+      tell = resolve;
     });
+    this.settledOnce.push(tell);
+    signal.addEventListener("abort", tell, { once: true });
+    // an AbortSignal.timeout() would let the process end under whoever waits
+    const timer = setTimeout(tell, timeoutMs);
+    await told;
+    clearTimeout(timer);
+    signal.removeEventListener("abort", tell);
+    const index = this.settledOnce.indexOf(tell);
+    if (index >= 0) this.settledOnce.splice(index, 1);
   }
 
   /** Gives all back, the later ones first, so that they stand in front in their order. */

@@ -100,7 +100,7 @@ export class ServedQueue {
         // what other clients hold may come back, which the queue does not know: to it they are one consumer
         if (!(error instanceof ClosedError) || this.queue.closed || this.held.size === 0) throw error;
         if (left === 0) return undefined;
-        await this.held.oneSettled(AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(left))]));
+        await this.held.oneSettled(signal, Math.ceil(left));
       }
     }
   }

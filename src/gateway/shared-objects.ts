@@ -7,6 +7,8 @@ export interface ServedValue {
   set(value: Plain): void;
   /** False when it was another one. */
   replace(expected: Plain, value: Plain): boolean;
+  /** What stands there once that was set: `f32` keeps less than was asked for. */
+  stored(value: Plain): Plain;
   /** Gives the new value. */
   add(delta: Plain): Plain;
   close(): void;
@@ -38,13 +40,15 @@ export async function openServedValue(name: string, kind?: string): Promise<Serv
       return plainOf(shared.value);
     },
     set(value) {
-      shared.value = of(value) as never;
+      shared.value = fitting(shared.kind, of(value), name) as never;
     },
     replace(expected, value) {
       const before = of(expected);
-      const found: unknown = shared.compareExchange(before as never, of(value) as never);
+      const next = fitting(shared.kind, of(value), name);
+      const found: unknown = shared.compareExchange(before as never, next as never);
       return found === before || (Number.isNaN(found) && Number.isNaN(before));
     },
+    stored: (value) => plainOf(fitting(shared.kind, of(value), name)),
     add(delta) {
       if (shared.kind === "bool") throw new UsageError(`value ${name}: add() to a bool; allowed: numbers`);
       const change = of(delta) as number;
@@ -81,10 +85,24 @@ function elementOf(kind: Kind, plain: Plain, name: string): Element {
   if (kind.endsWith("64") && kind !== "f64") {
     if (typeof plain === "string" && /^-?\d{1,20}$/.test(plain)) return BigInt(plain);
     if (typeof plain === "number" && Number.isSafeInteger(plain)) return BigInt(plain);
-  } else if (kind !== "bool" && typeof plain === "number") return plain;
+  } else if (kind !== "bool" && typeof plain === "number" && (kind.startsWith("f") || Number.isInteger(plain)))
+    return plain;
   throw new UsageError(
-    `value ${name}: ${JSON.stringify(plain)} is no ${kind}; allowed: true or false for bool, digits as a string for i64 and u64, a number for the others`,
+    `value ${name}: ${JSON.stringify(plain)} is no ${kind}; allowed: true or false for bool, digits as a string for i64 and u64, ` +
+      "a whole number for other integers, a number for f32 and f64",
   );
+}
+
+/** The memory would keep other bits of it than were asked for. @throws UsageError */
+function fitting(kind: Kind, element: Element, name: string): Element {
+  if (typeof element === "boolean" || kind.startsWith("f"))
+    return kind === "f32" ? Math.fround(Number(element)) : element;
+  const bits = BigInt(kind.slice(1));
+  const [least, most] = kind.startsWith("i")
+    ? [-(1n << (bits - 1n)), (1n << (bits - 1n)) - 1n]
+    : [0n, (1n << bits) - 1n];
+  if (element >= least && element <= most) return element;
+  throw new UsageError(`value ${name}: ${element} is no ${kind}; allowed: ${least} to ${most}`);
 }
 
 /** As the memory has it after an addition. */

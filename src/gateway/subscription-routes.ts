@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { MessageHeaders } from "../async-queue.js";
 import type { Desk } from "./desk.js";
+import { isMessageLike } from "./is-message-like.js";
 import { messageBody } from "./message-body.js";
 import { MOST_MESSAGES, MOST_WAIT_MS, messageSchemas as schemas } from "./message-schemas.js";
 import { Problem } from "./problem.js";
@@ -210,6 +211,5 @@ function find(desk: Desk, { params, visitor }: Call): ServedSubscription {
 }
 
 function isSent(one: unknown): one is Sent {
-  const { body, contentType, key = "" } = (one ?? {}) as Partial<Sent>;
-  return typeof body === "string" && typeof contentType === "string" && typeof key === "string";
+  return isMessageLike(one) && typeof ((one as Partial<Sent>).key ?? "") === "string";
 }

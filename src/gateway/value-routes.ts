@@ -106,13 +106,13 @@ function change(
   const seen = request.headers.get("if-match");
   if (seen === null || seen === "*") {
     set();
-    return shown(value, next());
+    return shown(value, value.stored(next()));
   }
   // it may change between the look and the exchange, and back
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const now = value.value;
     if (etagOf(now, value.kind) !== seen) break;
-    if (replace(now)) return shown(value, next());
+    if (replace(now)) return shown(value, value.stored(next()));
   }
   throw new Problem(412, `the value is another one by now: ${JSON.stringify(value.value)}`, {
     headers: { etag: etagOf(value.value, value.kind) },

@@ -3,7 +3,10 @@ import { UsageError } from "../errors.js";
 
 /** Which signals count, and how long handlers may take. */
 export interface ShutdownOptions {
-  /** Milliseconds that all handlers together may take, 10,000 by default; then the process ends with 128 + the signal's number. */
+  /**
+   * Milliseconds that all handlers together may take, 10,000 by default; then the process ends with 128 + the signal's number.
+   * Where handlers say different ones, or some say none, the longest counts.
+   */
   timeout?: number;
   /** Which signals ask for it; default SIGTERM and SIGINT. */
   signals?: readonly NodeJS.Signals[];
@@ -33,14 +36,18 @@ let began: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
  * The workers of a `Pool` and a `Manager`'s process leave signals to this process, so that handlers may still use them. Gives what
  * takes the handler back. Main threads only: a worker thread is not told of signals.
  *
- * @throws UsageError for what is no function, for a timeout that is no number of milliseconds, and for a signal that the system does not have
+ * @throws UsageError for what is no function, for a timeout that is no number of milliseconds, for no signals, and for one that the system does not have
  * @example
  * const stopping = new AbortController();
  * const forget = onShutdown(() => stopping.abort());
  * forget();
  */
 export function onShutdown(work: Handler, options: ShutdownOptions = {}): () => void {
+  if (typeof options !== "object" || options === null)
+    throw new UsageError(`onShutdown(): the options are ${String(options)}; allowed: { timeout, signals }, or none`);
   const { timeout = 10_000, signals = ["SIGTERM", "SIGINT"] } = options;
+  if (!Array.isArray(signals) || signals.length === 0)
+    throw new UsageError('onShutdown(): signals names none; allowed: an array of one or more, such as ["SIGTERM"]');
   if (typeof work !== "function") throw new UsageError(`onShutdown() of ${typeof work}; allowed: a function`);
   if (!(timeout >= 0 && timeout < 2 ** 31))
     throw new UsageError(`onShutdown(): timeout is ${String(timeout)}; allowed: 0 to ${2 ** 31 - 1} milliseconds`);

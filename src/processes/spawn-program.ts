@@ -9,6 +9,7 @@ import { LinkConnection, MAX_MESSAGE } from "../transports/link-connection.js";
 import { messageCodec } from "../transports/message-codec.js";
 import { pythonFrames } from "../transports/python-frames.js";
 import { StreamLink } from "../transports/stream-link.js";
+import { checkRunning } from "./check-running.js";
 import { Program } from "./program.js";
 
 /**
@@ -70,7 +71,7 @@ process.on("exit", () => {
  * A Python program needs nothing but its own library: `Connection(int(os.environ["INTERPROC_FD"]))` of
  * `multiprocessing.connection` is the other end of a connection `"python"`.
  *
- * @throws NotFoundError when there is no such program; SystemError when it cannot be started
+ * @throws NotFoundError when there is no such program or no such `cwd`; SystemError when it cannot be started
  * @throws UsageError for a connection that is none of those above
  * @example
  * await using sorter = spawnProgram("sort", [], { connection: "lines" });
@@ -81,6 +82,10 @@ export function spawnProgram<Kind extends ProgramConnection>(
   args: readonly string[],
   options: ProgramOptions & { connection: Kind },
 ): Program<Value<Kind>, Value<Kind>> {
+  if (typeof command !== "string" || command === "")
+    throw new UsageError(`spawnProgram(): the program is ${JSON.stringify(command)}; allowed: a name or a path`);
+  if (typeof options !== "object" || options === null)
+    throw new UsageError(`spawnProgram(): the options are ${String(options)}; allowed: { connection, … }`);
   const { connection, signal, maxMessage = MAX_MESSAGE } = options;
   const { on = connection === "python" ? "fd" : "stdio" } = options;
   if (!Object.hasOwn(kinds, connection))
@@ -90,6 +95,7 @@ export function spawnProgram<Kind extends ProgramConnection>(
   if (on !== "stdio" && on !== "fd")
     throw new UsageError(`spawnProgram(): on is ${String(on)}; allowed: "stdio" or "fd"`);
   signal?.throwIfAborted();
+  checkRunning({ cwd: options.cwd }, "spawnProgram()");
   const child = start(command, args, options, on === "fd");
   if (!options.detached) {
     running.add(child);

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Carried, carriedIn } from "../carried.js";
 import type { Connection } from "../channel.js";
+import { toldWhere } from "../codec/told-where.js";
 import { diagnostics, type ProcessEvent } from "../diagnostics.js";
 import { SystemError, UsageError } from "../errors.js";
 import { outOfMemory } from "../memory/directory.js";
@@ -15,6 +16,7 @@ import { pipe } from "../primitives/pipe/pipe.js";
 import { sweepOnce } from "../primitives/sweep.js";
 import { ARGUMENTS_FILE, CONTROL_FILE, ERRAND_FILE, SPAWN_VARIABLE } from "./birth.layout.js";
 import { type Carrier, openCarrier } from "./carrier.js";
+import { checkRunning } from "./check-running.js";
 import { type Birth, currentProcess } from "./current-process.js";
 import { refuseWhileImporting } from "./importing.js";
 import { lifeLine } from "./life-line.js";
@@ -66,6 +68,7 @@ let count = 0;
  *
  * @throws UsageError for a function that is no task, and in a module that a child is just importing
  * @throws CodecError for an argument that cannot be encoded
+ * @throws NotFoundError when `cwd` is no directory
  * @throws SystemError when the process or its memory cannot be had
  */
 export function spawn<Args extends unknown[], Result>(
@@ -77,6 +80,7 @@ export function spawn<Args extends unknown[], Result>(
   if (args !== undefined && !Array.isArray(args))
     throw new UsageError(`spawn(): the arguments are ${typeof args}; allowed: an array of the task's arguments`);
   options?.signal?.throwIfAborted();
+  if (options) checkRunning(options, "spawn()");
   registry();
   sweepOnce();
   const name = options?.name ?? `Process-${++count}`;
@@ -113,7 +117,7 @@ function launch<Result>(
   try {
     carrier = openCarrier("spawn");
     pack(carrier, CONTROL_FILE, childEnd, given);
-    pack(carrier, ARGUMENTS_FILE, args, given);
+    packArguments(carrier, mark, args, given);
     const self = currentProcess();
     const birth = { name, parent: { pid: process.pid, name: self.name }, life: lifeLine() };
     const errand: Errand = { ...mark, birth, detached: options.detached ?? false, headers };
@@ -129,6 +133,14 @@ function launch<Result>(
     throw error;
   } finally {
     if (carrier) addon().close(carrier.fd); // the child holds it open from now on
+  }
+}
+
+function packArguments(carrier: Carrier, { name }: TaskName, args: readonly unknown[], given: Given[]): void {
+  try {
+    pack(carrier, ARGUMENTS_FILE, args, given);
+  } catch (error) {
+    throw toldWhere(error, "value", "arguments", `spawn() of ${name}`);
   }
 }
 

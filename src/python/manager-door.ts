@@ -14,6 +14,7 @@
  */
 import type { AsyncConnection } from "../channel.js";
 import { PythonTuple } from "../codec/pickle/python-tuple.js";
+import { toldWhere } from "../codec/told-where.js";
 import { deadlineOf, now, timedOut, type WaitOptions } from "../deadline.js";
 import { AbandonedError, AuthenticationError, ClosedError, CodecError } from "../errors.js";
 import { CallConnections, type Use } from "./call-connections.js";
@@ -174,7 +175,7 @@ export class ManagerDoor {
       await conn.send(request, options);
       return { value: await conn.recv(options), isReusable: true };
     } catch (error) {
-      if (error instanceof CodecError) throw error;
+      if (error instanceof CodecError) throw toldWhere(error, "value[2]", "arguments", operation);
       if (isEnd(error))
         throw new AbandonedError(`${operation}: the manager ended before it answered`, {
           resource: this.url,

@@ -1,4 +1,5 @@
 import { carriedOf } from "../carried.js";
+import { toldWhere } from "../codec/told-where.js";
 import { diagnostics } from "../diagnostics.js";
 import { CodecError, ProtocolError, UsageError } from "../errors.js";
 import { MESSAGE, type Message } from "./calls.layout.js";
@@ -98,7 +99,7 @@ export class Serving {
   }
 
   private cannotSend(id: number, error: unknown): void {
-    const failure = describeFailure(error);
+    const failure = describeFailure(toldWhere(error, "value[2]", "value"));
     this.post([MESSAGE.failure, id, { ...failure, message: `the result cannot be sent: ${failure.message}` }]);
   }
 

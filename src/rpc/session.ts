@@ -17,6 +17,7 @@
 import { afterTurn } from "../after-turn.js";
 import type { Carried } from "../carried.js";
 import type { AsyncConnection, Connection } from "../channel.js";
+import { toldWhere } from "../codec/told-where.js";
 import { startTimer, timedOut } from "../deadline.js";
 import { diagnostics } from "../diagnostics.js";
 import { AbandonedError, ClosedError, CodecError, ProtocolError, UsageError } from "../errors.js";
@@ -163,7 +164,7 @@ export class Session {
     void this.post(message, (error) => {
       const call = this.settle(id);
       this.passing.takeBack(call?.along);
-      call?.reject(error);
+      call?.reject(toldWhere(error, "value[3]", "arguments", labelOf(call.target)));
     });
   }
 

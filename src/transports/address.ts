@@ -31,6 +31,7 @@ export function parseAddress(url: string, operation: string): Address {
       return { scheme, path };
     }
     case "shm":
+      if (rest.includes("/")) return refuse("a name has no slash, and none stands before it");
       return rest === "" ? refuse("it has no name") : { scheme, name: rest };
     case "stdio":
       return rest === "" || rest === "//" ? { scheme } : refuse("nothing stands behind stdio:");

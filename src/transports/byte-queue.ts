@@ -1,3 +1,5 @@
+import { copyOf, freshBytes } from "../memory/copy-of.js";
+
 /** Chunks shorter than that are copied together while they wait: many would weigh more than their bytes. */
 const SHORT = 1024;
 /** So long are the blocks that they are copied into. */
@@ -29,20 +31,15 @@ export class ByteQueue {
   /** What the last chunk is a part of, if it was made here: there is room behind it. */
   private block: Uint8Array | undefined;
 
+  /** The first chunk is memory that is only lent. */
+  private isLent = false;
   /** The first chunk in the memory that it will fill, while bytes are gathered in one piece. */
   private piece: Uint8Array | undefined;
 
   /** Takes a chunk, which nobody changes any more. */
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
-    const room = this.room();
-    if (room) {
-      const fitting = Math.min(room.length, chunk.length);
-      room.set(chunk.subarray(0, fitting));
-      this.filled(fitting);
-      if (fitting < chunk.length) this.push(chunk.subarray(fitting));
-      return;
-    }
+    if (this.room()) return this.push(this.absorb(chunk));
     if (this.length === 0) {
       this.head = plain(chunk);
       this.start = 0;
@@ -55,12 +52,38 @@ export class ByteQueue {
     this.length += chunk.length;
   }
 
+  /** Puts what fits into the room, and gives the rest. */
+  absorb(chunk: Uint8Array): Uint8Array {
+    const room = this.room();
+    if (!room) return chunk;
+    const fitting = Math.min(room.length, chunk.length);
+    room.set(chunk.subarray(0, fitting));
+    this.filled(fitting);
+    return chunk.subarray(fitting);
+  }
+
+  /** Takes a chunk whose memory is another's again once `keep` was called. */
+  lend(chunk: Uint8Array): void {
+    if (this.length > 0) return this.push(copyOf(chunk, 0, chunk.length));
+    this.push(chunk);
+    this.isLent = true;
+  }
+
+  /** What was lent and not taken is copied. */
+  keep(): void {
+    if (!this.isLent) return;
+    this.isLent = false;
+    if (this.piece) return; // it was copied there
+    this.head = copyOf(this.head, this.start, this.head.length);
+    this.start = 0;
+  }
+
   /** Has all bytes lie in one piece, with room for those that are missing to a length, or for many of them. */
   gather(length: number): void {
     const here = this.length;
     if (this.room() || here >= length) return;
     const size = Math.min(length, Math.max(FIRST_PIECE, here * GROWTH));
-    const piece = new Uint8Array(size);
+    const piece = freshBytes(size);
     for (let at = 0; at < here; ) {
       const some = this.head.subarray(this.start);
       piece.set(some, at);
@@ -136,7 +159,7 @@ export class ByteQueue {
       this.advance(length);
       return head.slice(start, start + length);
     }
-    const bytes = new Uint8Array(length);
+    const bytes = freshBytes(length);
     for (let at = 0; at < length; ) {
       const piece = this.head.subarray(this.start, this.start + length - at);
       bytes.set(piece, at);
@@ -151,6 +174,7 @@ export class ByteQueue {
    * if they lie together.
    */
   cut(length: number, isOwn: boolean, skipped = 0): Uint8Array {
+    if (!isOwn) this.keep();
     const from = this.start + skipped;
     const end = from + length;
     if (this.piece && from === 0 && length === this.piece.length && length === this.head.length) {

@@ -82,7 +82,7 @@ function attempt(
 
 async function overMemory(name: string, settings: Settings, signal: AbortSignal): Promise<AsyncConnection> {
   const [{ connectShm }, { codedPipe }] = await Promise.all([import("./shm.js"), import("./coded-pipe.js")]);
-  const pipe = await connectShm(name, { signal });
+  const pipe = await connectShm(name, settings.key !== undefined, { signal });
   signal.addEventListener("abort", () => pipe.close(), { once: true });
   return codedPipe(pipe, settings, "client");
 }

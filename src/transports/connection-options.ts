@@ -101,9 +101,11 @@ export function settingsOf(
   operation: string,
   isListener: boolean,
 ): Settings {
+  if (typeof options !== "object" || options === null)
+    throw new UsageError(`${operation}: the options are ${shown(options)}; allowed: an object, or none`);
   const { framing = "length", codec = defaultCodecs[framing], schema, allow = "same-user", tls = {} } = options;
   if (!Object.hasOwn(framings, framing))
-    throw new UsageError(`${operation}: framing is ${String(framing)}; allowed: ${list(Object.keys(framings))}`);
+    throw new UsageError(`${operation}: framing is ${shown(framing)}; allowed: ${list(Object.keys(framings))}`);
   const key = keyOf(options, operation);
   if (key && (framing === "lines" || framing === "raw"))
     throw new UsageError(`${operation}: authkey with framing ${list([framing])}; allowed: "length" or "python"`);
@@ -126,7 +128,7 @@ export function settingsOf(
       "slowPeerTimeout",
       operation,
     ),
-    allow,
+    allow: allowedOf(allow, operation),
     tls,
   };
 }
@@ -135,9 +137,24 @@ export function settingsOf(
 export function count(value: number | undefined, otherwise: number, what: string, operation: string): number {
   if (value === undefined) return otherwise;
   if (value !== Number.POSITIVE_INFINITY && !(Number.isInteger(value) && value >= 1))
-    throw new UsageError(`${operation}: ${what} is ${String(value)}; allowed: 1 or more`);
+    throw new UsageError(`${operation}: ${what} is ${shown(value)}; allowed: 1 or more`);
   return value;
 }
+
+/** @throws UsageError: what is no rule would refuse everybody, or nobody knows whom */
+function allowedOf(allow: Allowed, operation: string): Allowed {
+  if (allow === "same-user" || allow === "anybody" || typeof allow === "function") return allow;
+  const { uids = [], gids = [] } = (typeof allow === "object" && allow) || { uids: [Number.NaN] };
+  if (Array.isArray(uids) && Array.isArray(gids) && [...uids, ...gids].every((id) => Number.isInteger(id) && id >= 0))
+    return allow;
+  throw new UsageError(
+    `${operation}: allow is ${typeof allow === "object" ? JSON.stringify(allow) : shown(allow)}; ` +
+      'allowed: "same-user", "anybody", { uids: [numbers], gids: [numbers] }, or a function of the peer',
+  );
+}
+
+/** A text that stands for a number is seen to be a text. */
+const shown = (value: unknown): string => (typeof value === "string" ? JSON.stringify(value) : String(value));
 
 function keyOf({ authkey, md5 = false }: ConnectionOptions<never, unknown>, operation: string): Key | undefined {
   if (authkey === undefined) {

@@ -1,10 +1,9 @@
+import type { ByteQueue } from "./byte-queue.js";
+
 /** Cuts what comes out of a stream into messages. */
 export interface FrameReader {
-  /** Takes in what came next, which nobody changes any more. */
-  push(chunk: Uint8Array): void;
-  /** Where more bytes of a long message that has begun may be put, rather than pushed; then `filled` says how many were. */
-  room?(): Uint8Array | undefined;
-  filled?(bytes: number): void;
+  /** What came and was not taken yet. */
+  readonly bytes: ByteQueue;
   /** The next message, undefined until more has come; unless it is to be the caller's own, perhaps a part of what was pushed. @throws ProtocolError */
   next(isOwn: boolean): Uint8Array | undefined;
   /** The stream has ended: what is left and counts as a message. */

@@ -36,7 +36,7 @@ function withHeader(word: number, payload: Uint8Array): Uint8Array {
 }
 
 class LengthReader implements FrameReader {
-  private readonly bytes = new ByteQueue();
+  readonly bytes = new ByteQueue();
   private readonly parts = new ByteQueue();
   /** The length of the message of which the header was taken, or -1. */
   private begun = -1;
@@ -48,18 +48,6 @@ class LengthReader implements FrameReader {
 
   get kept(): number {
     return this.bytes.length + this.parts.length;
-  }
-
-  push(chunk: Uint8Array): void {
-    this.bytes.push(chunk);
-  }
-
-  room(): Uint8Array | undefined {
-    return this.bytes.room();
-  }
-
-  filled(bytes: number): void {
-    this.bytes.filled(bytes);
   }
 
   next(isOwn: boolean): Uint8Array | undefined {
@@ -87,7 +75,7 @@ class LengthReader implements FrameReader {
       if (bytes.length < HEADER + length) return undefined;
       bytes.drop(HEADER);
       if (word === COMMIT) return parts.take(parts.length);
-      parts.push(bytes.cut(length, false));
+      parts.push(bytes.cut(length, true));
     }
     return undefined;
   }

@@ -5,7 +5,7 @@ import type { FrameReader, Framing } from "./framing.js";
 const NEWLINE = 10;
 
 class LineReader implements FrameReader {
-  private readonly bytes = new ByteQueue();
+  readonly bytes = new ByteQueue();
   /** So many bytes have no newline among them. */
   private looked = 0;
 
@@ -13,10 +13,6 @@ class LineReader implements FrameReader {
 
   get kept(): number {
     return this.bytes.length;
-  }
-
-  push(chunk: Uint8Array): void {
-    this.bytes.push(chunk);
   }
 
   next(isOwn: boolean): Uint8Array | undefined {

@@ -51,6 +51,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
   /** A message in memory of its own, for who gets it as bytes. */
   private readonly own: (bytes: Uint8Array) => Uint8Array;
   private isClosed = false;
+  private hasEndedSending = false;
   private holdsLoop = true;
   private isHeld: boolean | undefined;
   private streamIn: ReadableStream<In> | undefined;
@@ -105,7 +106,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
 
   send(value: Out, options?: WaitOptions): Promise<void> {
     try {
-      this.requireOpen("send()");
+      this.requireSending("send()");
       return sent(this.sending.send(this.codec.encode(value), value, "send()", options));
     } catch (error) {
       return Promise.reject(error);
@@ -113,7 +114,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
   }
 
   async sendMany(values: Iterable<Out>, options?: WaitOptions): Promise<void> {
-    this.requireOpen("sendMany()");
+    this.requireSending("sendMany()");
     if (options?.timeout === undefined && options?.signal === undefined) {
       const { sending, codec } = this;
       const outgoing = sending.outgoing();
@@ -155,7 +156,7 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
 
   sendBytes(bytes: ArrayBufferView | ArrayBuffer, options?: SendBytesOptions): Promise<void> {
     try {
-      this.requireOpen("sendBytes()");
+      this.requireSending("sendBytes()");
       return sent(this.sending.send(part(bytes, options, "sendBytes()"), bytes, "sendBytes()", options));
     } catch (error) {
       return Promise.reject(error);
@@ -225,12 +226,21 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
    * Says that nothing more is sent, behind what was: the peer reads to the end of file, and can still send. A half-close, for
    * programs that answer once they have read everything.
    *
+   * Allowed twice. What is sent after it is a ClosedError, and disturbs nothing.
+   *
    * @throws UsageError over a WebSocket to a program that is not interproc: there is no such thing
    */
   async closeSending(): Promise<void> {
     this.requireOpen("closeSending()");
-    await this.sending.sendAll(this.sending.outgoing(), undefined, "closeSending()");
-    this.link.end();
+    if (this.hasEndedSending) return;
+    this.hasEndedSending = true;
+    try {
+      await this.sending.sendAll(this.sending.outgoing(), undefined, "closeSending()");
+      this.link.end();
+    } catch (error) {
+      this.hasEndedSending = false;
+      throw error;
+    }
   }
 
   ref(): this {
@@ -316,6 +326,11 @@ export class LinkConnection<Out = unknown, In = unknown> implements AsyncConnect
   private into(operation: string): Receiving {
     this.requireOpen(operation);
     return this.receiving;
+  }
+
+  private requireSending(operation: string): void {
+    this.requireOpen(operation);
+    if (this.hasEndedSending) throw new ClosedError(`${operation} after closeSending()`);
   }
 
   private requireOpen(operation: string): void {

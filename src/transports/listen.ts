@@ -81,7 +81,7 @@ async function entrance(
       );
     case "shm": {
       const { openShmEntrance } = await import("./shm.js");
-      return openShmEntrance(address.name, (pipe) => {
+      return openShmEntrance(address.name, settings.key !== undefined, (pipe) => {
         void codedPipe(pipe, settings, "listener").then(
           (connection) => (listener.closed ? connection.close() : listener.take(connection)),
           (error: Error) => listener.porter.refused(error),

@@ -18,7 +18,7 @@ const GATHERED = 16 * 1024;
 const LONGEST_SHORT = 2 ** 31 - 1;
 
 class PythonReader implements FrameReader {
-  private readonly bytes = new ByteQueue();
+  readonly bytes = new ByteQueue();
   /** The length of the message of which the header was taken, or -1. */
   private begun = -1;
 
@@ -26,18 +26,6 @@ class PythonReader implements FrameReader {
 
   get kept(): number {
     return this.bytes.length;
-  }
-
-  push(chunk: Uint8Array): void {
-    this.bytes.push(chunk);
-  }
-
-  room(): Uint8Array | undefined {
-    return this.bytes.room();
-  }
-
-  filled(bytes: number): void {
-    this.bytes.filled(bytes);
   }
 
   next(isOwn: boolean): Uint8Array | undefined {

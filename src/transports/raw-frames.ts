@@ -13,7 +13,7 @@ export const rawFrames: Framing = {
     const bytes = new ByteQueue();
     const reader: FrameReader = {
       maxMessage,
-      push: (chunk) => bytes.push(chunk),
+      bytes,
       next: (isOwn) => {
         const length = Math.min(bytes.length, reader.maxMessage);
         return length > 0 ? bytes.cut(length, isOwn) : undefined;

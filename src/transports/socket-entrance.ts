@@ -10,7 +10,7 @@ import { permittedPeer } from "./permission.js";
 import { socketKernel } from "./socket-kernel.js";
 import { SOCKET_OPTIONS, socketLink } from "./socket-link.js";
 import { systemFailure } from "./system-failure.js";
-import { listenerTls } from "./tls-settings.js";
+import { listenerTls, withTls } from "./tls-settings.js";
 import { UnixPath } from "./unix-path.js";
 
 /** As long as Node's timers count. */
@@ -28,11 +28,13 @@ export async function openSocketEntrance(
   const options = { ...SOCKET_OPTIONS, pauseOnConnect: true };
   const server =
     address.scheme === "tls"
-      ? createTlsServer({
-          ...options,
-          ...listenerTls(settings.tls, "listen()"),
-          handshakeTimeout: Math.min(settings.handshakeTimeout, LONGEST_HANDSHAKE_MS),
-        })
+      ? withTls("listen()", () =>
+          createTlsServer({
+            ...options,
+            ...listenerTls(settings.tls, "listen()"),
+            handshakeTimeout: Math.min(settings.handshakeTimeout, LONGEST_HANDSHAKE_MS),
+          }),
+        )
       : createServer(options);
   limitConnections(server, porter);
   const place = address.scheme === "unix" ? new UnixPath(address.path) : undefined;
@@ -64,7 +66,8 @@ export async function openSocketEntrance(
     },
     hold: (isHeld) => server[isHeld ? "ref" : "unref"](),
     ...(address.scheme === "tls" && {
-      reload: (tls: TlsOptions) => (server as TlsServer).setSecureContext(listenerTls(tls, "reload()")),
+      reload: (tls: TlsOptions) =>
+        withTls("reload()", () => (server as TlsServer).setSecureContext(listenerTls(tls, "reload()"))),
     }),
   };
 }
@@ -96,7 +99,9 @@ function receive(server: Server, address: SocketAddress, url: string, settings: 
   }
   server.on("secureConnection", (socket: Socket) => void greet(socket));
   server.on("tlsClientError", (cause: Error) => {
-    porter.refused(new AuthenticationError(`a TLS handshake failed: ${cause.message}`, { cause, resource: url }));
+    porter.refused(
+      new AuthenticationError(`a TLS handshake failed: ${cause.message.trimEnd()}`, { cause, resource: url }),
+    );
   });
 }
 

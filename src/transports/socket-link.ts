@@ -34,7 +34,7 @@ export function socketLink(socket: Socket, { framing, maxMessage, key }: Setting
   const end = kernel && socket.remotePort !== undefined ? () => destroyOnceSent(socket, kernel) : undefined;
   const isPlain = (socket as Partial<TLSSocket>).encrypted !== true;
   const fill = kernel && isPlain ? (room: Uint8Array) => kernel.receive(socket, room) : undefined;
-  return new StreamLink(socket, socket, framing, maxMessage, limits, end, fill);
+  return new StreamLink(socket, socket, framing, maxMessage, limits, end, fill, isPlain);
 }
 
 /** Node takes a write that failed for the end of reading too; there is no option that says otherwise. */

@@ -4,6 +4,7 @@ import type { FrameReader, Framing } from "./framing.js";
 import type { Frame, Link, LinkReceiver, Outgoing } from "./link.js";
 import { Looking } from "./looking.js";
 import { OutgoingFrames } from "./outgoing-frames.js";
+import { readInto } from "./read-into.js";
 
 /** Up to so many bytes are copied together into one chunk; more go as they are, in one write all the same. */
 const TOGETHER_BYTES = 16 * 1024;
@@ -34,6 +35,8 @@ export class StreamLink implements Link {
     private readonly endOutput: () => void = () => output.destroy(),
     /** Puts what the system has for the input, past Node's stream, into `room`; gives how many bytes. */
     private readonly fill?: (room: Uint8Array) => number,
+    /** Reads may go into borrowed memory: it is a plain socket. */
+    private readonly borrows = false,
   ) {
     this.parts = framing.parts;
     this.tellsAtOnce = output instanceof Socket;
@@ -77,7 +80,8 @@ export class StreamLink implements Link {
     this.isOwn = isOwn;
     const { input, output } = this;
     const end = (): void => this.finish();
-    input.on("data", (chunk: Uint8Array) => this.take(chunk));
+    const readsInto = this.borrows && readInto(input as Socket, (borrowed) => this.take(borrowed, true));
+    if (!readsInto) input.on("data", (chunk: Uint8Array) => this.take(chunk, false));
     input.once("end", end);
     input.once("close", end);
     // a reset is an end; a write that failed is none: what the peer had sent before it closed can still be read
@@ -86,7 +90,7 @@ export class StreamLink implements Link {
     });
     output.on("error", () => receiver.broken());
     output.once("close", () => receiver.broken());
-    this.resume(); // it may have been paused while nobody listened
+    input.resume(); // it may have been paused while nobody listened
   }
 
   pause(): void {
@@ -138,19 +142,28 @@ export class StreamLink implements Link {
     done?.(error);
   };
 
-  private take(chunk: Uint8Array): void {
+  private take(chunk: Uint8Array, isBorrowed: boolean): void {
     const { reader, receiver } = this;
     if (this.isOver || !receiver) return;
     try {
-      reader.push(chunk);
+      if (isBorrowed) this.borrow(chunk, reader, receiver);
+      else reader.bytes.push(chunk);
       this.passOn(reader, receiver);
       if (this.fillIn(reader, receiver)) this.passOn(reader, receiver);
+      reader.bytes.keep();
     } catch (error) {
       this.isOver = true;
       receiver.failed(error as Error);
       return;
     }
     receiver.settled();
+  }
+
+  private borrow(chunk: Uint8Array, { bytes }: FrameReader, receiver: LinkReceiver): void {
+    const rest = bytes.absorb(chunk);
+    if (rest.length === 0) return;
+    if (rest.length < chunk.length) this.passOn(this.reader, receiver);
+    bytes.lend(rest);
   }
 
   private passOn(reader: FrameReader, receiver: LinkReceiver): void {
@@ -167,10 +180,11 @@ export class StreamLink implements Link {
   private fillIn(reader: FrameReader, receiver: LinkReceiver): boolean {
     const { fill, input } = this;
     if (!fill) return false;
-    for (let room = reader.room?.(); room && input.readableLength === 0; room = reader.room?.()) {
+    const { bytes: queue } = reader;
+    for (let room = queue.room(); room && input.readableLength === 0; room = queue.room()) {
       const bytes = fill(room);
       if (bytes === 0) return false;
-      reader.filled?.(bytes);
+      queue.filled(bytes);
       receiver.settled();
       if (input.isPaused()) return true;
     }

@@ -3,7 +3,7 @@ import { ExistsError, type InterprocError, NotFoundError, SystemError } from "..
 /** What an error of the operating system means for somebody who listens or connects. */
 export function systemFailure(error: unknown, operation: string, resource: string): InterprocError {
   const { code, syscall, message } = error as NodeJS.ErrnoException;
-  const what = `${operation} of ${resource}`;
+  const what = operation.includes(resource) ? operation : `${operation} of ${resource}`;
   if (code === "EADDRINUSE" || code === "EEXIST")
     return new ExistsError(`${what}: somebody listens there already`, { resource, cause: error });
   if (code === "ENOENT") return new NotFoundError(`${what}: there is no such path`, { resource, cause: error });

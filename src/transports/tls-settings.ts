@@ -3,14 +3,38 @@ import type { ConnectionOptions, TlsOptions as NodeTlsOptions, SecureContextOpti
 import { UsageError } from "../errors.js";
 import type { TlsOptions } from "./connection-options.js";
 
+/** Some servers write `TRUSTED CERTIFICATE`. */
+const AUTHORITY = /-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/;
+
+/** @throws UsageError for what is no certificate, no key, or a key of another certificate */
 function context({ cert, key, ca, passphrase }: TlsOptions): SecureContextOptions {
-  return {
+  const authorities = ca === undefined ? undefined : (Array.isArray(ca) ? ca : [ca]).map((one) => pem(one, "ca"));
+  // Node would pass over it, and trust nobody
+  if (authorities?.some((one) => !AUTHORITY.test(one.toString("latin1"))))
+    throw new UsageError("tls.ca has no certificate in it; allowed: certificates in PEM");
+  const settings: SecureContextOptions = {
     minVersion: "TLSv1.2",
-    ...(cert !== undefined && { cert: Buffer.from(cert) }),
-    ...(key !== undefined && { key: Buffer.from(key) }),
+    ...(cert !== undefined && { cert: pem(cert, "cert") }),
+    ...(key !== undefined && { key: pem(key, "key") }),
     ...(passphrase !== undefined && { passphrase }),
-    ...(ca !== undefined && { ca: (Array.isArray(ca) ? ca : [ca]).map((one) => Buffer.from(one)) }),
+    ...(authorities !== undefined && { ca: authorities }),
   };
+  if (cert === undefined && key === undefined && ca === undefined) return settings;
+  try {
+    process.getBuiltinModule("node:tls").createSecureContext(settings);
+  } catch (cause) {
+    const why = (cause as Error).message.replace(/^error:[0-9A-F]+:/i, "");
+    throw new UsageError(
+      `tls.cert and tls.key cannot be used: ${why}; allowed: a certificate and its key in PEM, with the key's passphrase if it has one`,
+      { cause },
+    );
+  }
+  return settings;
+}
+
+function pem(given: string | Uint8Array, name: string): Buffer {
+  if (typeof given === "string" || given instanceof Uint8Array) return Buffer.from(given as Uint8Array);
+  throw new UsageError(`tls.${name} is ${typeof given}; allowed: PEM, as a string or bytes`);
 }
 
 /** What Node's TLS server is told. @throws UsageError when the certificate or its key is missing */
@@ -20,6 +44,24 @@ export function listenerTls(tls: TlsOptions, operation: string): NodeTlsOptions 
       `${operation}: tls has no ${tls.cert === undefined ? "cert" : "key"}; a TLS listener needs both`,
     );
   return { ...context(tls), requestCert: tls.ca !== undefined, rejectUnauthorized: true };
+}
+
+/**
+ * What `make` makes of them.
+ *
+ * @throws UsageError when certificates, key, passphrase or authorities cannot be read, or do not belong together
+ */
+export function withTls<T>(operation: string, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    const { code = "", message } = cause as NodeJS.ErrnoException;
+    if (!/^ERR_(OSSL|CRYPTO|INVALID_ARG)/.test(code)) throw cause;
+    throw new UsageError(
+      `${operation}: tls cannot be used: ${message}; allowed: cert, key and ca as PEM, the key being that of the certificate`,
+      { cause },
+    );
+  }
 }
 
 /** What Node's TLS client is told. */

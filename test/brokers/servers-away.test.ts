@@ -80,6 +80,35 @@ for (const name of names) {
     });
 
     test(
+      "what a loop had taken ahead when the way was cut can be acknowledged when it is handed out",
+      watchdog,
+      async () => {
+        await using way = await CuttableWay.to(server);
+        const place = freshName();
+        const queue = await openQueue<string>(`${way.url}/${place}`, { prefetch: 8 });
+        await using other = await openQueue<string>(`${server}/${place}`);
+        const rest = ["b", "c", "d", "e"];
+        await queue.putMany(["a", ...rest]);
+        const loop = queue.messages();
+        const first = (await loop.next()).value;
+        assert.equal(first?.value, "a");
+        // until all are taken ahead, which a server that sends by itself does in its own time
+        for (let seen = await other.tryTake(); seen; seen = await other.tryTake()) await seen.nack();
+        way.cut();
+        await queue.put("last"); // the way is open again
+        // what one server has back, and another one still counts as ours
+        await first.ack().catch((error: { retryable?: boolean }) => assert.equal(error.retryable, true));
+        const left = new Set([...rest, "last"]);
+        for await (const message of loop) {
+          await message.ack();
+          left.delete(message.value);
+          if (left.size === 0) break;
+        }
+        await queue.delete();
+      },
+    );
+
+    test(
       "close() ends, with a message in hand and a loop at work, and another consumer gets what they had",
       watchdog,
       async () => {

@@ -22,6 +22,23 @@ describe("interproc, the command", () => {
     assert.deepEqual([code, stdout], [0, `${version}\n`]);
   });
 
+  test("help says what --help does, and that there is no such command", async () => {
+    for (const [help, option] of [
+      [["help"], ["--help"]],
+      [
+        ["help", "send"],
+        ["send", "--help"],
+      ],
+    ]) {
+      const [said, asked] = [await runCli(help), await runCli(option)];
+      assert.equal(said.code, 0);
+      assert.equal(said.stdout, asked.stdout);
+    }
+    const { code, stdout, stderr } = await runCli(["help", "nosuch"]);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /^interproc: unknown command 'nosuch'\n/);
+  });
+
   test("each command has a --help of its own", async () => {
     for (const command of commands) {
       const { code, stdout } = await runCli([command, "--help"]);

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { connect, listen, PriorityQueue, Queue, Topic } from "interproc";
+import { connect, listen, openQueue, PriorityQueue, Queue, Topic } from "interproc";
 import { until } from "../memory/processes.js";
-import { runCli } from "./run-cli.js";
+import { cliPath, runCli } from "./run-cli.js";
 import { runPiped } from "./run-piped.js";
 
 const WATCHDOG = { timeout: 60_000 };
@@ -175,6 +177,22 @@ describe("interproc send and recv", () => {
     ["no message at all", ["recv", "shm:x", "--count", "0"], /'0' is invalid/],
     ["a name that is none", ["recv", "shm:a/b"], /name "a\/b"/],
     [
+      "a framing for a queue",
+      ["recv", "shm:x", "--framing", "lines"],
+      /--framing is for connections, and shm:x is a queue/,
+    ],
+    [
+      "a key for a topic",
+      ["recv", "shm:x", "--topic", "--authkey-file", "/no"],
+      /--authkey-file is for connections, and shm/,
+    ],
+    [
+      "a codec for shared memory",
+      ["send", "shm:x", "--codec", "json"],
+      /--codec with shm:x: what is in shared memory needs none/,
+    ],
+    ["lines of JSON that are no lines", ["recv", "shm:x", "--json", "--bytes"], /--json with --bytes: choose one/],
+    [
       "a key's file that is not there",
       ["recv", "tcp://127.0.0.1:1", "--authkey-file", "/no"],
       /\/no cannot be read: ENOENT/,
@@ -201,5 +219,36 @@ describe("interproc send and recv", () => {
     await until(() => queue.isHeldElsewhere);
     child.kill("SIGTERM");
     assert.equal((await result).code, 143);
+  });
+
+  test("a signal ends a send that waits for lines, with its exit code and without a stack", WATCHDOG, async () => {
+    using queue = Queue.create("typed");
+    const child = spawn(process.execPath, [cliPath, "send", "shm:typed"]);
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      stderr += text;
+    });
+    child.stdin.write("one\ntw");
+    assert.equal(await queue.get(), "one");
+    child.kill("SIGINT");
+    assert.deepEqual(await once(child, "close"), [130, null]);
+    assert.equal(stderr, "");
+  });
+
+  test("--timeout bounds how long send waits for somebody to have the queue: exit code 3", WATCHDOG, async () => {
+    const { code, stderr } = await runPiped(["send", "shm:nobody", "--timeout", "50"], "a\nb\n").result;
+    assert.equal(code, 3);
+    assert.equal(stderr, "interproc: nobody has opened shm:nobody within 50 ms: 2 messages in it went with it\n");
+    assert.throws(() => Queue.open("nobody"), { code: "ERR_INTERPROC_NOT_FOUND" });
+  });
+
+  test("--codec says how messages stand in a durable queue", WATCHDOG, async () => {
+    const folder = join(mkdtempSync(join(tmpdir(), "codec-")), "jobs.queue");
+    const { code } = await runPiped(["send", `file:${folder}`, "--json", "--codec", "json"], '{"n":1}\n').result;
+    assert.equal(code, 0);
+    await using queue = await openQueue<{ n: number }>(`file:${folder}`);
+    const message = await queue.take();
+    assert.deepEqual([message.value, Buffer.from(message.bytes ?? []).toString()], [{ n: 1 }, '{"n":1}']);
+    await message.ack();
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,7 @@ import { snapshot } from "#src/inspector/snapshot.js";
 import { until } from "../memory/processes.js";
 import { programFile } from "../primitives/child-program.js";
 import { projectRoot } from "../project-root.js";
-import { runCli } from "./run-cli.js";
+import { cliPath, runCli } from "./run-cli.js";
 import { runPiped } from "./run-piped.js";
 
 const WATCHDOG = { timeout: 90_000 };
@@ -48,10 +49,29 @@ describe("interproc map", () => {
     assert.doesNotMatch(stderr, /^\s+at /m);
   });
 
-  test("--fail-fast ends with the first failure", WATCHDOG, async () => {
-    const { code, stderr } = await runPiped(["map", upperCase, "-p", "1", "--fail-fast"], "bad\n").result;
+  test("--json: a line that is no JSON fails alone", WATCHDOG, async () => {
+    const { code, stdout, stderr } = await runPiped(["map", double, "-p", "1", "--json"], "1\n{oops\n\n2\n").result;
+    assert.deepEqual([code, stdout.toString()], [1, "2\n4\n"]);
+    assert.match(stderr, /^interproc: line 2 is no JSON: .*\ninterproc: line 3 is no JSON: .*\n$/);
+  });
+
+  test("--fail-fast ends with the first failure, and tells of no other", WATCHDOG, async () => {
+    const { code, stderr } = await runPiped(["map", upperCase, "-p", "1", "--fail-fast"], "bad\nb\nc\nd\n").result;
     assert.equal(code, 1);
-    assert.match(stderr, /ended by the first failure/);
+    assert.match(stderr, /^interproc: line 1: .*it is bad\ninterproc: ended by the first failure \(--fail-fast\)\n$/);
+  });
+
+  test("a signal ends a map that waits for lines, with its exit code and without a stack", WATCHDOG, async () => {
+    const child = spawn(process.execPath, [cliPath, "map", upperCase, "-p", "1"]);
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      stderr += text;
+    });
+    child.stdin.write("a\n");
+    await once(child.stdout, "data");
+    child.kill("SIGINT");
+    assert.deepEqual(await once(child, "close"), [130, null]);
+    assert.equal(stderr, "");
   });
 
   for (const [what, target, says] of [
@@ -175,6 +195,24 @@ describe("interproc python and completion", () => {
     assert.equal(words("interproc se", 1), "send semaphore\n");
     assert.match(words("interproc recv --co", 2), /--count/);
     assert.equal(words("interproc show one", 2), "one-name\n");
+  });
+
+  test("completion knows what an option can be, and leaves other values to the shell", WATCHDOG, async () => {
+    const { stdout } = await runCli(["completion", "bash"]);
+    const words = (...line: string[]): string => {
+      const quoted = line.map((word) => `"${word}"`).join(" ");
+      const script = `${stdout}\ninterproc() { echo one-name; }\nCOMP_WORDS=(${quoted}); COMP_CWORD=${line.length - 1}; _interproc; echo "\${COMPREPLY[@]}"`;
+      return execFileSync("bash", ["-c", script], { encoding: "utf8" });
+    };
+    assert.equal(words("interproc", "recv", "shm:x", "--codec", ""), "structured json text bytes pickle\n");
+    assert.equal(words("interproc", "top", "-s", "o"), "out\n");
+    assert.equal(words("interproc", "gateway", "--token-file", ""), "\n");
+    assert.equal(words("interproc", "completion", "z"), "zsh\n");
+    assert.equal(words("interproc", "help", "sem"), "semaphore\n");
+    const fish = (await runCli(["completion", "fish"])).stdout;
+    assert.match(fish, /^complete .*_from recv' -l codec -r -f -a 'structured json text bytes pickle'$/m);
+    assert.match(fish, /^complete .*_from gateway' -l token-file -r$/m);
+    assert.match(fish, /^complete .*_from recv' -l listen$/m);
   });
 
   test("a shell that is not known is told, exit code 2", WATCHDOG, async () => {

@@ -94,6 +94,30 @@ export async function everyBroker(kind: BrokerKind): Promise<void> {
       },
     );
 
+    it("what is no list, no time and no header is a UsageError that shows it as it was written", async (queue, name) => {
+      await assert.rejects(queue.putMany(5 as never), { ...codes.usage, message: /putMany\(\) of 5; allowed: a list/ });
+      await assert.rejects(queue.get({ timeout: "5" as never }), {
+        ...codes.usage,
+        message: /timeout is "5"; allowed/,
+      });
+      await assert.rejects(queue.put(1, { headers: 5 as never }), codes.usage);
+      await assert.rejects(queue.put(1, { headers: null as never }), codes.usage);
+      const options = { maxItems: "3" as never };
+      await assert.rejects(openQueue(kind.url(`${name}-not`), options), (error: Error & { code: string }) =>
+        has.has("maxItems") ? /maxItems is "3"; allowed/.test(error.message) : error.code === codes.usage.code,
+      );
+      await assert.rejects(queue.get({ timeout: 0.5 }), /did not finish within 1 ms/);
+    });
+
+    it("delete() after close() is a ClosedError, and leaves the queue to others", async (queue, name) => {
+      const other = await openQueue(kind.url(name));
+      await other.put("kept");
+      await queue.close();
+      await assert.rejects(queue.delete(), codes.closed);
+      assert.equal(await other.get({ timeout: 30_000 }), "kept");
+      await other.delete();
+    });
+
     it("a call that its broker lacks is a UsageError", async (queue) => {
       if (!has.has("size")) await assert.rejects(queue.size(), codes.usage);
       if (!has.has("unacked")) await assert.rejects(queue.unacked(), codes.usage);

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { describe, test } from "node:test";
+import { promisify } from "node:util";
 import { gateway, Lock, openQueue, openTopic, Queue, SharedValue, UsageError } from "interproc";
+import { projectRoot } from "../project-root.js";
 import { EventStream } from "./event-stream.js";
 
 const watchdog = { timeout: 30_000 };
@@ -216,6 +219,29 @@ describe("topics, values and locks over REST", () => {
     assert.equal((await answer(ask("/values/none"))).status, 404);
   });
 
+  test(
+    "a number that its kind cannot hold is refused, and what is answered is what stands there",
+    watchdog,
+    async () => {
+      using small = SharedValue.create("small", "i32", 5);
+      using count = SharedValue.create("count", "u64", 5n);
+      using share = SharedValue.create("share", "f32", 0);
+      await using answer = gateway();
+      const put = async (name: string, value: unknown) => {
+        const response = await answer(ask(`/values/${name}`, { ...json({ value }), method: "PUT" }));
+        return { status: response.status, ...((await response.json()) as { value?: unknown; detail?: string }) };
+      };
+      for (const value of [1.5, 2 ** 31, -(2 ** 31) - 1]) assert.equal((await put("small", value)).status, 400);
+      assert.match((await put("small", 2 ** 31)).detail ?? "", /is no i32; allowed: -2147483648 to 2147483647/);
+      assert.equal((await put("count", "18446744073709551616")).status, 400);
+      assert.equal((await put("count", -1)).status, 400);
+      assert.deepEqual([small.value, count.value], [5, 5n]);
+      assert.equal((await put("share", 0.1)).value, Math.fround(0.1));
+      assert.equal(share.value, Math.fround(0.1));
+      assert.equal((await answer(ask("/values/small", json({ add: 1.5 })))).status, 400);
+    },
+  );
+
   test("a value is made with a kind; 64 bits are digits", watchdog, async () => {
     await using answer = gateway();
     const made = await answer(
@@ -261,6 +287,32 @@ describe("a gateway", () => {
     assert.deepEqual([refused.status, refused.headers.get("allow")], [405, "PUT, POST, GET, DELETE"]);
   });
 
+  test("messages with an id or headers that are none are refused, as /openapi.json says", watchdog, async () => {
+    await using answer = gateway();
+    const whole = { body: "MQ==", contentType: "application/json" };
+    for (const path of ["/queues/checked/messages", "/topics/checked/messages"])
+      for (const wrong of [{ id: [] }, { id: {} }, { headers: null }, { headers: [] }, { headers: { a: {} } }]) {
+        const { status } = await answer(ask(path, json({ messages: [{ ...whole, ...wrong }] })));
+        assert.equal(status, 422, `${path} ${JSON.stringify(wrong)}`);
+      }
+    assert.ok((await answer(ask("/topics/checked/messages", json({ messages: [whole] })))).ok);
+  });
+
+  test("a take that waits behind what others hold keeps its process alive", watchdog, async () => {
+    const script = `
+      import { gateway } from "interproc";
+      const answer = gateway();
+      const ask = (path, method) => answer(new Request("http://localhost" + path, { method, headers: { host: "localhost" } }));
+      const put = { method: "POST", body: "1", headers: { host: "localhost", "content-type": "application/json" } };
+      await answer(new Request("http://localhost/queues/held", put));
+      await ask("/queues/held", "GET"); // its message is held, so that it may come back
+      await ask("/queues/held/shutdown", "POST");
+      console.log((await ask("/queues/held?wait=50", "GET")).status);
+      await answer.close();`;
+    const run = promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { cwd: projectRoot });
+    assert.equal((await run).stdout, "204\n");
+  });
+
   test("one request more than maxRequests is 429, and a place is free when one is answered", watchdog, async () => {
     await using answer = gateway({ maxRequests: 1 });
     const waiting = answer(ask("/queues/busy?wait=100"));
@@ -276,6 +328,18 @@ describe("a gateway", () => {
       () => gateway({ tokens: ["short-secret!"] }),
       (error: Error) => !error.message.includes("secret"),
     );
+    const token = "long-enough-to-be-a-secret";
+    const rights = { token, reed: ["queues/*"] };
+    assert.throws(
+      () => gateway({ tokens: [rights] }),
+      /^UsageError: gateway\(\): token 1 has "reed"; allowed: token, read, write, admin$/,
+    );
+    assert.throws(() => gateway({ tokens: token as never }), /^UsageError: gateway\(\): tokens is no list/);
+    assert.throws(
+      () => gateway({ queues: "nowhere:" }),
+      /^UsageError: gateway\(\): queues is no beginning of an url; allowed: /,
+    );
+    assert.throws(() => gateway({ topics: "nowhere" }), /^UsageError: gateway\(\): topics is no beginning of an url/);
     assert.throws(() => gateway({ maxBody: 0 }), UsageError);
     assert.throws(() => gateway({ prefix: "ipc" }), UsageError);
   });

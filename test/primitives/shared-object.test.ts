@@ -4,11 +4,19 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import {
   ExistsError,
+  Lock,
   MismatchError,
   NotFoundError,
+  Queue,
+  RLock,
+  RWLock,
   SharedArray,
+  SharedEvent,
+  SharedMap,
   SharedMemory,
   SharedValue,
+  Stack,
+  Topic,
   UsageError,
 } from "interproc";
 import { objectHeader } from "#src/memory/object.layout.js";
@@ -60,6 +68,20 @@ describe("the life of a shared object", { timeout }, () => {
         () => SharedMemory.open(name as string),
       ])
         assert.throws(use, UsageError);
+  });
+
+  test("a name in place of options is a UsageError that says where names go", () => {
+    const makers = { Lock, RLock, RWLock, SharedEvent, Queue, Stack, Topic, SharedMap };
+    for (const [name, Made] of Object.entries(makers) as unknown as [string, new (from: unknown) => unknown][]) {
+      const end = `; a name goes to ${name}.openOrCreate("deploy")`;
+      assert.throws(
+        () => new Made("deploy"),
+        (error: Error) => error instanceof UsageError && error.message.endsWith(end),
+        name,
+      );
+      for (const wrong of [null, 5])
+        assert.throws(() => new Made(wrong), { code: "ERR_INTERPROC_USAGE", message: /allowed: an object, or none$/ });
+    }
   });
 
   test("two handles in one thread are one attachment; each is closed by itself", () => {

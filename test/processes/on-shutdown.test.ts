@@ -61,5 +61,7 @@ describe("a process that is asked to end", watchdog, () => {
     assert.throws(() => onShutdown("no" as unknown as () => void), UsageError);
     assert.throws(() => onShutdown(() => undefined, { timeout: -1 }), UsageError);
     assert.throws(() => onShutdown(() => undefined, { signals: ["SIGKILL"] }), UsageError);
+    assert.throws(() => onShutdown(() => undefined, { signals: [] }), UsageError);
+    assert.throws(() => onShutdown(() => undefined, null as never), UsageError);
   });
 });

@@ -220,6 +220,24 @@ describe("a process's options", watchdog, () => {
     assert.deepEqual(await spawn(surroundings, [], options).result(), expected);
   });
 
+  test("a working directory that is none, and options that are no array, are said to be that", () => {
+    for (const cwd of ["/no/such/folder", "/etc/passwd"])
+      assert.throws(() => spawn(surroundings, [], { cwd }), {
+        code: "ERR_INTERPROC_NOT_FOUND",
+        message: `spawn(): cwd ${JSON.stringify(cwd)} is no directory`,
+      });
+    for (const wrong of [{ cwd: 5 }, { execArgv: "--expose-gc" }, { execArgv: [5] }])
+      assert.throws(() => spawn(surroundings, [], wrong as object), { code: "ERR_INTERPROC_USAGE" });
+  });
+
+  test("what cannot be sent among the arguments is named by its place in them", () => {
+    const bad = [{ deep: [() => 1] }] as never;
+    assert.throws(() => spawn(surroundings, bad), {
+      code: "ERR_INTERPROC_CODEC",
+      message: "spawn() of surroundings: encode: a function cannot be sent, at arguments[0].deep[0]",
+    });
+  });
+
   test("by default it is run as its parent was", async () => {
     const expected = { cwd: process.cwd(), flavour: process.env.FLAVOUR, home: process.env.HOME, hasGc: false };
     assert.deepEqual(await spawn(surroundings).result(), expected);

@@ -67,6 +67,12 @@ describe("a program that knows nothing of us", watchdog, () => {
   });
 
   test("what is no program is a NotFoundError that names it, and an unknown connection a UsageError", () => {
+    for (const [command, options] of [
+      ["", { connection: "lines" }],
+      [5, { connection: "lines" }],
+      ["cat", undefined],
+    ])
+      assert.throws(() => spawnProgram(command as never, [], options as never), { code: "ERR_INTERPROC_USAGE" });
     assert.throws(
       () => spawnProgram("/no/such/program", [], { connection: "lines" }),
       (error: Error) => {

@@ -67,6 +67,11 @@ describe("a client of Python's managers", watchdog, () => {
           ["grüße", 1.5, undefined],
         );
         await dict.set("list", [1, { two: 2.5 }]);
+        await assert.rejects(dict.set("list", { deep: [() => 1] }), {
+          code: "ERR_INTERPROC_CODEC",
+          message:
+            /^\S+\(\) of an object of the manager at .*: encode: a function cannot be sent, at arguments\[1\]\.deep\[0\]/,
+        });
         await dict.assign([
           ["a", 1],
           [2, "b"],

@@ -261,10 +261,7 @@ class Round {
   }
 
   private history(tally = new FaultTally("", 0), map = new FaultMap([], [])): BrokerHistory {
-    const { promises } = kinds[this.broker];
-    // what a loop had taken ahead when its connection broke it hands out all the same
-    const keepsAcks = promises.keepsAcks && ["take", "get"].includes(styles[this.detail.style]);
-    return new BrokerHistory(this.label, tally, map, { ...promises, keepsAcks }, this.isOrdered).read(this.all);
+    return new BrokerHistory(this.label, tally, map, kinds[this.broker].promises, this.isOrdered).read(this.all);
   }
 
   private async finish(role: string): Promise<void> {

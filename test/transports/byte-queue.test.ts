@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { ByteQueue } from "#src/transports/byte-queue.js";
+import { SeededRandom } from "../rings/seeded-random.js";
 
 const numbered = (length: number): Uint8Array => Uint8Array.from({ length }, (_, n) => (n * 7 + (n >>> 8)) & 0xff);
 
@@ -10,6 +11,16 @@ function filled(bytes: Uint8Array, ...lengths: number[]): ByteQueue {
   for (let at = 0, i = 0; at < bytes.length; at += lengths[i++ % lengths.length])
     queue.push(bytes.slice(at, at + lengths[i % lengths.length]));
   return queue;
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }
 
 describe("a queue of bytes", () => {
@@ -94,6 +105,32 @@ describe("a queue of bytes", () => {
       assert.equal(Buffer.compare(own, bytes.subarray(0, length)), 0);
       assert.deepEqual([...queue.take(2)], [7, 8]);
       assert.equal(queue.length, 0);
+    }
+  });
+
+  test("what was lent is taken or copied before its memory is another's again", () => {
+    const bytes = numbered(100_000);
+    const random = new SeededRandom(17);
+    const lent = new Uint8Array(5000);
+    for (let round = 0; round < 200; round++) {
+      const queue = new ByteQueue();
+      const got: Uint8Array[] = [];
+      for (let at = 0; at < bytes.length; ) {
+        const chunk = lent.subarray(0, Math.min(1 + random.below(lent.length), bytes.length - at));
+        chunk.set(bytes.subarray(at, at + chunk.length));
+        at += chunk.length;
+        const rest = queue.absorb(chunk);
+        if (rest.length > 0) queue.lend(rest);
+        for (let left = random.below(4); left > 0 && queue.length > 0; left--) {
+          const length = Math.min(1 + random.below(3000), queue.length);
+          got.push(random.below(3) === 0 ? queue.take(length) : queue.cut(length, random.below(2) === 0));
+        }
+        if (random.below(4) === 0) queue.gather(queue.length + random.below(20_000));
+        queue.keep();
+        lent.fill(0xee);
+      }
+      got.push(queue.take(queue.length));
+      assert.deepEqual(joined(got), bytes);
     }
   });
 

@@ -103,7 +103,7 @@ describe("a parser that is given anything", () => {
         const refused = refusalOf(ProtocolError, () => {
           let turns = 0;
           for (const chunk of cut(bytes, random)) {
-            reader.push(chunk);
+            reader.bytes.push(chunk);
             for (let message = reader.next(true); message; message = reader.next(true)) {
               assert.ok(message.length <= maxMessage, `a message of ${message.length} bytes`);
               assert.ok(turns++ <= bytes.length, "more messages than bytes");

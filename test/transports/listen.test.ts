@@ -5,7 +5,19 @@ import { connect as connectSocket, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { type AsyncConnection, connect, type Listener, listen, type Peer, pipe, Queue, wait } from "interproc";
+import {
+  type AsyncConnection,
+  connect,
+  type Listener,
+  listen,
+  openQueue,
+  type Peer,
+  pipe,
+  Queue,
+  serveGateway,
+  UsageError,
+  wait,
+} from "interproc";
 import { WebSocket, WebSocketServer } from "ws";
 import { codes } from "../contract/connection-kind.js";
 import { RunningProgram } from "../processes/running.js";
@@ -76,9 +88,25 @@ describe("addresses", watchdog, () => {
       { maxMessage: 1.5 },
       { handshakeTimeout: -1 },
       { maxConnections: 0 },
+      { allow: "all" },
+      { allow: { uids: ["0"] } },
+      { allow: null },
+      null,
+      5,
     ];
     for (const options of wrong)
       await assert.rejects(listen(url, options as object), codes.usage, JSON.stringify(options));
+    const text = { maxMessage: "1" as unknown as number };
+    await assert.rejects(listen(url, text), { ...codes.usage, message: /maxMessage is "1"; allowed: 1 or more/ });
+  });
+
+  test("certificates that cannot be read are a UsageError on either side, and at reload()", async () => {
+    const unreadable = { ...codes.usage, message: /tls cannot be used: .*PEM/ };
+    const none = { cert: "none", key: "none" };
+    for (const scheme of ["tls", "wss"])
+      await assert.rejects(listen(`${scheme}://127.0.0.1:0`, { tls: none }), unreadable, scheme);
+    await using listener = await listen("tcp://127.0.0.1:0");
+    await assert.rejects(connect(listener.address.replace("tcp", "tls"), { tls: none }), unreadable);
   });
 
   test("nobody there: a refused connection is retryable, a missing path or name is not found", async () => {
@@ -90,7 +118,11 @@ describe("addresses", watchdog, () => {
     await assert.rejects(connect(`tcp://127.0.0.1:${port}`), none);
     await assert.rejects(connect(`ws://127.0.0.1:${port}`), none);
     await assert.rejects(connect(`unix:${freshPath()}`), { code: "ERR_INTERPROC_NOT_FOUND" });
-    await assert.rejects(connect("shm:nobody-listens-here"), { code: "ERR_INTERPROC_NOT_FOUND" });
+    await assert.rejects(connect("shm:nobody-listens-here"), {
+      code: "ERR_INTERPROC_NOT_FOUND",
+      message: "connect() of shm:nobody-listens-here: nobody listens there",
+    });
+    await assert.rejects(connect("shm://a-host-too"), { ...codes.usage, message: /a name has no slash/ });
     await assert.rejects(listen(`unix:${join(folder, "no", "folder")}`), { code: "ERR_INTERPROC_NOT_FOUND" });
     await assert.rejects(listen(`unix:/tmp/${"long".repeat(30)}`), codes.usage);
   });
@@ -98,7 +130,8 @@ describe("addresses", watchdog, () => {
   test("[case 31] an address that somebody listens at already is an ExistsError, and free again after close()", async () => {
     for (const url of ["tcp://127.0.0.1:0", `unix:${freshPath()}`, "ws://127.0.0.1:0", `shm:twice-${process.pid}`]) {
       const first = await listen(url);
-      await assert.rejects(listen(first.address), { code: "ERR_INTERPROC_EXISTS" }, url);
+      const taken = { code: "ERR_INTERPROC_EXISTS", message: new RegExp(`^listen\\(\\) of ${first.address}: `) };
+      await assert.rejects(listen(first.address), taken, url);
       await first.close();
       await first.close();
       assert.equal(first.closed, true);
@@ -325,6 +358,21 @@ describe("an authkey", watchdog, () => {
     }
   });
 
+  test("[case 36] on one side only, over shared memory, it is told at once by the one who connects", async () => {
+    const address = `shm:one-sided-${process.pid}`;
+    const asking = await listen(address, { authkey: "k" });
+    const accepting = assert.rejects(asking.accept(), refused);
+    await assert.rejects(connect(address), { ...refused, message: /asks for an authkey, and this one has none/ });
+    await accepting;
+    await asking.close();
+    await using open = await listen(address);
+    const serving = open.accept();
+    await assert.rejects(connect(address, { authkey: "k" }), { ...refused, message: /the listener has none/ });
+    const served = await serving;
+    await assert.rejects(served.recv(), codes.end);
+    served.close();
+  });
+
   test("[case 35] a silent client holds nobody up, and is dropped at its deadline", async () => {
     await using listener = await listen("tcp://127.0.0.1:0", { authkey: "k", handshakeTimeout: 300 });
     const port = Number(new URL(listener.address.replace("tcp", "http")).port);
@@ -470,6 +518,33 @@ describe("WebSockets", watchdog, () => {
   });
 });
 
+describe("what is no certificate", watchdog, () => {
+  const nonsense = { cert: "nonsense", key: "nonsense" };
+  for (const [what, attempt] of [
+    ["a listener", () => listen("tls://localhost:0", { tls: nonsense })],
+    ["a listener of WebSockets", () => listen("wss://localhost:0/", { tls: nonsense })],
+    ["a gateway", () => serveGateway({ tls: nonsense })],
+    ["a client", () => connect("tls://localhost:9", { tls: nonsense })],
+    ["a client of WebSockets", () => connect("wss://localhost:9/", { tls: nonsense })],
+    ["a client of a gateway", () => openQueue("https://localhost:9/queues/jobs", { tls: nonsense })],
+  ] as const)
+    test(`${what} refuses it as a UsageError that says what is allowed`, async () => {
+      await assert.rejects(attempt, (error: Error) => {
+        assert.ok(error instanceof UsageError, String(error));
+        assert.match(
+          error.message,
+          /tls\.cert and tls\.key cannot be used: .*; allowed: a certificate and its key in PEM/,
+        );
+        return true;
+      });
+    });
+
+  test("an authority that is none is not passed over", async () => {
+    await assert.rejects(connect("tls://localhost:9", { tls: { ca: "nonsense" } }), /tls\.ca has no certificate in it/);
+    await assert.rejects(connect("tls://localhost:9", { tls: { ca: 5 as never } }), /tls\.ca is number; allowed: PEM/);
+  });
+});
+
 describe("TLS", { ...watchdog, skip: TestCertificates.missing }, () => {
   test("smoke: certificates are renewed without a restart; who is open stays open", async () => {
     using certificates = new TestCertificates();
@@ -601,6 +676,24 @@ describe("half a close", watchdog, () => {
       for await (const value of served) sum += value as number;
       await served.send(sum);
       assert.equal(await client.recv(), 6, url);
+      client.close();
+      served.close();
+    }
+  });
+
+  test("what is sent after closeSending() is a ClosedError, and the answer still comes", async () => {
+    for (const url of ["tcp://127.0.0.1:0", `unix:${freshPath()}`, "ws://127.0.0.1:0"]) {
+      await using listener = await listen(url);
+      const [client, served] = await pairAt(listener);
+      await client.closeSending?.();
+      await client.closeSending?.();
+      const late = { code: "ERR_INTERPROC_CLOSED", message: /after closeSending\(\)/ };
+      await assert.rejects(client.send("late"), late, url);
+      await assert.rejects(client.sendMany(["late"]), late, url);
+      await assert.rejects(client.sendBytes(new Uint8Array(1)), late, url);
+      await assert.rejects(served.recv(), codes.end, url);
+      await served.send("the answer");
+      assert.equal(await client.recv(), "the answer", url);
       client.close();
       served.close();
     }

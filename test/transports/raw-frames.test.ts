@@ -23,19 +23,19 @@ describe("raw frames", watchdog, () => {
   test("give all that has come as one piece, in order, and then nothing until more comes", () => {
     const reader = rawFrames.reader(100);
     assert.equal(reader.next(true), undefined);
-    reader.push(bytes(1, 2));
-    reader.push(bytes());
-    reader.push(bytes(3));
+    reader.bytes.push(bytes(1, 2));
+    reader.bytes.push(bytes());
+    reader.bytes.push(bytes(3));
     assert.equal(reader.kept, 3);
     assert.deepEqual(reader.next(true), bytes(1, 2, 3));
     assert.deepEqual([reader.next(true), reader.kept], [undefined, 0]);
-    reader.push(bytes(4));
+    reader.bytes.push(bytes(4));
     assert.deepEqual(reader.next(true), bytes(4));
   });
 
   test("give no piece longer than maxMessage: the rest follows, at the end of the stream as well", () => {
     const reader = rawFrames.reader(2);
-    reader.push(bytes(1, 2, 3, 4, 5));
+    reader.bytes.push(bytes(1, 2, 3, 4, 5));
     assert.deepEqual(reader.next(true), bytes(1, 2));
     assert.equal(reader.kept, 3);
     assert.deepEqual([reader.last(), reader.last(), reader.last()], [bytes(3, 4), bytes(5), undefined]);
@@ -44,7 +44,7 @@ describe("raw frames", watchdog, () => {
   test("what they give is the caller's own where that is asked for", () => {
     const chunk = bytes(7, 7);
     const reader = rawFrames.reader(100);
-    reader.push(chunk);
+    reader.bytes.push(chunk);
     const piece = reader.next(true) as Uint8Array;
     piece.fill(0);
     assert.deepEqual(chunk, bytes(7, 7));

@@ -173,6 +173,10 @@ class ActivemqFeed implements Feed {
     }
   }
 
+  hasLost({ token }: Incoming): boolean {
+    return (token as { course: ActivemqCourse }).course.isOver;
+  }
+
   settled(): void {}
 
   async end(): Promise<void> {

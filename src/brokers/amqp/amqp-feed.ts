@@ -3,12 +3,14 @@ import type { Bounds } from "../bounds.js";
 import type { Feed, Incoming } from "../broker.js";
 import type { AmqpConnection } from "./amqp-connection.js";
 import { amqpFailure, hasForgotten } from "./amqp-failure.js";
-import { incomingOf } from "./amqp-message.js";
+import { type AmqpToken, incomingOf } from "./amqp-message.js";
 
 /** Messages that came on a loop's channel and are not settled; once a loop has ended, its channel goes with the last. */
 interface Course {
   open: number;
   isEnding: boolean;
+  /** The channel is closed: the server has them back. */
+  isOver: boolean;
 }
 
 const courses = new WeakMap<Channel, Course>();
@@ -62,6 +64,10 @@ export class AmqpFeed implements Feed {
     return this.buffer.splice(0);
   }
 
+  hasLost({ token }: Incoming): boolean {
+    return courses.get((token as AmqpToken).channel)?.isOver ?? false;
+  }
+
   settled(): void {}
 
   async end(): Promise<void> {
@@ -95,7 +101,7 @@ export class AmqpFeed implements Feed {
     // nobody would take what came
     if (this.isEnding) return undefined;
     const channel = await this.connection.ownChannel();
-    const course: Course = { open: 0, isEnding: false };
+    const course: Course = { open: 0, isEnding: false, isOver: false };
     courses.set(channel, course);
     let why: unknown;
     let isBegun = false;
@@ -103,6 +109,7 @@ export class AmqpFeed implements Feed {
       why = error;
     });
     channel.once("close", () => {
+      course.isOver = true;
       // one that has not begun is begun again by whoever waits for it
       if (isBegun) this.lost(why);
       else this.buffer = [];

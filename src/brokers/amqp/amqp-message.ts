@@ -20,7 +20,6 @@ export function publishOptions(
 ): Options.Publish {
   const { contentType, id, headers, priority, ttl, correlationId } = message;
   const options: Options.Publish = { persistent: true, mandatory, contentType, messageId: id, headers };
-  if (correlationId !== undefined) options.correlationId = correlationId;
   if (isAgain) options.headers = { ...headers, [AGAIN]: true };
   if (correlationId !== undefined) options.correlationId = correlationId;
   // there the largest goes first

@@ -109,14 +109,16 @@ class FileQueue implements QueueDriver {
     let done = 0;
     for (const { body } of messages)
       if (body.length > MOST_BODY)
-        throw new UsageError(`queue ${this.folder}: put() of ${body.length} bytes; at most ${MOST_BODY}`);
+        throw new UsageError(`queue file:${this.folder}: put() of ${body.length} bytes; at most ${MOST_BODY}`);
     const { maxItems = Number.POSITIVE_INFINITY } = this.options;
     const { state } = this;
     return this.turns.submit(
       (turn) => {
         if (state.isShutDown)
           return () => {
-            throw new ClosedError(`queue ${this.folder}: put(), and it was shut down`, { resource: this.folder });
+            throw new ClosedError(`queue file:${this.folder}: put(), and it was shut down`, {
+              resource: `file:${this.folder}`,
+            });
           };
         if (turn.isFull) return undefined;
         while (done < messages.length) {
@@ -273,7 +275,7 @@ class FileQueue implements QueueDriver {
   /** First they are there, then they are gone from here: killed in between, a letter comes twice, under one id. */
   private async bury(letters: readonly Letter[]): Promise<void> {
     const name = this.options.deadLetter as string;
-    this.letters ??= openFileQueue({ name, shown: `file:${name}` }, {}, `dead letters of queue ${this.folder}`);
+    this.letters ??= openFileQueue({ name, shown: `file:${name}` }, {}, `dead letters of queue file:${this.folder}`);
     const queue = await this.letters;
     const messages = letters.map(({ meta: { i, t = "", h = {} }, body }) => ({
       ...{ body, contentType: t, id: i, headers: h, priority: 0, delay: 0, ttl: Number.POSITIVE_INFINITY },

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { Failure } from "../failure.js";
 import type { ExchangeOptions } from "./exchange-options.js";
+import { jsonLine } from "./json-line.js";
 
 const LINE_END = 10;
 
@@ -33,10 +33,6 @@ async function* lines(input: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, 
 
 /** A line is text; one that is none stays bytes, so that the same comes out at the other end. */
 function messageOf(line: Buffer, number: number, json: boolean): unknown {
-  if (!json) return isUtf8(line) ? line.toString() : new Uint8Array(line);
-  try {
-    return JSON.parse(line.toString());
-  } catch (error) {
-    throw new Failure(`line ${number} is no JSON: ${(error as Error).message}`);
-  }
+  if (json) return jsonLine(line.toString(), number);
+  return isUtf8(line) ? line.toString() : new Uint8Array(line);
 }

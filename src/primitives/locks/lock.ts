@@ -1,5 +1,6 @@
 import type { SyncWaitOptions, WaitOptions } from "../../deadline.js";
 import { UsageError } from "../../errors.js";
+import { isPlace } from "../is-place.js";
 import type { Place, SharedObjectOptions } from "../shared-object.js";
 import { LockHolding } from "./lock-holding.js";
 import { lockLayout } from "./sync.layout.js";
@@ -88,7 +89,7 @@ export class Lock extends SyncObject {
   /** @internal */
   constructor(place: Place, at?: number, sync?: SyncClass);
   constructor(from: SharedObjectOptions | Place = {}, at?: number, sync: SyncClass = lockClass) {
-    super(isPlace(from) ? from : makeSync(sync, undefined, from), sync.name, at);
+    super(isPlace(from, sync.name) ? from : makeSync(sync, undefined, from), sync.name, at);
     this.state = LockHolding.of<LockHold>(this.holding, this.body);
   }
 
@@ -210,5 +211,3 @@ export class Lock extends SyncObject {
 export const lockClass = registerSync({ name: "Lock", layout: lockLayout, at: (place) => new Lock(place) });
 
 const retaken = (hold: LockHold, abandoned: boolean): void => hold.retaken(abandoned);
-
-const isPlace = (from: SharedObjectOptions | Place): from is Place => "holding" in from;

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { SyncWaitOptions, WaitOptions } from "../../deadline.js";
 import { UsageError } from "../../errors.js";
+import { isPlace } from "../is-place.js";
 import type { Place, SharedObjectOptions } from "../shared-object.js";
 import { Lock, LockHold } from "./lock.js";
 import type { LockHolding } from "./lock-holding.js";
@@ -52,7 +53,7 @@ export class RLock extends Lock {
   /** @internal */
   constructor(place: Place, at?: number);
   constructor(from: SharedObjectOptions | Place = {}, at?: number) {
-    super("holding" in from ? from : makeSync(rlockClass, undefined, from), at, rlockClass);
+    super(isPlace(from, "RLock") ? from : makeSync(rlockClass, undefined, from), at, rlockClass);
   }
 
   /** Makes a lock under a name. @throws ExistsError when the name is taken; UsageError, SystemError */

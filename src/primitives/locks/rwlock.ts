@@ -4,6 +4,7 @@ import { UsageError } from "../../errors.js";
 import { nextTurn, turnIsDue } from "../../loop-turn.js";
 import { type Access, AccessWait, ReadWriteLock } from "../../sync/read-write-lock.js";
 import type { Holding } from "../holding.js";
+import { isPlace } from "../is-place.js";
 import type { Place, SharedObjectOptions } from "../shared-object.js";
 import { type Call, WaitingCalls } from "../waiting-calls.js";
 import { LockHold } from "./lock.js";
@@ -56,7 +57,7 @@ export class RWLock extends SyncObject {
   /** @internal */
   constructor(place: Place);
   constructor(from: SharedObjectOptions | Place = {}) {
-    super("holding" in from ? from : makeSync(rwlockClass, undefined, from), "RWLock");
+    super(isPlace(from, "RWLock") ? from : makeSync(rwlockClass, undefined, from), "RWLock");
     this.state = AccessHolding.of(this.holding, this.body);
   }
 

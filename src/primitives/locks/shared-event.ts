@@ -4,6 +4,7 @@ import { READY } from "../../readiness.js";
 import type { BlockingReadiness } from "../../sync/blocking-readiness.js";
 import { EventWait, EventWord } from "../../sync/event-word.js";
 import type { Holding } from "../holding.js";
+import { isPlace } from "../is-place.js";
 import type { Place, SharedObjectOptions } from "../shared-object.js";
 import { type Call, WaitingCalls } from "../waiting-calls.js";
 import { eventLayout } from "./sync.layout.js";
@@ -43,7 +44,7 @@ export class SharedEvent extends SyncObject {
   /** @internal */
   constructor(place: Place);
   constructor(from: SharedObjectOptions | Place = {}) {
-    super("holding" in from ? from : makeSync(eventClass, undefined, from), "SharedEvent");
+    super(isPlace(from, "SharedEvent") ? from : makeSync(eventClass, undefined, from), "SharedEvent");
     this.state = EventHolding.of(this.holding, this.body);
   }
 

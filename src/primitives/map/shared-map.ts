@@ -3,6 +3,7 @@ import { BLOCK } from "../../rings/item-store.layout.js";
 import { keyFrom, type MapKey, mapKeyOf } from "../../rings/map-key.js";
 import { MOST_KEY_BYTES } from "../../rings/map-store.layout.js";
 import { registerKind } from "../handle.js";
+import { isPlace } from "../is-place.js";
 import { labelOf, type Place, SharedObject, takeObject } from "../shared-object.js";
 import { machineNow } from "./machine-now.js";
 import { MapCore, type Token } from "./map-core.js";
@@ -51,7 +52,7 @@ export class SharedMap<K extends string | number = string, V = unknown> extends 
   constructor(place: Place);
   constructor(from: SharedMapOptions | Place = {}) {
     super(
-      "holding" in from ? from : makeMap(undefined, from),
+      isPlace(from, "SharedMap") ? from : makeMap(undefined, from),
       labelOf("SharedMap", "holding" in from ? from.holding.segment.name : ""),
     );
     this.core = MapCore.of(this.holding);

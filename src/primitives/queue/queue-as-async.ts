@@ -1,7 +1,7 @@
 import type { AsyncMessage, AsyncPutOptions, AsyncQueue, MessageHeaders, QueueCapability } from "../../async-queue.js";
 import type { WaitOptions } from "../../deadline.js";
 import { deadlineOf } from "../../deadline.js";
-import { UsageError } from "../../errors.js";
+import { ClosedError, UsageError } from "../../errors.js";
 import type { Queue } from "./queue.js";
 import type { QueueMessage } from "./queue-message.js";
 
@@ -85,6 +85,8 @@ export class QueueAsAsync<T> implements AsyncQueue<T> {
 
   async putMany(values: Iterable<T>, options: AsyncPutOptions = {}): Promise<void> {
     this.check(options, "putMany()");
+    if (typeof values?.[Symbol.iterator] !== "function")
+      throw new UsageError(`queue ${this.url}: putMany() of ${String(values)}; allowed: a list of values`);
     await this.queue.putMany(values, options);
   }
 
@@ -150,6 +152,8 @@ export class QueueAsAsync<T> implements AsyncQueue<T> {
 
   async delete(options: WaitOptions = {}): Promise<void> {
     begin(options, "delete()");
+    // the name may be another's by now
+    if (this.closed) throw new ClosedError(`queue ${this.url}: delete() after close()`, { resource: this.url });
     if (this.queue.name) this.queue.unlink();
     await this.close();
   }

@@ -120,7 +120,9 @@ function specOf(kind: QueueKind, options: QueueOptions, operation: string): Obje
 function wholeNumber(what: string, value: number | undefined, most: number, operation: string): number {
   if (value === undefined) return 0;
   if (!Number.isInteger(value) || value < 1 || value > most)
-    throw new UsageError(`${operation}: ${what} is ${String(value)}; allowed: 1 to ${most.toLocaleString("en")}`);
+    throw new UsageError(
+      `${operation}: ${what} is ${typeof value === "string" ? JSON.stringify(value) : value}; allowed: 1 to ${most.toLocaleString("en")}`,
+    );
   return value;
 }
 

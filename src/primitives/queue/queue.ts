@@ -7,6 +7,7 @@ import { READY } from "../../readiness.js";
 import { BLOCK } from "../../rings/item-store.layout.js";
 import type { BlockingReadiness } from "../../sync/blocking-readiness.js";
 import type { Given } from "../handle.js";
+import { isPlace } from "../is-place.js";
 import { type Found, giveNow, readyLoop } from "../ready-loop.js";
 import { labelOf, type Place, SharedObject } from "../shared-object.js";
 import { QueueAsAsync } from "./queue-as-async.js";
@@ -49,11 +50,10 @@ export class Queue<T = unknown> extends SharedObject {
   constructor(place: Place, deadLetter?: Queue<unknown>);
   constructor(from: QueueOptions | Place = {}, deadLetter?: Queue<unknown>) {
     const kind = new.target.kind;
-    super(
-      "holding" in from ? from : makeQueue(kind, undefined, from),
-      labelOf(kind.name, "holding" in from ? from.holding.segment.name : ""),
-    );
-    const given = deadLetter ?? ("holding" in from ? undefined : from.deadLetter);
+    const isThere = isPlace(from, kind.name);
+    const label = labelOf(kind.name, isThere ? from.holding.segment.name : "");
+    super(isThere ? from : makeQueue(kind, undefined, from), label);
+    const given = deadLetter ?? (isThere ? undefined : from.deadLetter);
     this.letters = new QueueLetters(this.holding.segment, given);
     this.state = new QueueHolding(this.holding, this.label, () => this.letters.put);
   }

@@ -2,6 +2,7 @@ import type { AsyncTopic } from "../../async-topic.js";
 import type { SyncWaitOptions, WaitOptions } from "../../deadline.js";
 import { keyBytes, keyPattern } from "../../key-pattern.js";
 import { registerKind } from "../handle.js";
+import { isPlace } from "../is-place.js";
 import { labelOf, type Place, SharedObject, takeObject } from "../shared-object.js";
 import { Subscription } from "./subscription.js";
 import { TopicAsAsync } from "./topic-as-async.js";
@@ -52,7 +53,7 @@ export class Topic<T = unknown> extends SharedObject {
   constructor(place: Place);
   constructor(from: TopicOptions | Place = {}) {
     super(
-      "holding" in from ? from : makeTopic(undefined, from),
+      isPlace(from, "Topic") ? from : makeTopic(undefined, from),
       labelOf("Topic", "holding" in from ? from.holding.segment.name : ""),
     );
     this.core = TopicCore.of(this.holding);

@@ -86,24 +86,24 @@ export class Manager implements AsyncDisposable {
 
   /** A dict: keys that are plain values, to anything that a message can carry. */
   dict<K extends Key = string, V = unknown>(init?: Iterable<readonly [K, V]>): Promise<ManagedDict<K, V>> {
-    return this.make("dict", init && [...init]);
+    return this.make("dict", init, "an iterable of [key, value]");
   }
 
   list<V = unknown>(init?: Iterable<V>): Promise<ManagedList<V>> {
-    return this.make("list", init && [...init]);
+    return this.make("list", init, "an iterable of values");
   }
 
   set<V extends Key = string>(init?: Iterable<V>): Promise<ManagedSet<V>> {
-    return this.make("set", init && [...init]);
+    return this.make("set", init, "an iterable of values");
   }
 
   /** A few values by name, each of a type of its own. */
   namespace<T extends object>(init?: T): Promise<ManagedNamespace<T>> {
-    return this.make("namespace", init);
+    return this.ask("make", ["namespace", init]);
   }
 
   counter(init = 0): Promise<ManagedCounter> {
-    return this.make("counter", init);
+    return this.ask("make", ["counter", init]);
   }
 
   /**
@@ -112,7 +112,7 @@ export class Manager implements AsyncDisposable {
    *
    * @throws RemoteError what the task threw, or when it gives no object
    */
-  create<Args extends unknown[], Made extends object>(
+  async create<Args extends unknown[], Made extends object>(
     task: Task<Args, Made | Promise<Made>>,
     ...args: Args
   ): Promise<Managed<Made>> {
@@ -137,8 +137,13 @@ export class Manager implements AsyncDisposable {
     return this.close();
   }
 
-  private make<T>(kind: MadeKind, init: unknown): Promise<T> {
-    return this.ask("make", [kind, init]);
+  private async make<T>(kind: MadeKind, init: Iterable<unknown> | undefined, allowed: string): Promise<T> {
+    if (init === undefined) return this.ask("make", [kind, init]);
+    if (typeof init?.[Symbol.iterator] !== "function") {
+      const given = init === null ? "null" : typeof init;
+      throw new UsageError(`manager.${kind}(): what it begins with is ${given}; allowed: ${allowed}`);
+    }
+    return this.ask("make", [kind, [...init]]);
   }
 
   private async ask<T>(method: string, args: readonly unknown[]): Promise<T> {

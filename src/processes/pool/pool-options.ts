@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { UsageError } from "../../errors.js";
 import { processorLimit } from "../../sync/cgroup.js";
+import { checkRunning } from "../check-running.js";
 import type { SpawnOptions } from "../spawn.js";
 import type { Task } from "../task.js";
 import type { Progress } from "./items-feed.js";
@@ -64,12 +65,15 @@ export type CheckedPoolOptions = Required<Omit<PoolOptions, keyof SpawnOptions |
 
 const MOST_WORKERS = 1024;
 
-/** Defaults filled in. @throws UsageError */
+/** Defaults filled in. @throws UsageError; NotFoundError for a `cwd` that is no directory */
 export function checkPoolOptions(options: PoolOptions): CheckedPoolOptions {
+  if (typeof options !== "object" || options === null)
+    throw new UsageError(`new Pool(): the options are ${String(options)}; allowed: an object, or none`);
   const { env, cwd, stdio, execArgv, worker = "process", initializer, initArgs = [] } = options;
   const processes = whole("processes", options.processes ?? ownProcessors(), 1, MOST_WORKERS);
   if (worker !== "process" && worker !== "thread")
-    throw new UsageError(`new Pool(): worker is ${String(worker)}; allowed: "process" or "thread"`);
+    throw new UsageError(`new Pool(): worker is ${shown(worker)}; allowed: "process" or "thread"`);
+  checkRunning({ cwd, execArgv }, "new Pool()");
   if (!Array.isArray(initArgs))
     throw new UsageError(
       `new Pool(): initArgs is ${typeof initArgs}; allowed: an array of the initializer's arguments`,
@@ -102,13 +106,16 @@ export function checkPoolOptions(options: PoolOptions): CheckedPoolOptions {
 export function whole(what: string, value: number, least: number, most: number, operation = "new Pool()"): number {
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `${least} to ${most}`;
-  throw new UsageError(`${operation}: ${what} is ${String(value)}; allowed: ${range}`);
+  throw new UsageError(`${operation}: ${what} is ${shown(value)}; allowed: ${range}`);
 }
 
 function milliseconds(what: string, value: number): number {
   if (typeof value === "number" && value >= 0) return value;
-  throw new UsageError(`new Pool(): ${what} is ${String(value)}; allowed: milliseconds, 0 or more`);
+  throw new UsageError(`new Pool(): ${what} is ${shown(value)}; allowed: milliseconds, 0 or more`);
 }
+
+/** A text that stands for a number is seen to be a text. */
+const shown = (value: unknown): string => (typeof value === "string" ? JSON.stringify(value) : String(value));
 
 function ownProcessors(): number {
   return Math.max(1, Math.min(availableParallelism(), Math.ceil(processorLimit() ?? Number.POSITIVE_INFINITY)));

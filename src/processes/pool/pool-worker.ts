@@ -9,6 +9,7 @@
  */
 import { carriedOf } from "../../carried.js";
 import type { Connection } from "../../channel.js";
+import { toldWhere } from "../../codec/told-where.js";
 import { StructuredEncoder } from "../../codec.js";
 import { diagnostics } from "../../diagnostics.js";
 import { CodecError } from "../../errors.js";
@@ -244,7 +245,7 @@ const told =
     diagnostics.taskRun.trace({ task, headers: carriedOf(headers) }, () => call(...args));
 
 function describeUnsendable(error: unknown): RemoteFailure {
-  const failure = describeFailure(error);
+  const failure = describeFailure(toldWhere(error, "value[1]", "value"));
   return { ...failure, message: `the task's result cannot be sent: ${failure.message}` };
 }
 

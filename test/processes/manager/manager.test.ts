@@ -155,8 +155,21 @@ describe("[case 70] an object of a class of one's own", watchdog, () => {
     await assert.rejects(account.deposit(-1), { remoteName: "RangeError", message: /an amount of -1/ });
     await assert.rejects(manager.create(openAccount, ""), { remoteName: "TypeError", message: /without an owner/ });
     await assert.rejects(manager.create(noObject), { message: /gave 5; allowed: an object/ });
-    assert.throws(() => manager.create((() => new Account("x")) as never), { code: "ERR_INTERPROC_USAGE" });
+    await assert.rejects(manager.create((() => new Account("x")) as never), { code: "ERR_INTERPROC_USAGE" });
     assert.equal(await account.deposit(1), 1);
+  });
+});
+
+describe("what an object begins with", watchdog, () => {
+  test("is an iterable, or a UsageError that says so", async () => {
+    await using manager = new Manager();
+    for (const wrong of [5, null, { a: 1 }] as never[]) {
+      const refused = { code: "ERR_INTERPROC_USAGE", message: /allowed: an iterable of/ };
+      await assert.rejects(manager.dict(wrong), refused);
+      await assert.rejects(manager.list(wrong), refused);
+      await assert.rejects(manager.set(wrong), refused);
+    }
+    assert.equal(await (await manager.list(new Set([1, 2]))).size(), 2);
   });
 });
 

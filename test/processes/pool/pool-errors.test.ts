@@ -147,6 +147,19 @@ for (const worker of workerKinds)
       assert.equal(await pool.run(triple, 1), 3);
     });
 
+    test("what cannot be encoded is said by the place where the caller put it", async () => {
+      await using pool = new Pool({ processes: 1, worker });
+      const bad = { why: [() => 1] };
+      const at = (place: string) => ({
+        code: "ERR_INTERPROC_CODEC",
+        message: `pool: a call of task "same": encode: a function cannot be sent, at ${place}`,
+      });
+      await assert.rejects(pool.run(same, bad), at("arguments[0].why[0]"));
+      await assert.rejects(pool.map(same, [1, 2, bad, 4]), at("items[2].why[0]"));
+      await assert.rejects(pool.starmap(same, [[1], [bad]]), at("items[1][0].why[0]"));
+      assert.match((await caught(pool.run(functionForOdd, 1))).message, /cannot be sent, at value$/);
+    });
+
     test("[case 77] a result that cannot be encoded fails its own call only, in a chunk as well", async () => {
       await using pool = new Pool({ processes: 1, worker });
       const error = await caught(pool.run(functionForOdd, 1));
@@ -216,10 +229,17 @@ for (const worker of workerKinds)
       assert.throws(() => pool.imap(triple, [1], { window: 2, chunkSize: 3 }), /window is 2; allowed: at least/);
       assert.throws(() => new Pool({ processes: 0 }), /processes is 0; allowed: 1 to 1024/);
       assert.throws(() => new Pool({ maxTasksPerChild: 0 }), /maxTasksPerChild is 0/);
-      assert.throws(() => new Pool({ worker: "fiber" as never }), /worker is fiber; allowed: "process" or "thread"/);
+      assert.throws(() => new Pool({ worker: "fiber" as never }), /worker is "fiber"; allowed: "process" or "thread"/);
       assert.throws(() => new Pool({ initArgs: [1] }), usage);
       assert.throws(() => new Pool({ initializer: (() => 1) as never }), usage);
       assert.throws(() => new Pool({ idleTimeout: -1 }), /idleTimeout is -1/);
+      assert.throws(() => new Pool({ processes: "2" as never }), /processes is "2"; allowed: 1 to 1024/);
+      assert.throws(() => new Pool(null as never), /the options are null; allowed: an object, or none/);
+      assert.throws(
+        () => new Pool({ execArgv: "--import tsx" as never }),
+        /execArgv is "--import tsx"; allowed: an array/,
+      );
+      assert.throws(() => new Pool({ cwd: "/no/such/folder" }), { code: "ERR_INTERPROC_NOT_FOUND" });
     });
 
     test("a call that fails under others does not touch them", async () => {
