@@ -57,7 +57,7 @@ export {
   pickleCodec,
 } from "./codec/pickle/pickle-codec.js";
 export * from "./codec/pickle/python-values.js";
-export { registerClass } from "./codec.js";
+export { type ClassOptions, registerClass } from "./codec.js";
 export type { SyncWaitOptions, WaitOptions } from "./deadline.js";
 export type {
   CallEvent,
