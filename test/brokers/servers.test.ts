@@ -247,7 +247,10 @@ if (servers.nats !== undefined)
       async () => {
         await using queue = await openQueue<Uint8Array>(`${server}/${freshName()}`, { codec: "bytes" });
         for (const length of [1024 * 1024, 1024 * 1024 - 40, 2 ** 21])
-          await assert.rejects(queue.put(new Uint8Array(length), { headers: { from: "here" } }), /max_payload/);
+          await assert.rejects(queue.put(new Uint8Array(length), { headers: { from: "here" } }), {
+            ...codes.usage,
+            message: /max_payload/,
+          });
         await queue.put(new Uint8Array(1024 * 1024 - 1000));
         assert.equal((await queue.get()).length, 1024 * 1024 - 1000);
         await queue.delete();
