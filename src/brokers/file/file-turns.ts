@@ -7,6 +7,8 @@ import type { FrameRecords } from "./frame-records.js";
 
 /** Records of one frame; what is more waits for the next. */
 const MOST_BYTES = 8 << 20;
+/** So long what was called before waits for its turn when the end is closed. */
+const GOODBYE_MS = 2000;
 
 /** Whose turns they are. */
 export interface TurnsOwner<R extends FrameRecords> {
@@ -67,8 +69,10 @@ export class FileTurns<R extends FrameRecords> {
   }
 
   async close(): Promise<void> {
-    // what was called before is done
+    // what was called before is done, unless another process has stopped in the middle of its turn
+    const timer = setTimeout(() => this.rejectAll(this.intents.splice(0), new Error("closed")), GOODBYE_MS);
     while (this.running !== undefined) await this.running;
+    clearTimeout(timer);
     this.isClosed = true;
     this.disarm();
     this.news.leave(this.look);

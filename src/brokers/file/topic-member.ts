@@ -1,4 +1,4 @@
-import type { Bounds } from "../bounds.js";
+import { Bounds } from "../bounds.js";
 import type { Incoming, Settlement, SubscriptionDriver } from "../broker.js";
 import type { FileLocks } from "./file-locks.js";
 import type { FileLog } from "./file-log.js";
@@ -7,6 +7,9 @@ import type { Entry } from "./queue-state.js";
 import type { TopicRecords } from "./topic-records.js";
 import type { TopicState } from "./topic-state.js";
 import type { TopicMeta } from "./topic-tail.js";
+
+/** Whoever closes waits so long for his turn. */
+const GOODBYE_MS = 2000;
 
 /** What the subscriptions of one end of a topic have in common. */
 export interface TopicEnd {
@@ -69,14 +72,21 @@ export class TopicMember implements SubscriptionDriver {
 
   async close(): Promise<void> {
     const { turns, locks, state } = this.end;
+    const bounds = new Bounds();
+    const timer = setTimeout(() => bounds.giveUp(new Error("too late")), GOODBYE_MS);
     try {
-      await turns.submit((turn) => {
-        if (state.groups.get(this.group)?.members.has(this.seat)) turn.records.left(this.seat);
-        return () => undefined;
-      });
+      await turns.submit(
+        (turn) => {
+          if (state.groups.get(this.group)?.members.has(this.seat)) turn.records.left(this.seat);
+          return () => undefined;
+        },
+        false,
+        bounds,
+      );
     } catch {
       // who cannot say that it leaves is found to have left
     } finally {
+      clearTimeout(timer);
       locks.leaveSeat(this.seat);
     }
   }

@@ -56,22 +56,14 @@ export class TopicTail {
     private readonly matches: (key: string) => boolean,
   ) {
     this.path = join(folder, "log");
-    this.fd = door.open(this.path, "r");
+    this.fd = this.guarded(() => door.open(this.path, "r"));
     this.inode = place.inode;
     this.position = place.position;
   }
 
   /** What matches in the next piece of the log, and whether there is more to read. @throws MismatchError, NotFoundError, SystemError */
   read(): { found: Incoming[]; isMore: boolean } {
-    try {
-      return this.readPiece();
-    } catch (error) {
-      if (error instanceof InterprocError) throw error;
-      const { code, syscall, message } = error as NodeJS.ErrnoException;
-      throw new SystemError(`${this.label}: reading ${this.path}: ${message}`, {
-        ...{ errno: code, syscall, resource: this.folder, cause: error },
-      });
-    }
+    return this.guarded(() => this.readPiece());
   }
 
   close(): void {
@@ -137,6 +129,18 @@ export class TopicTail {
     if (id <= this.next) return;
     this.missed += id - this.next;
     this.next = id;
+  }
+
+  private guarded<T>(body: () => T): T {
+    try {
+      return body();
+    } catch (error) {
+      if (error instanceof InterprocError) throw error;
+      const { code, syscall, message } = error as NodeJS.ErrnoException;
+      throw new SystemError(`${this.label}: reading ${this.path}: ${message}`, {
+        ...{ errno: code, syscall, resource: this.folder, cause: error },
+      });
+    }
   }
 
   private damage(why: string): MismatchError {

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openTopic } from "interproc";
+import { FileLocks } from "#src/brokers/file/file-locks.js";
 import { openedTopic } from "./opened-topic.js";
 import { drained } from "./what-is-left.js";
 
@@ -205,6 +206,33 @@ describe("a durable topic in a folder", () => {
     other.child.kill("SIGKILL");
     await other.exited;
   });
+
+  test(
+    "an end closes also while somebody has stopped in the middle of a turn, and its message is another member's",
+    watchdog,
+    async () => {
+      const path = fresh();
+      const topic = await openTopic<number>(`file:${path}`);
+      const durable = { group: "g", durable: true };
+      const member = await topic.subscribe("#", durable);
+      await topic.publish(1);
+      for await (const message of member.messages()) {
+        assert.equal(message.value, 1);
+        const stopped = await FileLocks.open(join(path, "lock"));
+        await stopped.acquire(() => true);
+        await topic.close();
+        stopped.release();
+        stopped.close();
+        break;
+      }
+      await using later = await openTopic<number>(`file:${path}`);
+      await using other = await later.subscribe("#", durable);
+      for await (const message of other.messages()) {
+        assert.deepEqual([message.value, message.redelivered], [1, true]);
+        break;
+      }
+    },
+  );
 
   test("an end with subscriptions that is idle does not keep its process alive", watchdog, async () => {
     const idle = start("idle", fresh());

@@ -48,6 +48,32 @@ describe("a durable topic whose files fail", () => {
         }
       },
     );
+
+  test("a listener does not see what is not on the disk yet, and never what a sync has refused", watchdog, async () => {
+    const path = fresh();
+    const files = new FailingFiles(-1, "fails");
+    let isSlow = false;
+    let fail: ((error: Error) => void) | undefined;
+    const door: FileDoor = {
+      ...files.door,
+      sync: (fd) => {
+        if (!isSlow) return files.door.sync(fd);
+        isSlow = false;
+        return new Promise((_resolve, reject) => {
+          fail = reject;
+        });
+      },
+    };
+    await using topic = await openedTopic<number>(path, { door });
+    await using listener = await topic.subscribe();
+    isSlow = true;
+    const refused = assert.rejects(topic.publish(1), { code: "ERR_INTERPROC_SYSTEM" });
+    await assert.rejects(listener.get({ timeout: 100 }), { code: "ERR_INTERPROC_TIMEOUT" });
+    fail?.(Object.assign(new Error("EIO"), { code: "EIO" }));
+    await refused;
+    await topic.publish(2);
+    assert.deepEqual(await drained(listener), [2]);
+  });
 });
 
 describe("a durable topic whose log is damaged", () => {
