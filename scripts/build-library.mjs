@@ -50,7 +50,7 @@ export async function buildLibrary() {
     sourcemap: true,
     plugins: [loadedOnUse],
   });
-  for (const { path, text } of outputFiles) write(path, path.endsWith(".map") ? text : inOneByte(text));
+  for (const { path, text } of outputFiles) write(path, path.endsWith(".map") ? text : inOneByte(withOwnNames(text)));
   for (const entry of readdirSync(compiled, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !/\.js(\.map)?$/.test(entry.name)) continue;
     const file = join(entry.parentPath, entry.name);
@@ -61,6 +61,12 @@ export async function buildLibrary() {
     else if (path.endsWith(".map")) rmSync(output, { force: true });
     else write(output, door(path, names));
   }
+}
+
+/** The bundler calls a class that speaks of itself `_Queue` inside: what errors and `console.log` show is its own name again. */
+function withOwnNames(text) {
+  const names = [...text.matchAll(/^var (\w+) = class _\1\b/gm)].map(([, name]) => name);
+  return names.reduce((all, name) => all.replace(new RegExp(`\\b_${name}\\b`, "g"), name), text);
 }
 
 /**

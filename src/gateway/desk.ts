@@ -3,12 +3,12 @@ import { openTopic } from "../brokers/open-topic.js";
 import { UsageError } from "../errors.js";
 import { Bodies } from "./bodies.js";
 import { checkPrefix } from "./check-prefix.js";
+import { DeskQueue, type QueueMaking } from "./desk-queue.js";
 import type { GatewayOptions } from "./gateway-options.js";
 import { Idempotency } from "./idempotency.js";
 import { OpenObjects } from "./open-objects.js";
 import { Places } from "./places.js";
 import type { Call } from "./route.js";
-import { type QueueMaking, ServedQueue } from "./served-queue.js";
 import type { ServedSubscription } from "./served-subscription.js";
 import { Sessions } from "./sessions.js";
 import type { ServedValue } from "./shared-objects.js";
@@ -29,7 +29,7 @@ export class Desk {
   readonly streams: Places;
   readonly values: OpenObjects<ServedValue>;
   private readonly closers: (() => void)[] = [];
-  private readonly queues: OpenObjects<ServedQueue>;
+  private readonly queues: OpenObjects<DeskQueue>;
   private readonly topics: OpenObjects<AsyncTopic>;
   private readonly queuePrefix: string;
   private readonly topicPrefix: string;
@@ -61,9 +61,9 @@ export class Desk {
   }
 
   /** The queue of that name, made when it is not there. @throws MismatchError when it was made in another way */
-  async queue(name: string, making: QueueMaking = {}): Promise<ServedQueue> {
+  async queue(name: string, making: QueueMaking = {}): Promise<DeskQueue> {
     if (making.deadLetter !== undefined) this.checkName(making.deadLetter);
-    const open = (): Promise<ServedQueue> => ServedQueue.open(name, this.queuePrefix, making);
+    const open = (): Promise<DeskQueue> => DeskQueue.open(name, this.queuePrefix, making);
     let found = await this.queues.get(name, open);
     if (found.queue.closed) {
       this.queues.forget(name);

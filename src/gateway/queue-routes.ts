@@ -1,10 +1,10 @@
 import type { AsyncMessage } from "../async-queue.js";
 import { NotFoundError, TimeoutError } from "../errors.js";
 import type { Desk } from "./desk.js";
+import type { QueueMaking } from "./desk-queue.js";
 import { Problem } from "./problem.js";
 import { queryNumber } from "./query-number.js";
 import type { Call, Route, Schema } from "./route.js";
-import type { QueueMaking } from "./served-queue.js";
 import { whenUnheard } from "./when-unheard.js";
 
 export const MOST_WAIT_MS = 60_000;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -41,12 +41,14 @@ describe("interproc gateway", () => {
     writeFileSync(module, "export const add = (a, b) => a + b;\n");
     const page = "https://example.org";
     await withGateway(
-      ["--api", module, "--topics", "file:nowhere/", "--origin", page, "https://b.example"],
+      ["--api", module, "--topics", `file:${folder}/`, "--origin", page, "https://b.example"],
       async (url) => {
         const headers = { "content-type": "application/json", origin: page };
         const added = await fetch(`${url}/api/add`, { method: "POST", body: "[1,2]", headers });
         assert.deepEqual([await added.json(), added.headers.get("access-control-allow-origin")], [3, page]);
-        assert.equal((await fetch(`${url}/topics/x`, { method: "PUT" })).status, 400);
+        assert.ok((await fetch(`${url}/topics/x`, { method: "PUT" })).ok);
+        assert.ok(existsSync(join(folder, "x")));
+        assert.equal((await fetch(`${url}/topics/none%2Fx`, { method: "PUT" })).ok, false);
       },
     );
     for (const args of [

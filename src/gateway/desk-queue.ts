@@ -15,7 +15,7 @@ export type QueueMaking = Pick<
 >;
 
 /** A queue that is open for clients, and what they have taken from it. */
-export class ServedQueue {
+export class DeskQueue {
   readonly held: HeldMessages;
   private readonly making: string;
 
@@ -27,11 +27,11 @@ export class ServedQueue {
     this.held = new HeldMessages(making.maxDeliveries);
   }
 
-  static async open(name: string, prefix: string, making: QueueMaking): Promise<ServedQueue> {
+  static async open(name: string, prefix: string, making: QueueMaking): Promise<DeskQueue> {
     const { deadLetter } = making;
     const letters = deadLetter !== undefined && parseBrokerUrl(prefix + deadLetter, "gateway").name;
     const queue = await openQueue(prefix + name, { ...making, ...(letters !== false && { deadLetter: letters }) });
-    return new ServedQueue(queue, making);
+    return new DeskQueue(queue, making);
   }
 
   /** Whether it was made like that; who asks for nothing takes it as it is. */
