@@ -140,10 +140,11 @@ describe("a spawn that fails", watchdog, () => {
   test("moves nothing when the process cannot be started", async () => {
     const before = sharedFiles();
     const [mine, theirs] = pipe();
-    const nowhere = { cwd: "/there/is/no/such/folder" };
-    assert.throws(() => spawn(greeting, [theirs as Connection<string>, ""], nowhere), {
-      code: "ERR_INTERPROC_SYSTEM",
-    });
+    for (const [options, code] of [
+      [{ cwd: "/there/is/no/such/folder" }, "ERR_INTERPROC_NOT_FOUND"],
+      [{ env: { LONG: "x".repeat(200_000) } }, "ERR_INTERPROC_SYSTEM"], // more than the system takes
+    ] as const)
+      assert.throws(() => spawn(greeting, [theirs as Connection<string>, ""], options), { code });
     await works(mine, theirs);
     assert.deepEqual(sharedFiles(), before);
   });
