@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn as spawnChild } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
 import type { Duplex, Readable, Writable } from "node:stream";
@@ -11,6 +11,7 @@ import { pythonFrames } from "../transports/python-frames.js";
 import { StreamLink } from "../transports/stream-link.js";
 import { checkRunning } from "./check-running.js";
 import { Program } from "./program.js";
+import { startChild } from "./start-child.js";
 
 /**
  * How messages stand in the program's streams. `"lines"`: a string a line; `"json"`: a JSON value a line; `"length"`: bytes,
@@ -113,7 +114,7 @@ export function spawnProgram<Kind extends ProgramConnection>(
 
 function start(command: string, args: readonly string[], options: ProgramOptions, onFd: boolean): ChildProcess {
   const { stdin = "ignore", stdout = "inherit", stderr = "inherit", cwd, env = process.env, detached } = options;
-  const child = spawnChild(command, args, {
+  const child = startChild("spawnProgram()", command, args, {
     cwd,
     env: onFd ? { ...env, INTERPROC_FD: String(FD) } : env,
     detached,

@@ -1,4 +1,4 @@
-import { type ChildProcess, type StdioOptions, spawn as spawnChild } from "node:child_process";
+import type { ChildProcess, StdioOptions } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Carried, carriedIn } from "../carried.js";
@@ -21,6 +21,7 @@ import { type Birth, currentProcess } from "./current-process.js";
 import { refuseWhileImporting } from "./importing.js";
 import { lifeLine } from "./life-line.js";
 import { Process, type Verdict } from "./process.js";
+import { startChild } from "./start-child.js";
 import { type Task, type TaskName, taskName } from "./task.js";
 
 /** How a child's process is run; by default as this one was. */
@@ -163,7 +164,7 @@ function pack({ folder }: Carrier, file: string, value: unknown, given: Given[])
 function start({ folder, fd }: Carrier, options: SpawnOptions, name: string): ChildProcess {
   const main = packageFile("processes/child-main.js");
   const execArgv = options.execArgv ?? inheritedOptions();
-  const child = spawnChild(process.execPath, [...execArgv, main], {
+  const child = startChild("spawn()", process.execPath, [...execArgv, main], {
     env: {
       ...(options.env ?? process.env),
       [SPAWN_VARIABLE]: folder,

@@ -143,6 +143,7 @@ describe("a spawn that fails", watchdog, () => {
     for (const [options, code] of [
       [{ cwd: "/there/is/no/such/folder" }, "ERR_INTERPROC_NOT_FOUND"],
       [{ env: { LONG: "x".repeat(200_000) } }, "ERR_INTERPROC_SYSTEM"], // more than the system takes
+      [{ stdio: "foo" as never }, "ERR_INTERPROC_USAGE"],
     ] as const)
       assert.throws(() => spawn(greeting, [theirs as Connection<string>, ""], options), { code });
     await works(mine, theirs);
