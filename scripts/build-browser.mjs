@@ -14,6 +14,7 @@ const replacements = new Map([
   [join(compiled, "codec/own-copy.js"), "own-copy.js"],
   [join(compiled, "codec/pickle/pickle-codec.js"), "pickle-codec.js"],
   [join(compiled, "codec/text.js"), "text.js"],
+  [join(compiled, "memory/copy-of.js"), "copy-of.js"],
   [join(compiled, "transports/hmac.js"), "hmac.js"],
   ["node:diagnostics_channel", "diagnostics-channel.js"],
   ["node:util", "node-util.js"],

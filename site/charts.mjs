@@ -45,7 +45,7 @@ function chart({ title, head, rows }) {
   if (best.size < 2) return "";
   const bars = [...best].map(([peer, { value, text, mode }]) => {
     const width = ((100 * value) / most).toFixed(1);
-    return `<div class="bar${peer === "interproc" ? " is-ours" : ""}"><span>${escaped(peer)} <small>${escaped(mode)}</small></span><span><i style="width:${width}%"></i></span><b>${escaped(text)}</b></div>`;
+    return `<div class="bar${/^interproc\b/.test(peer) ? " is-ours" : ""}"><span>${escaped(peer)} <small>${escaped(mode)}</small></span><span><i style="width:${width}%"></i></span><b>${escaped(text)}</b></div>`;
   });
   return `<figure class="chart"><figcaption>${escaped(title.trim())} <small>${measure.says}, the best mode of each</small></figcaption>${bars.join("")}</figure>\n`;
 }

@@ -11,7 +11,7 @@ import { permittedPeer } from "./permission.js";
 import { socketKernel } from "./socket-kernel.js";
 import { SOCKET_OPTIONS, socketLink } from "./socket-link.js";
 import { systemFailure } from "./system-failure.js";
-import { clientTls, withTls } from "./tls-settings.js";
+import { clientTls } from "./tls-settings.js";
 
 /** A way to somebody that is being opened. */
 export interface Dialled {
@@ -45,7 +45,7 @@ async function dialSocket(
   const socket = address.scheme === "tls" ? await overTls(address.host) : connectSocket({ ...to, ...SOCKET_OPTIONS });
   async function overTls(host: string): Promise<Socket> {
     const tls = await import("node:tls");
-    return withTls("connect()", () => tls.connect({ ...to, ...SOCKET_OPTIONS, ...clientTls(settings.tls, host) }));
+    return tls.connect({ ...to, ...SOCKET_OPTIONS, ...clientTls(settings.tls, host) });
   }
   const ready = async (): Promise<{ link: Link; peer: Peer }> => {
     try {

@@ -10,7 +10,7 @@ import { permittedPeer } from "./permission.js";
 import { socketKernel } from "./socket-kernel.js";
 import { SOCKET_OPTIONS, socketLink } from "./socket-link.js";
 import { systemFailure } from "./system-failure.js";
-import { listenerTls, withTls } from "./tls-settings.js";
+import { listenerTls } from "./tls-settings.js";
 import { UnixPath } from "./unix-path.js";
 
 /** As long as Node's timers count. */
@@ -28,13 +28,11 @@ export async function openSocketEntrance(
   const options = { ...SOCKET_OPTIONS, pauseOnConnect: true };
   const server =
     address.scheme === "tls"
-      ? withTls("listen()", () =>
-          createTlsServer({
-            ...options,
-            ...listenerTls(settings.tls, "listen()"),
-            handshakeTimeout: Math.min(settings.handshakeTimeout, LONGEST_HANDSHAKE_MS),
-          }),
-        )
+      ? createTlsServer({
+          ...options,
+          ...listenerTls(settings.tls, "listen()"),
+          handshakeTimeout: Math.min(settings.handshakeTimeout, LONGEST_HANDSHAKE_MS),
+        })
       : createServer(options);
   limitConnections(server, porter);
   const place = address.scheme === "unix" ? new UnixPath(address.path) : undefined;
@@ -66,8 +64,7 @@ export async function openSocketEntrance(
     },
     hold: (isHeld) => server[isHeld ? "ref" : "unref"](),
     ...(address.scheme === "tls" && {
-      reload: (tls: TlsOptions) =>
-        withTls("reload()", () => (server as TlsServer).setSecureContext(listenerTls(tls, "reload()"))),
+      reload: (tls: TlsOptions) => (server as TlsServer).setSecureContext(listenerTls(tls, "reload()")),
     }),
   };
 }

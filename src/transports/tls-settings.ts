@@ -46,25 +46,7 @@ export function listenerTls(tls: TlsOptions, operation: string): NodeTlsOptions 
   return { ...context(tls), requestCert: tls.ca !== undefined, rejectUnauthorized: true };
 }
 
-/**
- * What `make` makes of them.
- *
- * @throws UsageError when certificates, key, passphrase or authorities cannot be read, or do not belong together
- */
-export function withTls<T>(operation: string, make: () => T): T {
-  try {
-    return make();
-  } catch (cause) {
-    const { code = "", message } = cause as NodeJS.ErrnoException;
-    if (!/^ERR_(OSSL|CRYPTO|INVALID_ARG)/.test(code)) throw cause;
-    throw new UsageError(
-      `${operation}: tls cannot be used: ${message}; allowed: cert, key and ca as PEM, the key being that of the certificate`,
-      { cause },
-    );
-  }
-}
-
-/** What Node's TLS client is told. */
+/** What Node's TLS client is told. @throws UsageError for certificates and keys that are none */
 export function clientTls(tls: TlsOptions, host: string): ConnectionOptions {
   const servername = tls.servername ?? (isIP(host) ? undefined : host);
   return { ...context(tls), rejectUnauthorized: true, ...(servername !== undefined && { servername }) };

@@ -9,7 +9,7 @@ import type { Entrance, Porter } from "./arrival.js";
 import type { Settings, TlsOptions } from "./connection-options.js";
 import { limitConnections } from "./limit-connections.js";
 import { systemFailure } from "./system-failure.js";
-import { listenerTls, withTls } from "./tls-settings.js";
+import { listenerTls } from "./tls-settings.js";
 import { WebSocketLink } from "./websocket-link.js";
 import { SUBPROTOCOL } from "./worded-link.js";
 
@@ -42,7 +42,7 @@ export async function openWebSocketEntrance(
   };
   const server =
     address.scheme === "wss"
-      ? withTls("listen()", () => createSecureServer({ ...limits, ...listenerTls(settings.tls, "listen()") }))
+      ? createSecureServer({ ...limits, ...listenerTls(settings.tls, "listen()") })
       : createServer(limits);
   limitConnections(server, porter);
   server.on("connection", (socket) => {
@@ -94,7 +94,7 @@ export async function openWebSocketEntrance(
     },
     hold: (isHeld) => server[isHeld ? "ref" : "unref"](),
     ...("setSecureContext" in server && {
-      reload: (tls: TlsOptions) => withTls("reload()", () => server.setSecureContext(listenerTls(tls, "reload()"))),
+      reload: (tls: TlsOptions) => server.setSecureContext(listenerTls(tls, "reload()")),
     }),
   };
 }

@@ -101,7 +101,7 @@ describe("addresses", watchdog, () => {
   });
 
   test("certificates that cannot be read are a UsageError on either side, and at reload()", async () => {
-    const unreadable = { ...codes.usage, message: /tls cannot be used: .*PEM/ };
+    const unreadable = { ...codes.usage, message: /cannot be used: .*PEM/ };
     const none = { cert: "none", key: "none" };
     for (const scheme of ["tls", "wss"])
       await assert.rejects(listen(`${scheme}://127.0.0.1:0`, { tls: none }), unreadable, scheme);
