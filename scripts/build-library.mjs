@@ -73,7 +73,13 @@ function withOwnNames(text) {
  * The compiler takes half as long for a text all of whose characters fit into a byte. What is code has been escaped; this is
  * for what is in comments.
  */
-const inOneByte = (text) => text.replace(/[^\0-\xff]/g, "?");
+function inOneByte(text) {
+  const code = text
+    .split("\n")
+    .find((line) => /[^\0-\xff]/.test(line.replace(/^\s*(\/\*|\*).*|\/\/ .*|\/\*.*?\*\//, "")));
+  if (code !== undefined) throw new Error(`a character that takes more than a byte is in code: ${code.trim()}`);
+  return text.replace(/[^\0-\xff]/g, "?");
+}
 
 /** The names that each module exports, those that it passes on as well. */
 async function exportsOf(build, modules) {
