@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openQueue } from "interproc";
 import { SeededRandom } from "../rings/seeded-random.js";
+import { linesOf } from "./lines-of.js";
 
 const program = fileURLToPath(new URL("../programs/file-producer.js", import.meta.url));
 /** What came of a run. */
@@ -13,23 +13,6 @@ export interface FileKillOutcome {
   readonly isClean: boolean;
   readonly complaints: readonly string[];
   toString(): string;
-}
-
-/** One process that puts and takes, and what it said before it was killed. */
-class Party {
-  readonly lines: string[] = [];
-  readonly gone: Promise<unknown>;
-  private rest = "";
-
-  constructor(child: ChildProcess, onLines: (count: number) => void) {
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      const parts = (this.rest + text).split("\n");
-      this.rest = parts.pop() as string;
-      this.lines.push(...parts);
-      if (parts.length > 0) onLines(parts.length);
-    });
-    this.gone = once(child, "close");
-  }
 }
 
 /** Kills processes that put into and take from one durable queue, at random; then looks what became of each message. */
@@ -56,12 +39,11 @@ export async function killFileQueues({
       first += 1_000_000;
       let left = 1 + random.below(12);
       const child = spawn(process.execPath, [program, url, String(first)], { stdio: ["ignore", "pipe", "inherit"] });
-      const party = new Party(child, (lines) => {
-        left -= lines;
+      const lines = await linesOf(child, (count) => {
+        left -= count;
         if (left <= 0) child.kill("SIGKILL");
       });
-      await party.gone;
-      said.push(...party.lines);
+      said.push(...lines);
     }
   };
   // several at once: those that are killed leave others behind that go on

@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type AsyncTopic, openTopic, TimeoutError } from "interproc";
 import { SeededRandom } from "../rings/seeded-random.js";
 import type { FileKillOutcome } from "./file-kill.js";
+import { linesOf } from "./lines-of.js";
 
 const program = fileURLToPath(new URL("../programs/topic-party.js", import.meta.url));
 /** Who has which numbers: see the program. */
@@ -15,19 +15,6 @@ type GroupName = keyof typeof groups;
 const names = Object.keys(groups) as GroupName[];
 /** Nothing comes any more when nothing has come for so long; dead members' messages come within a quarter of a second. */
 const QUIET_MS = 1000;
-
-/** What one process said before it was killed. */
-function linesOf(child: ChildProcess, onLines: (count: number) => void): Promise<string[]> {
-  const lines: string[] = [];
-  let rest = "";
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-    const parts = (rest + text).split("\n");
-    rest = parts.pop() as string;
-    lines.push(...parts);
-    if (parts.length > 0) onLines(parts.length);
-  });
-  return once(child, "close").then(() => lines);
-}
 
 /**
  * Kills processes that publish to, take from and hear one durable topic, at random; then looks what became of each message.
