@@ -3,6 +3,7 @@ import type { WaitOptions } from "../deadline.js";
 import { diagnostics } from "../diagnostics.js";
 import { UsageError } from "../errors.js";
 import { type Address, formatAddress, parseAddress } from "./address.js";
+import { checkReconnect } from "./check-reconnect.js";
 import { connectOver } from "./connect-over.js";
 import { connecting } from "./connecting.js";
 import { type ConnectionOptions, type Settings, settingsOf } from "./connection-options.js";
@@ -49,6 +50,7 @@ export async function connect(
   const address = parseAddress(url, "connect()");
   const settings = settingsOf(options, "connect()", false);
   const { reconnect = false, timeout, signal } = options;
+  checkReconnect(reconnect);
   if (reconnect === false) return attempt(url, address, settings, options);
   if (address.scheme === "fd" || address.scheme === "stdio")
     throw new UsageError(

@@ -1,5 +1,6 @@
 import type { AsyncConnection } from "../channel.js";
-import { startTimer, timedOut, type WaitOptions } from "../deadline.js";
+import { deadlineOf, startTimer, timedOut, type WaitOptions } from "../deadline.js";
+import { UsageError } from "../errors.js";
 
 /** Opens a connection within what bounds the whole call; one that is open too late is closed. */
 export async function connecting<C extends Pick<AsyncConnection, "close">>(
@@ -7,6 +8,9 @@ export async function connecting<C extends Pick<AsyncConnection, "close">>(
   { signal, timeout }: WaitOptions,
   open: (signal: AbortSignal) => Promise<C>,
 ): Promise<C> {
+  deadlineOf(timeout, `connect() to ${url}`); // looked at only: the timer below has it
+  if (signal !== undefined && typeof signal?.throwIfAborted !== "function")
+    throw new UsageError(`connect() to ${url}: signal is no AbortSignal; allowed: one, or undefined`);
   signal?.throwIfAborted();
   const ends = new AbortController();
   const onAbort = (): void => ends.abort(signal?.reason);

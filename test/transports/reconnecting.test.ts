@@ -112,4 +112,17 @@ describe("a connection that is made again", watchdog, () => {
     await assert.rejects(connect("fd:3", { reconnect: true }), codes.usage);
     await assert.rejects(connect(server.address, { reconnect: true }), { errno: "ECONNREFUSED" });
   });
+
+  test("options that cannot be are told before anything is dialled", async () => {
+    const wrong = (options: object, message: RegExp): Promise<void> =>
+      assert.rejects(connect("tcp://127.0.0.1:1", options as never), { code: codes.usage.code, message });
+    await wrong({ reconnect: { onConnect: 5 } }, /reconnect\.onConnect is 5; allowed: a function/);
+    await wrong({ reconnect: { minDelay: -1 } }, /reconnect\.minDelay is -1; allowed: milliseconds/);
+    await wrong({ reconnect: { maxDelay: Number.NaN } }, /reconnect\.maxDelay is NaN/);
+    await wrong({ reconnect: { attempts: 0 } }, /reconnect\.attempts is 0; allowed: 1 or more/);
+    await wrong({ reconnect: "yes" }, /reconnect is yes; allowed: true, false or an object/);
+    await wrong({ timeout: "5" }, /timeout is "5"; allowed: milliseconds/);
+    await wrong({ timeout: Number.NaN }, /timeout is NaN/);
+    await wrong({ signal: {} }, /signal is no AbortSignal/);
+  });
 });
