@@ -209,6 +209,30 @@ if (servers.redis !== undefined)
         await queue.delete();
       },
     );
+
+    test(
+      "what another program publishes on a topic's channel arrives as bytes, and the topic goes on",
+      watchdog,
+      async () => {
+        const name = freshName();
+        const client = createClient({ url: server });
+        await client.connect();
+        await using topic = await openTopic(`${server}/${name}`);
+        const [all, some] = [await topic.subscribe("#"), await topic.subscribe("known.*")];
+        const frame = (length: number, text: string): Buffer => {
+          const head = Buffer.alloc(4);
+          head.writeUInt32LE(length);
+          return Buffer.concat([head, Buffer.from(text)]);
+        };
+        const foreign = ["", "ok", "hello", frame(2, "{}body"), frame(9, "[1]"), frame(3, "no!"), frame(4, "null")];
+        for (const one of foreign) await client.publish(`{${name}}:topic`, one as string);
+        await topic.publish("ours", { key: "known.one" });
+        for (const one of foreign)
+          assert.deepEqual(Buffer.from((await all.get()) as Uint8Array), Buffer.from(one as string));
+        assert.deepEqual([await all.get(), await some.get()], ["ours", "ours"]);
+        await client.close();
+      },
+    );
   });
 
 if (servers.nats !== undefined)

@@ -213,12 +213,14 @@ export class RedisConnection {
     }
   }
 
-  /** Hears what is published on a channel, on a connection of its own; gives how that ends. */
-  async subscribe(channel: string, heard: (message: Buffer) => void): Promise<() => Promise<void>> {
+  /**
+   * Hears what is published on a channel, on a connection of its own, and undefined when something may have been missed; gives how
+   * that ends.
+   */
+  async subscribe(channel: string, heard: (message?: Buffer) => void): Promise<() => Promise<void>> {
     const listener = this.client.duplicate() as Client;
     listener.on("error", () => undefined);
-    // after a cut something may have been missed
-    listener.on("ready", () => heard(Buffer.alloc(0)));
+    listener.on("ready", () => heard());
     const stop = async (): Promise<void> => {
       this.listening.delete(listener);
       this.listeners.delete(listener);
@@ -237,7 +239,7 @@ export class RedisConnection {
     return stop;
   }
 
-  private async listen(listener: Client, channel: string, heard: (message: Buffer) => void): Promise<void> {
+  private async listen(listener: Client, channel: string, heard: (message?: Buffer) => void): Promise<void> {
     for (;;) {
       try {
         if (!listener.isReady) await this.ready(listener);

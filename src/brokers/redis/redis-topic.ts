@@ -33,7 +33,8 @@ export async function openRedisTopic(url: BrokerUrl, operation: string, signal: 
  * Order   One script after the other: all subscribers see one order.
  * Death   A listener that dies is gone, with what it had not read; a group's messages are redelivered.
  * Limits  A listener that is cut off misses what is published until it is back, and is not told how much: for that there are
- *         groups. One that falls behind by more than 10,000 messages loses the oldest, which `missed` counts.
+ *         groups. A listener that falls behind by more than 10,000 messages loses the oldest, which `missed` counts. What
+ *         somebody else publishes on the channel comes as bytes without a key, and to no group.
  */
 class RedisTopic implements TopicDriver {
   readonly capabilities = capabilities;
@@ -90,12 +91,24 @@ class RedisTopic implements TopicDriver {
     const matches = keyPattern(pattern, operation);
     const inbox = new Inbox(this.connection.holder());
     const stop = await this.connection.subscribe(`{${this.name}}:topic`, (bytes) => {
-      if (bytes.length < 4) return;
-      const headEnd = 4 + bytes.readUInt32LE(0);
-      const { k, t, i, h } = JSON.parse(bytes.subarray(4, headEnd).toString()) as Envelope;
-      if (matches(k)) inbox.add({ ...fresh, body: bytes.subarray(headEnd), contentType: t, id: i, headers: h, key: k });
+      const message = bytes && opened(bytes);
+      if (message && matches(message.key)) inbox.add(message);
     });
     return inbox.asSubscription(stop);
+  }
+}
+
+/** What came on the channel; what somebody else has published there is bytes without a key. */
+function opened(bytes: Buffer): Incoming & { readonly key: string } {
+  const foreign = { ...fresh, body: bytes, contentType: undefined, id: undefined, headers: {}, key: "" };
+  const headEnd = bytes.length < 4 ? Number.POSITIVE_INFINITY : 4 + bytes.readUInt32LE(0);
+  if (headEnd > bytes.length) return foreign;
+  try {
+    const { k, t, i, h } = JSON.parse(bytes.subarray(4, headEnd).toString()) as Envelope;
+    if (typeof k !== "string" || typeof t !== "string" || typeof h !== "object" || h === null) return foreign;
+    return { ...fresh, body: bytes.subarray(headEnd), contentType: t, id: i, headers: h, key: k };
+  } catch {
+    return foreign;
   }
 }
 
