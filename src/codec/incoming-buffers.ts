@@ -1,4 +1,5 @@
 import type { ByteReader } from "./byte-reader.js";
+import { ownCopy } from "./own-copy.js";
 import { BUFFER_ALIGNMENT, TRAILER_BYTES } from "./structured.layout.js";
 
 interface IncomingBuffer {
@@ -10,6 +11,16 @@ interface IncomingBuffer {
 }
 
 const { slice } = Uint8Array.prototype;
+
+/** From here on it pays to take memory that is not zeroed before it is written; it is out of no pool. */
+const LARGE_BYTES = 64 * 1024;
+
+/** A buffer that has just the bytes [start…end). */
+function copyBetween(bytes: Uint8Array, start: number, end: number): ArrayBuffer {
+  if (end - start < LARGE_BYTES) return slice.call(bytes, start, end).buffer;
+  const { buffer } = ownCopy(bytes.subarray(start, end));
+  return buffer.byteLength === end - start ? (buffer as ArrayBuffer) : slice.call(bytes, start, end).buffer;
+}
 
 /** The buffers behind the value of one message. Each is copied out when the first view of it is read. */
 export class IncomingBuffers {
@@ -41,7 +52,7 @@ export class IncomingBuffers {
     const incoming = this.list[number];
     if (incoming === undefined) throw this.reader.broken(`there is no buffer ${number}`);
     const { at, length, base } = incoming;
-    incoming.copy ??= slice.call(this.reader.bytes, at, at + length).buffer;
+    incoming.copy ??= copyBetween(this.reader.bytes, at, at + length);
     return { buffer: incoming.copy, base };
   }
 }

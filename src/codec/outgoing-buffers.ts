@@ -28,8 +28,8 @@ class OutgoingBuffer {
 /** The memory behind the views of one message. It is copied behind the value, when it is known how much of it is needed. */
 export class OutgoingBuffers {
   private readonly list: OutgoingBuffer[] = [];
-  /** Where in the list a buffer stands that views share. */
-  private readonly shared = new Map<ArrayBuffer, number>();
+  /** Where in the list a buffer stands that views share. It is made for each message that has some. */
+  private shared: Map<ArrayBuffer, number> | undefined;
   private bytes = 0;
 
   get isEmpty(): boolean {
@@ -41,10 +41,13 @@ export class OutgoingBuffers {
    * number in the message. With `alone`, no other view has part in it.
    */
   add(writer: ByteWriter, buffer: ArrayBuffer, start: number, end: number, alignment: number, alone: boolean): number {
-    let number = alone ? undefined : this.shared.get(buffer);
+    let number = alone ? undefined : this.shared?.get(buffer);
     if (number === undefined) {
       number = this.list.push(new OutgoingBuffer(buffer)) - 1;
-      if (!alone) this.shared.set(buffer, number);
+      if (!alone) {
+        this.shared ??= new Map();
+        this.shared.set(buffer, number);
+      }
     } else {
       this.bytes -= this.list[number].length;
     }
@@ -80,7 +83,7 @@ export class OutgoingBuffers {
   clear(): void {
     if (this.list.length === 0) return;
     this.list.length = 0;
-    this.shared.clear();
+    this.shared = undefined;
     this.bytes = 0;
   }
 }

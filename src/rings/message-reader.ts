@@ -1,8 +1,10 @@
 import { ProtocolError } from "../errors.js";
 import type { Bytes } from "../memory/bytes.js";
+import { freshBytes } from "../memory/copy-of.js";
+import { spareMemory } from "../memory/spare-memory.js";
 import { readerLine } from "./message-writer.js";
 import { RECORD_HEADER, type RingPlace, RingReader } from "./record-ring.js";
-import { FIRST, FORMAT_MASK, HANDLES, LAST, ringReaderLine, TOTAL_BYTES } from "./record-ring.layout.js";
+import { FIRST, FORMAT_MASK, FORMATS, HANDLES, LAST, ringReaderLine, TOTAL_BYTES } from "./record-ring.layout.js";
 
 /** Up to this length a message's memory is taken at once; beyond, it grows as the bytes really come. */
 const TRUSTED_BYTES = 16 * 1024 * 1024;
@@ -102,10 +104,19 @@ export class MessageReader {
     else this.drop();
   }
 
+  /** The found message was copied out of where it lies, and nobody has a view of it: its memory may serve another one. */
+  spare(): void {
+    const { bytes } = this;
+    if (this.inRing || bytes === this.target) return;
+    this.bytes = this.source.array;
+    this.pieces = undefined;
+    spareMemory.give(bytes);
+  }
+
   /** Pieces of the next long message go straight to `target` if it is long enough. */
   assembleInto(target: Uint8Array | undefined): void {
     if (target === undefined && this.pieces !== undefined && this.pieces === this.target) {
-      const own = Buffer.allocUnsafeSlow(this.total); // given up: the buffer is its owner's again
+      const own = freshBytes(this.total); // given up: the buffer is its owner's again
       own.set(this.pieces.subarray(0, this.filled));
       this.pieces = own;
       if (this.found && !this.inRing) this.bytes = own;
@@ -160,7 +171,7 @@ export class MessageReader {
     this.drop();
     this.checkTotal(total);
     const { target } = this;
-    this.pieces = target && target.length >= total ? target : Buffer.allocUnsafeSlow(Math.min(total, TRUSTED_BYTES));
+    this.pieces = target && target.length >= total ? target : memoryFor(total, flags);
     this.total = total;
     this.flags = flags;
     this.filled = 0;
@@ -177,7 +188,7 @@ export class MessageReader {
     const pieces = this.pieces as Uint8Array;
     const needed = this.filled + length;
     if (needed <= pieces.length) return pieces;
-    const larger = Buffer.allocUnsafeSlow(Math.min(this.total, Math.max(pieces.length * 2, needed)));
+    const larger = freshBytes(Math.min(this.total, Math.max(pieces.length * 2, needed)));
     larger.set(pieces.subarray(0, this.filled));
     this.pieces = larger;
     return larger;
@@ -205,4 +216,11 @@ export class MessageReader {
     this.pieces = undefined;
     this.filled = 0;
   }
+}
+
+/** Values are copied out of it; bytes may become the receiver's own as they are. */
+function memoryFor(total: number, flags: number): Uint8Array {
+  const isCopied = (flags & (FORMAT_MASK | HANDLES)) === FORMATS.structured;
+  const length = Math.min(total, TRUSTED_BYTES);
+  return isCopied ? spareMemory.take(length) : freshBytes(length);
 }

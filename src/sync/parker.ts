@@ -25,6 +25,7 @@ import { ASLEEP_IN_CALL, ASLEEP_IN_LOOP, AWAKE, NOTIFIED } from "./parker.layout
 import { Patience } from "./patience.js";
 import { Peers } from "./peers.js";
 import { movedBy, type Wait } from "./wait.js";
+import { WaitLine } from "./wait-line.js";
 
 /** So long a sleep in a call lasts at most, and the first one in the loop, unless a death makes it shorter. */
 export const CALL_RECHECK_MS = 50;
@@ -41,7 +42,7 @@ const POLL_MOST_MS = 0.1;
 type Mode = "idle" | "polling" | "asleep";
 
 export class Parker {
-  private readonly waits = new Set<Wait>();
+  private readonly waits = new WaitLine();
   private readonly word: number;
   /** Other threads' FIFOs. */
   readonly peers: Peers;

@@ -1,3 +1,5 @@
+import type { WaitPlace } from "./wait-line.js";
+
 /** Something that is waited for. */
 export interface Wait {
   /** Tries to finish; true when nothing is left to wait for. Called often, so its first look must be cheap. */
@@ -13,6 +15,8 @@ export interface Wait {
   readonly holdsLoop: boolean;
   /** Counts up with every step on the way (a piece of a long message), so that looking goes on while there are any. */
   readonly moved?: number;
+  /** Where it stands among what its thread waits for in the event loop. */
+  place?: WaitPlace | undefined;
 }
 
 /** How many steps of all of them were made. */

@@ -4,14 +4,15 @@ import { Patience } from "../sync/patience.js";
 /** No answer is looked for unless the last one came sooner than that: waking a processor that sleeps costs about as much. */
 const MOST_MS = 0.1;
 
-const lookers = new Set<Looking>();
+/** Those who look: few, and no Set, which V8 would grow anew among its old objects all the time. */
+const lookers: Looking[] = [];
 let isTurning = false;
 
 /** While an immediate is pending the loop asks the system what has come, and does not sleep. */
 function turn(): void {
   const at = now();
-  for (const looker of lookers) looker.check(at);
-  isTurning = lookers.size > 0;
+  for (let index = lookers.length - 1; index >= 0; index--) lookers[index].check(at);
+  isTurning = lookers.length > 0;
   if (isTurning) setImmediate(turn);
 }
 
@@ -23,15 +24,17 @@ export class Looking {
   private readonly patience = new Patience(0, MOST_MS);
   private until = 0;
   private asleepSince = 0;
+  private isLooking = false;
 
   /** Somebody waits for a message. */
   begin(): void {
     const { ms } = this.patience;
     const at = now();
     this.asleepSince = at;
-    if (ms === 0) return;
+    if (ms === 0 || this.isLooking) return;
     this.until = at + ms;
-    lookers.add(this);
+    this.isLooking = true;
+    lookers.push(this);
     if (isTurning) return;
     isTurning = true;
     setImmediate(turn);
@@ -39,7 +42,7 @@ export class Looking {
 
   /** It came, or nobody waits any more. */
   end(): void {
-    if (lookers.delete(this)) this.patience.paid();
+    if (this.stop()) this.patience.paid();
     else this.patience.slept(now() - this.asleepSince);
   }
 
@@ -47,6 +50,15 @@ export class Looking {
   check(at: number): void {
     if (at < this.until) return;
     this.asleepSince = at;
-    lookers.delete(this);
+    this.stop();
+  }
+
+  /** False: it did not look. */
+  private stop(): boolean {
+    if (!this.isLooking) return false;
+    this.isLooking = false;
+    const last = lookers.pop();
+    if (last !== this) lookers[lookers.indexOf(this)] = last as Looking;
+    return true;
   }
 }

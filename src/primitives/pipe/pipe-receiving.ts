@@ -196,7 +196,9 @@ export class PipeReceiving implements Wait {
     if (failure) throw failure.error;
     if (reader.format === FORMATS.bytes) return copyOf(reader.bytes, reader.start, reader.end);
     if (reader.hasHandles) return unpackHandles(reader.bytes.slice(reader.start, reader.end), this.folder());
-    return decoder.decode(reader.bytes, reader.start, reader.end);
+    const value = decoder.decode(reader.bytes, reader.start, reader.end);
+    reader.spare();
+    return value;
   }
 
   /** Takes the found message as bytes, however long it is. */

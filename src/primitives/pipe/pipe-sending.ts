@@ -2,14 +2,17 @@ import { StructuredEncoder } from "../../codec.js";
 import { deadlineOf, type SyncWaitOptions, timedOut, type WaitOptions } from "../../deadline.js";
 import { BrokenPipeError, UsageError } from "../../errors.js";
 import { nextTurn, turnIsDue } from "../../loop-turn.js";
-import { MessageWriter, type Outgoing } from "../../rings/message-writer.js";
+import { spareMemory } from "../../memory/spare-memory.js";
+import { MessageWriter } from "../../rings/message-writer.js";
 import { FORMATS, HANDLES } from "../../rings/record-ring.layout.js";
 import { looksBriefly } from "../../sync/look-briefly.js";
 import { Pending } from "../../sync/pending.js";
 import type { Wait } from "../../sync/wait.js";
-import { type Given, packHandles } from "../handle.js";
+import { packHandles } from "../handle.js";
 import type { PipeLink } from "./pipe-link.js";
+import { type PipeMessage, pipeMessage, snapshotOfRest } from "./pipe-message.js";
 import { PipeRooms, type Room } from "./pipe-rooms.js";
+import { isPlainBytes } from "./plain-bytes.js";
 
 const encoder = new StructuredEncoder();
 const DONE = Promise.resolve();
@@ -18,24 +21,13 @@ const LITTLE_ROOM = 512;
 /** About how much of a long message one attempt writes before others have their turn. */
 const STREAM_BYTES = 2 * 1024 * 1024;
 
-/** A Uint8Array is a value like any other, but needs no encoding: a Buffer arrives as one too, as by structured clone. */
-const isPlainBytes = (value: unknown): value is Uint8Array =>
-  value instanceof Uint8Array && (value.constructor === Uint8Array || value.constructor === Buffer);
-
-interface Entry extends Outgoing {
-  readonly value: unknown;
-  readonly given: readonly Given[];
-  pending?: Pending<void>;
-  isDone: boolean;
-}
-
 /** The sending half of a pipe's end: values into records, in the order of the calls. */
 export class PipeSending implements Wait {
   private readonly writer: MessageWriter;
   private readonly array: Uint8Array;
   /** The longest payload that goes in one record. */
   private readonly wholeLimit: number;
-  private readonly queue: Entry[] = [];
+  private readonly queue: PipeMessage[] = [];
   readonly rooms: PipeRooms;
   private armed = false;
   /** A claimed record lies open: nothing else can be written. */
@@ -68,12 +60,13 @@ export class PipeSending implements Wait {
   send(value: unknown, options: WaitOptions | undefined): Promise<void> {
     options?.signal?.throwIfAborted();
     if (this.isIdle && this.tryWhole(value, true)) return turnIsDue() ? nextTurn() : DONE;
-    return this.enqueue(this.pack(value), "send()", options ?? {});
+    return this.begin(this.pack(value), "send()", options);
   }
 
   sendSync(value: unknown, options: SyncWaitOptions | undefined): void {
     if (this.isIdle && this.tryWhole(value)) return;
-    this.block(this.pack(value), "sendSync()", options);
+    const entry = this.pack(value);
+    if (!this.goesAtOnce(entry)) this.block(snapshotOfRest(entry), "sendSync()", options);
   }
 
   trySend(value: unknown): boolean {
@@ -93,17 +86,13 @@ export class PipeSending implements Wait {
     options?.signal?.throwIfAborted();
     this.checkLength(bytes.length);
     if (this.isIdle && this.tryWholeBytes(bytes, true)) return turnIsDue() ? nextTurn() : DONE;
-    const entry = this.entry(bytes, FORMATS.bytes, bytes, []);
-    if (this.isIdle && this.stream(entry)) return DONE;
-    // what is left is the caller's no more: a snapshot of the rest, as a message that has begun
-    const rest = { ...entry, bytes: bytes.slice(entry.written), written: 0 };
-    return this.enqueue(rest, "sendBytes()", options ?? {});
+    return this.begin(pipeMessage(bytes, FORMATS.bytes, bytes, []), "sendBytes()", options);
   }
 
   sendBytesSync(bytes: Uint8Array, options: SyncWaitOptions | undefined): void {
     this.checkLength(bytes.length);
     if (this.isIdle && this.tryWholeBytes(bytes)) return;
-    this.block(this.entry(bytes, FORMATS.bytes, bytes, []), "sendBytesSync()", options);
+    this.block(pipeMessage(bytes, FORMATS.bytes, bytes, []), "sendBytesSync()", options);
   }
 
   trySendBytes(bytes: Uint8Array): boolean {
@@ -166,8 +155,7 @@ export class PipeSending implements Wait {
   }
 
   requirePeer(value: unknown): void {
-    if (!this.link.isPeerGone) return;
-    throw new BrokenPipeError("send, and the pipe's other end is closed or its process dead", { undelivered: value });
+    if (this.link.isPeerGone) throw this.broken(value);
   }
 
   attempt(): boolean {
@@ -279,32 +267,29 @@ export class PipeSending implements Wait {
   private tryPush({ bytes, flags }: { bytes: Uint8Array; flags: number }): boolean {
     this.checkLength(bytes.length);
     if (!this.writer.fits(bytes.length)) return false;
-    return this.pushWhole(this.entry(bytes, flags, bytes, []));
+    return this.pushWhole(pipeMessage(bytes, flags, bytes, []));
   }
 
-  private pushWhole(entry: Entry): boolean {
+  private pushWhole(entry: PipeMessage): boolean {
     if (!this.writer.push(entry)) return false;
     for (const one of entry.given) one.commit("the receiver");
     this.link.wakeReader();
     return true;
   }
 
-  private pack(value: unknown): Entry {
+  /** A value as a message. Unless it has handles, its bytes are lent, by the caller or the encoder. */
+  private pack(value: unknown): PipeMessage {
     this.requirePeer(value);
     if (isPlainBytes(value)) {
       this.checkLength(value.length);
-      return this.entry(value.slice(), FORMATS.bytes, value, []);
+      return pipeMessage(value, FORMATS.bytes, value, []);
     }
     const bytes = encoder.encode(value);
     this.checkLength(bytes.length);
-    if (encoder.handles.length === 0) return this.entry(bytes.slice(), FORMATS.structured, value, []);
+    if (encoder.handles.length === 0) return pipeMessage(bytes, FORMATS.structured, value, []);
     this.beforeHandles?.(value);
     const parcel = packHandles(value, this.folder);
-    return this.entry(parcel.bytes, FORMATS.structured | HANDLES, value, parcel.given);
-  }
-
-  private entry(bytes: Uint8Array, flags: number, value: unknown, given: readonly Given[]): Entry {
-    return { bytes, flags, value, given, written: 0, begun: false, isDone: false };
+    return pipeMessage(parcel.bytes, FORMATS.structured | HANDLES, value, parcel.given);
   }
 
   private checkLength(length: number): void {
@@ -314,7 +299,17 @@ export class PipeSending implements Wait {
       );
   }
 
-  private enqueue(entry: Entry, operation: string, options: WaitOptions): Promise<void> {
+  /** Sends a message whose bytes are lent: what goes at once from where it lies, the rest as a snapshot. */
+  private begin(entry: PipeMessage, operation: string, options: WaitOptions | undefined): Promise<void> {
+    if (this.goesAtOnce(entry)) return turnIsDue() ? nextTurn() : DONE;
+    return this.enqueue(snapshotOfRest(entry), operation, options ?? {});
+  }
+
+  private goesAtOnce(entry: PipeMessage): boolean {
+    return this.isIdle && !(entry.flags & HANDLES) && this.stream(entry);
+  }
+
+  private enqueue(entry: PipeMessage, operation: string, options: WaitOptions): Promise<void> {
     this.queue.push(entry);
     if (this.flush()) return turnIsDue() ? nextTurn() : DONE;
     const pending = new Pending<void>(operation, options, () => this.withdraw(entry), entry.value);
@@ -323,7 +318,7 @@ export class PipeSending implements Wait {
     return pending.promise;
   }
 
-  private block(entry: Entry, operation: string, options: SyncWaitOptions | undefined): void {
+  private block(entry: PipeMessage, operation: string, options: SyncWaitOptions | undefined): void {
     const deadline = deadlineOf(options?.timeout, operation);
     this.queue.push(entry);
     try {
@@ -359,6 +354,7 @@ export class PipeSending implements Wait {
       }
       queue.shift();
       entry.isDone = true;
+      if (entry.isSnapshot) spareMemory.give(entry.bytes);
       for (const one of entry.given) one.commit("the receiver");
       entry.pending?.resolve();
     }
@@ -369,7 +365,7 @@ export class PipeSending implements Wait {
    * Writes a message as far as it goes, and on while the reader keeps pace: a long message then takes one turn of the
    * event loop, not one for every ring full of it.
    */
-  private stream(entry: Entry): boolean {
+  private stream(entry: PipeMessage): boolean {
     const { writer, link } = this;
     for (let most = entry.written + STREAM_BYTES; ; ) {
       const before = entry.written;
@@ -385,7 +381,7 @@ export class PipeSending implements Wait {
     return new BrokenPipeError("send, and the pipe's other end is closed or its process dead", { undelivered: value });
   }
 
-  private withdraw(entry: Entry): void {
+  private withdraw(entry: PipeMessage): void {
     const index = this.queue.indexOf(entry);
     if (index < 0) return;
     this.queue.splice(index, 1);
@@ -393,7 +389,7 @@ export class PipeSending implements Wait {
     if (this.queue.length === 0) this.link.parker.stop(this);
   }
 
-  private drop(entry: Entry, error: unknown): void {
+  private drop(entry: PipeMessage, error: unknown): void {
     for (const one of entry.given) one.undo();
     entry.pending?.reject(error);
   }

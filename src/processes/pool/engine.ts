@@ -26,12 +26,13 @@ import { movedInVain } from "./moved-in-vain.js";
 import type { CheckedPoolOptions } from "./pool-options.js";
 import { PoolTask } from "./pool-task.js";
 import { Staff } from "./staff.js";
+import { WaitingFeeds } from "./waiting-feeds.js";
 import type { StartWorker } from "./worker.js";
 
 export class Engine implements LaneHost {
   readonly staff: Staff;
   /** Those of which more will be drawn; the first one is next. */
-  private readonly feeds = new Set<Feed>();
+  private readonly feeds = new WaitingFeeds();
   private readonly again = new JobsAgain();
   /** Whether calls of which workers have died come before new ones next: they take turns. */
   private areDeadlyNext = true;
@@ -79,7 +80,7 @@ export class Engine implements LaneHost {
   }
 
   add(feed: Feed): void {
-    if (!feed.isSpent) this.feeds.add(feed);
+    this.feeds.add(feed);
     // for what waits already there was no worker, so that only this one may go: else n calls would look at n feeds each
     this.pump([...this.lanes].some((lane) => this.hasRoom(lane) && this.mayGive(lane, feed)));
   }
@@ -229,9 +230,7 @@ export class Engine implements LaneHost {
 
   /** Every feed that has work for which there was no worker yet. */
   private waiting(): Set<Feed> {
-    const found = new Set(this.feeds);
-    for (const feed of this.again.feeds) found.add(feed);
-    return found;
+    return new Set([...this.feeds, ...this.again.feeds]);
   }
 
   /** Those, and every feed that has work under way. */
@@ -282,7 +281,7 @@ export class Engine implements LaneHost {
       if (!this.mayGive(lane, feed)) continue;
       const job = feed.draw(lane.room);
       this.feeds.delete(feed);
-      if (!feed.isSpent) this.feeds.add(feed); // behind the others
+      this.feeds.add(feed); // behind the others
       if (job) return job;
     }
     return undefined;
