@@ -1,6 +1,6 @@
 import type { Wait } from "./wait.js";
 
-/** Where a wait stands. One that has left still knows who stood behind it, so that whoever goes along the line gets on. */
+/** Where a wait stands. One that has left still knows who stood before it, so that whoever goes along the line gets on. */
 export interface WaitPlace {
   readonly wait: Wait;
   before: WaitPlace | undefined;
@@ -49,8 +49,8 @@ export class WaitLine implements Iterable<Wait> {
     let at: WaitPlace | undefined;
     return {
       next: () => {
-        do at = at ? at.behind : this.first;
-        while (at?.isLeft);
+        while (at?.isLeft) at = at.before; // all behind that one are those that were not met yet
+        at = at ? at.behind : this.first;
         return at ? { done: false, value: at.wait } : END;
       },
     };
