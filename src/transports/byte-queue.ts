@@ -157,7 +157,7 @@ export class ByteQueue {
     const { head, start } = this;
     if (length > 0 && start + length <= head.length) {
       this.advance(length);
-      return head.slice(start, start + length);
+      return copyOf(head, start, start + length);
     }
     const bytes = freshBytes(length);
     for (let at = 0; at < length; ) {
@@ -183,7 +183,7 @@ export class ByteQueue {
       return piece;
     }
     if (isOwn && length > 0 && end <= this.head.length) {
-      const bytes = this.head.slice(from, end);
+      const bytes = copyOf(this.head, from, end);
       this.advance(skipped + length);
       return bytes;
     }

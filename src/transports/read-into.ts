@@ -13,7 +13,8 @@
  */
 import type { Socket } from "node:net";
 
-const BUFFER_BYTES = 64 * 1024;
+/** A message of 64 KiB and its header come in one read. */
+const BUFFER_BYTES = 128 * 1024;
 
 let shared: Uint8Array<ArrayBuffer> | undefined;
 
