@@ -5,6 +5,7 @@ import type { Bounds } from "../bounds.js";
 import type { Incoming, Outgoing, QueueDriver, QueueShape, Settlement } from "../broker.js";
 import type { BrokerUrl } from "../broker-url.js";
 import { checkOpen } from "../check-options.js";
+import { RedisAcks, type RedisToken } from "./redis-acks.js";
 import { RedisConnection, type Reply } from "./redis-connection.js";
 import { RedisPuts } from "./redis-puts.js";
 import { BEAT, COUNT, PARKED, PURGE, PUT, RELEASE, SETTLE, TAKE } from "./redis-scripts.js";
@@ -58,12 +59,6 @@ export async function makeStream(
   }
 }
 
-/** By what a taken message is known. */
-interface Token {
-  readonly id: string;
-  readonly consumer: string;
-}
-
 /*
  * A queue at a Redis server
  *
@@ -89,7 +84,8 @@ export class RedisQueue implements QueueDriver {
   private readonly channel: string;
   private readonly wakes: RedisWakes;
   private readonly puts: RedisPuts;
-  private readonly held = new Map<string, Token>();
+  private readonly acks = new RedisAcks((tokens) => this.settleAll(tokens, "ack"));
+  private readonly held = new Map<string, RedisToken>();
   private readonly me = randomUUID();
   private beat: NodeJS.Timeout | undefined;
 
@@ -165,13 +161,25 @@ export class RedisQueue implements QueueDriver {
   }
 
   settle(messages: readonly Incoming[], how: Settlement): Promise<void> {
-    const settling = this.settleAll(messages, how);
+    const tokens = messages.map(({ token }) => token as RedisToken);
+    if (how === "ack") return this.acknowledge(tokens);
+    const settling = this.settleAll(tokens, how);
     // what is given back while there is no connection is so anyway: nobody waits for that
-    return how === "ack" || how === "reject" ? settling : this.connection.orCut(settling);
+    return how === "reject" ? settling.then(() => undefined) : this.connection.orCut(settling);
   }
 
-  private async settleAll(messages: readonly Incoming[], how: Settlement): Promise<void> {
-    const tokens = messages.map(({ token }) => token as Token);
+  private async acknowledge(tokens: readonly RedisToken[]): Promise<void> {
+    const lost = await this.acks.ack(tokens);
+    if (lost > 0)
+      throw new SystemError(
+        `queue ${this.connection.shown}: ack() of ${lost} of ${tokens.length} messages that were given to somebody else, ` +
+          "because this end was cut off",
+        { errno: "ECONNRESET", resource: this.connection.shown },
+      );
+  }
+
+  /** Gives the ids of those that were not this end's any more. */
+  private async settleAll(tokens: readonly RedisToken[], how: Settlement): Promise<ReadonlySet<string>> {
     let wasCut = false;
     const lost = await this.connection.run(
       SETTLE,
@@ -189,12 +197,7 @@ export class RedisQueue implements QueueDriver {
     for (const { id } of tokens) this.held.delete(id);
     if (this.held.size === 0) this.stopBeat();
     // done twice, the second time finds nothing
-    if (Number(lost) > 0 && how === "ack" && !wasCut)
-      throw new SystemError(
-        `queue ${this.connection.shown}: ack() of ${lost} of ${tokens.length} messages that were given to somebody else, ` +
-          "because this end was cut off",
-        { errno: "ECONNRESET", resource: this.connection.shown },
-      );
+    return new Set(wasCut ? [] : (lost as Reply[]).map(String));
   }
 
   size(): Promise<number> {
@@ -238,6 +241,7 @@ export class RedisQueue implements QueueDriver {
   }
 
   async close(): Promise<void> {
+    this.acks.flush();
     this.stopBeat();
     await this.wakes.close();
     if (this.ownsConnection) await this.connection.close();
@@ -270,7 +274,7 @@ export class RedisQueue implements QueueDriver {
   }
 
   private incoming([id, deliveries, pairs]: [Buffer, number, Buffer[]], consumer: string): Incoming {
-    const token: Token = { id: id.toString(), consumer };
+    const token: RedisToken = { id: id.toString(), consumer };
     this.held.set(token.id, token);
     this.startBeat();
     const fields = new Map<string, Buffer>();

@@ -89,15 +89,15 @@ return { out, redis.call('HGET', F, 'shut') and 1 or 0, wait, others }`;
 
 /**
  * KEYS stream, flags. ARGV group, wake channel, how, most deliveries, stream of the dead letters, then pairs of consumer and
- * id. Gives how many of them were not that consumer's any more.
+ * id. Gives the ids of those that were not that consumer's any more.
  */
 export const SETTLE = `local S, F, G, how = KEYS[1], KEYS[2], ARGV[1], ARGV[3]
-local limit, letters, lost = tonumber(ARGV[4]), ARGV[5], 0
+local limit, letters, lost = tonumber(ARGV[4]), ARGV[5], {}
 ${BURY}
 for i = 6, #ARGV, 2 do
   local consumer, id = ARGV[i], ARGV[i + 1]
   local found = redis.call('XPENDING', S, G, id, id, 1)[1]
-  if not found or found[2] ~= consumer then lost = lost + 1
+  if not found or found[2] ~= consumer then lost[#lost + 1] = id
   elseif how == 'ack' then redis.call('XACK', S, G, id); redis.call('XDEL', S, id)
   elseif how == 'reject' or (how == 'requeue' and limit > 0 and found[4] >= limit) then
     local entry = redis.call('XRANGE', S, id, id)[1]
