@@ -233,6 +233,28 @@ if (servers.redis !== undefined)
         await client.close();
       },
     );
+
+    test("acknowledgements that nobody waits for go to the server together", watchdog, async () => {
+      const client = createClient({ url: server });
+      await client.connect();
+      const scripts = async (): Promise<number> =>
+        Number(/cmdstat_evalsha:calls=(\d+)/.exec(await client.info("commandstats"))?.[1] ?? 0);
+      await using queue = await openQueue(`${server}/${freshName()}`, { prefetch: 500 });
+      await queue.putMany(Array.from({ length: 400 }, (_, n) => n));
+      const acks: Promise<void>[] = [];
+      let before = 0;
+      for await (const message of queue.messages()) {
+        if (acks.length === 0) before = await scripts();
+        acks.push(message.ack());
+        if (acks.length === 400) break;
+      }
+      await Promise.all(acks);
+      const calls = (await scripts()) - before;
+      assert.ok(calls < 40, `${calls} calls of scripts for 400 acknowledgements`);
+      assert.deepEqual([await queue.size(), await queue.unacked()], [0, 0]);
+      await client.close();
+      await queue.delete();
+    });
   });
 
 if (servers.nats !== undefined)
