@@ -2,6 +2,7 @@ import { AuthenticationError, InterprocError, MismatchError, NotFoundError, Syst
 import { systemFailure } from "../../transports/system-failure.js";
 import { redact } from "../broker-url.js";
 import { certificateFailure } from "../certificate-failure.js";
+import { Refused } from "./refused.js";
 
 /** What the server or its driver says, as an error of ours: by the reply codes of AMQP 0-9-1. */
 export function amqpFailure(error: unknown, operation: string, shown: string): InterprocError {
@@ -24,6 +25,7 @@ export function amqpFailure(error: unknown, operation: string, shown: string): I
       options,
     );
   if (typeof code === "string") return systemFailure(error, operation, shown);
+  if (error instanceof Refused) return new SystemError(text, { ...options, errno: "EAGAIN" });
   const errno = message.includes("ETIMEDOUT") ? "ETIMEDOUT" : "ECONNRESET";
   return new SystemError(text, { ...options, errno: isCut(error) ? errno : undefined });
 }

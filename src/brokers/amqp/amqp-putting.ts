@@ -4,9 +4,7 @@ import type { Bounds } from "../bounds.js";
 import type { Outgoing } from "../broker.js";
 import type { AmqpConnection } from "./amqp-connection.js";
 import { publishOptions } from "./amqp-message.js";
-
-/** The server has said that it will not take a message: there is no room. */
-export class Refused extends Error {}
+import { Refused } from "./refused.js";
 
 /** What is known of a channel that publishes. */
 interface Course {
@@ -61,7 +59,7 @@ function publishOne(
   const course = courseOf(channel);
   return new Promise((resolve, reject) => {
     channel.publish(exchange, key, Buffer.from(body.buffer, body.byteOffset, body.length), options, (error) => {
-      if (error) reject(error.message === "message nacked" ? new Refused(error.message) : (course.failure ?? error));
+      if (error) reject(error.message === "message nacked" ? new Refused() : (course.failure ?? error));
       else if (course.back.delete(id))
         reject(new NotFoundError(`${label}: put(): there is no queue any more that takes it`, { resource: label }));
       else resolve();

@@ -6,8 +6,9 @@ import type { Feed, Incoming, Outgoing, QueueDriver, QueueShape, Settlement } fr
 import type { BrokerUrl } from "../broker-url.js";
 import { checkOpen } from "../check-options.js";
 import { AmqpConnection } from "./amqp-connection.js";
-import { publishConfirmed, Refused } from "./amqp-putting.js";
+import { publishConfirmed } from "./amqp-putting.js";
 import { AmqpTaking } from "./amqp-taking.js";
+import { Refused } from "./refused.js";
 
 /** Who waits for room tries again after so long. */
 const TRY_AGAIN_MS = 20;
