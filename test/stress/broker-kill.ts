@@ -27,6 +27,7 @@ import { monotonicMs } from "./monotonic-ms.js";
 import { NoteCount } from "./note-count.js";
 import { type Broker, type OwnServer, ownServer } from "./own-server.js";
 import { Party } from "./party.js";
+import { hasLeaderAgain } from "./quorum-leader.js";
 
 interface Kind {
   readonly server: string;
@@ -56,6 +57,9 @@ const FAULTS_A_QUEUE = 20;
 /** Work that has not gone on by then, after a fault is over, hangs. */
 const HANGING_MS = 180_000;
 const LOOK_MS = 50;
+/** An election takes half a second. */
+const LEADER_MS = 60_000;
+const MOST_STARTS = 2;
 /** What a process opens for the library once and for all, and Node for itself. */
 const OWN_DESCRIPTORS = 12;
 
@@ -189,6 +193,7 @@ class Round {
       await server.kill();
       await sleep(random.below(1500));
       await server.start();
+      await this.untilLed();
     } else if (kind === "server stopped") {
       server.signal("SIGSTOP");
       await sleep(500 + random.below(3000));
@@ -205,6 +210,17 @@ class Round {
       const isCut = random.below(2) === 0;
       for (const way of ways) isCut ? way.cut() : way.goOn();
     } else await this.kill(kind.split(" ")[0]);
+  }
+
+  /** A queue for which the server itself finds no leader is out of everybody's reach: whoever runs it starts it again. */
+  private async untilLed(): Promise<void> {
+    if (this.broker !== "amqp" || this.detail.maxDeliveries === 0) return;
+    for (let tries = 0; tries < MOST_STARTS; tries++) {
+      if (await hasLeaderAgain(join(this.folder, "server"), this.name, LEADER_MS)) return;
+      this.tally.count("quorum queue without a leader, server started again");
+      await this.server.kill();
+      await this.server.start();
+    }
   }
 
   private async kill(role: string): Promise<void> {

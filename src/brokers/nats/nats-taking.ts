@@ -11,6 +11,14 @@ import { type NatsToken, natsIncoming } from "./nats-message.js";
  * already deleted, one at each pull, and gives nothing to those that wait: the next ones bring it past them.
  */
 const PULL_MS = 5000;
+/**
+ * To a pull that does not wait the server answers at once, unless it stumbles like that: then it forgets the answer, too. A pull that was
+ * not answered by then is ended, and the next ones, one for each message that it stumbles over, are given less time.
+ */
+const SILENT_MS = 1000;
+const SILENT_AGAIN_MS = 50;
+/** So many pulls in a row bring it past as many such messages, before others have their turn. */
+const MOST_PUSHES = 500;
 const NS = 1_000_000;
 /** A pull brings at most so many. */
 const MOST = 1000;
@@ -58,14 +66,30 @@ export class NatsTaking {
     const operation = `${this.label}: take()`;
     for (;;) {
       bounds.throwIfGivenUp();
-      let came = await this.connection.use(operation, (link) => this.pull(link, max, false, bounds), bounds);
+      let came = await this.pullNow(operation, max, bounds);
       if (came.length === 0) {
         if (!isWaiting) return [];
         bounds.throwIfGivenUp();
-        came = await this.connection.use(operation, (link) => this.pull(link, 1, true, bounds), bounds);
+        came = await this.connection.use(operation, (link) => this.pull(link, 1, undefined, bounds), bounds);
       }
       const found = await this.wanted(came);
       if (found.length > 0) return found;
+    }
+  }
+
+  /** What is there. */
+  private async pullNow(operation: string, max: number, bounds: Bounds): Promise<Msg[]> {
+    let silentMs = SILENT_MS;
+    for (let pushes = 0; ; pushes++) {
+      bounds.throwIfGivenUp();
+      let isAnswered = true;
+      const onSilence = (): void => {
+        isAnswered = false;
+      };
+      const pull = (link: NatsLink): Promise<Msg[]> => this.pull(link, max, { silentMs, onSilence }, bounds);
+      const came = await this.connection.use(operation, pull, bounds);
+      if (came.length > 0 || isAnswered || pushes === MOST_PUSHES) return came;
+      silentMs = SILENT_AGAIN_MS;
     }
   }
 
@@ -93,7 +117,7 @@ export class NatsTaking {
   async drop(): Promise<number> {
     const bounds = new Bounds();
     for (let dropped = 0; ; ) {
-      const came = await this.connection.use(`${this.label}: purge()`, (link) => this.pull(link, MOST, false, bounds));
+      const came = await this.pullNow(`${this.label}: purge()`, MOST, bounds);
       if (came.length === 0) return dropped;
       await Promise.all(came.map((message) => this.answer(natsIncoming(message, this.connection.since), "+TERM")));
       dropped += came.length;
@@ -126,8 +150,13 @@ export class NatsTaking {
     return found;
   }
 
-  /** What a pull brings, until all came, the server has no more, or nobody waits any longer. */
-  private async pull(link: NatsLink, max: number, isWaiting: boolean, bounds: Bounds): Promise<Msg[]> {
+  /** What a pull brings, until all came, the server has no more, or nobody waits any longer. With `now` it does not wait. */
+  private async pull(
+    link: NatsLink,
+    max: number,
+    now: { readonly silentMs: number; onSilence(): void } | undefined,
+    bounds: Bounds,
+  ): Promise<Msg[]> {
     const { stream, consumer } = this.source;
     const found: Msg[] = [];
     const batch = Math.min(max, MOST);
@@ -154,8 +183,14 @@ export class NatsTaking {
     });
     bounds.onGiveUp = end;
     if (bounds.isGivenUp) end();
+    const silence =
+      now &&
+      setTimeout(() => {
+        if (found.length === 0) now.onSilence();
+        end();
+      }, now.silentMs);
     try {
-      const patience = isWaiting ? { expires: PULL_MS * NS, idle_heartbeat: (PULL_MS / 2) * NS } : { no_wait: true };
+      const patience = now ? { no_wait: true } : { expires: PULL_MS * NS, idle_heartbeat: (PULL_MS / 2) * NS };
       link.driver.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify({ batch, ...patience }), {
         reply: inbox,
       });
@@ -167,6 +202,7 @@ export class NatsTaking {
       // what came before a cut is ours all the same
       if (found.length === 0) throw error;
     } finally {
+      clearTimeout(silence);
       bounds.onGiveUp = undefined;
     }
     if (failure && found.length === 0) throw failure;

@@ -11,7 +11,7 @@ interface Long {
 }
 
 /** What a message of that number has in it. */
-const lengthOf = (number: number): number => 50_000 + ((number * 7919) % 500_000);
+const lengthOf = (number: number): number => 80_000 + ((number * 7919) % 500_000);
 const long = (number: number): Long => ({
   number,
   bytes: patterned(lengthOf(number)).fill(number & 255, 0, 9),
