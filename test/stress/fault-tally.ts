@@ -25,6 +25,8 @@ export class FaultTally {
   faults = 0;
   private readonly times: Record<string, number[]> = {};
   private readonly since = performance.now();
+  /** When the last fault was. */
+  private last = this.since;
 
   constructor(
     readonly name: string,
@@ -38,6 +40,7 @@ export class FaultTally {
 
   fault(how: string): void {
     this.faults++;
+    this.last = performance.now();
     this.count(how);
   }
 
@@ -64,7 +67,7 @@ export class FaultTally {
       Object.entries(counts)
         .map(([what, count]) => `${what} ${count.toLocaleString("en")}`)
         .join(", ");
-    const seconds = (performance.now() - this.since) / 1000;
+    const seconds = (this.last - this.since) / 1000;
     const bound = (300 / Math.max(1, this.faults)).toPrecision(2);
     return [
       `${this.name}: ${this.faults.toLocaleString("en")} faults in ${seconds.toFixed(0)} s, seed ${this.seed}`,
