@@ -73,7 +73,8 @@ function parseNetwork(scheme: "tcp" | "tls" | "ws" | "wss", url: string, refuse:
 export function formatAddress(address: Address): string {
   switch (address.scheme) {
     case "unix":
-      return `unix:${address.path}`;
+      // two slashes in front are the url's
+      return `unix:${address.path.startsWith("//") ? "//" : ""}${address.path}`;
     case "shm":
       return `shm:${address.name}`;
     case "fd":

@@ -296,7 +296,14 @@ describe("a parser that is given anything", () => {
 
   hail("an url: an address that is written as it was read, or a UsageError", ["an address", "refused"], (random) => {
     const urls = [
-      ...["unix:/tmp/a.sock", "tcp://127.0.0.1:80", "tls://[::1]:443", "ws://h:1/p?q=1", "wss://example.org/"],
+      ...[
+        "unix:/tmp/a.sock",
+        "unix:////tmp/a.sock",
+        "tcp://127.0.0.1:80",
+        "tls://[::1]:443",
+        "ws://h:1/p?q=1",
+        "wss://example.org/",
+      ],
       ...["shm:name", "fd:3", "fd:3,4", "stdio:", "udp://h:1", "tcp://user:pw@h:1"],
     ];
     const bytes = mutated(new TextEncoder().encode(random.pick(urls)), random);
