@@ -27,7 +27,7 @@ import { monotonicMs } from "./monotonic-ms.js";
 import { NoteCount } from "./note-count.js";
 import { type Broker, type OwnServer, ownServer } from "./own-server.js";
 import { Party } from "./party.js";
-import { hasLeaderAgain } from "./quorum-leader.js";
+import { QuorumLeader } from "./quorum-leader.js";
 
 interface Kind {
   readonly server: string;
@@ -191,9 +191,10 @@ class Round {
       .map((role) => this.ways[role]);
     if (kind === "server killed") {
       await server.kill();
+      const leader = new QuorumLeader(join(this.folder, "server"), this.name);
       await sleep(random.below(1500));
       await server.start();
-      await this.untilLed();
+      await this.untilLed(leader);
     } else if (kind === "server stopped") {
       server.signal("SIGSTOP");
       await sleep(500 + random.below(3000));
@@ -213,10 +214,10 @@ class Round {
   }
 
   /** A queue for which the server itself finds no leader is out of everybody's reach: whoever runs it starts it again. */
-  private async untilLed(): Promise<void> {
+  private async untilLed(leader: QuorumLeader): Promise<void> {
     if (this.broker !== "amqp" || this.detail.maxDeliveries === 0) return;
     for (let tries = 0; tries < MOST_STARTS; tries++) {
-      if (await hasLeaderAgain(join(this.folder, "server"), this.name, LEADER_MS)) return;
+      if (await leader.isThereWithin(LEADER_MS)) return;
       this.tally.count("quorum queue without a leader, server started again");
       await this.server.kill();
       await this.server.start();

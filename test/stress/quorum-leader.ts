@@ -13,16 +13,26 @@ function logOf(folder: string): string {
 }
 
 /**
- * Whether a quorum queue has a leader again after RabbitMQ was started again, by its server's log, which tells of each election.
+ * Tells, from the moment of its making, whether a quorum queue of RabbitMQ has had a leader since, by its server's log, which tells of
+ * each election.
  *
- * A server of version 3.10, alone on its node, was seen to recover such a queue without ever electing one, after a kill in the first
- * seconds of the queue's life: nobody can use it until the server is started once more. All other recoveries took half a second.
+ * A server of version 3.10, alone on its node, was seen to recover such a queue without ever electing one, twice after a kill in the
+ * first seconds of the queue's life: nobody can use it until the server is started once more. All other recoveries took half a second.
  */
-export async function hasLeaderAgain(folder: string, queue: string, mostMs: number): Promise<boolean> {
-  for (const until = performance.now() + mostMs; performance.now() < until; await sleep(LOOK_MS)) {
-    const log = logOf(folder);
-    const recovered = log.slice(log.lastIndexOf("Recovering 1 queues of type rabbit_quorum_queue"));
-    if (recovered.includes(`queue '${queue}' in vhost '/': candidate -> leader`)) return true;
+export class QuorumLeader {
+  private readonly before: number;
+
+  constructor(
+    private readonly folder: string,
+    private readonly queue: string,
+  ) {
+    this.before = logOf(folder).length;
   }
-  return false;
+
+  async isThereWithin(mostMs: number): Promise<boolean> {
+    for (const until = performance.now() + mostMs; performance.now() < until; await sleep(LOOK_MS))
+      if (logOf(this.folder).slice(this.before).includes(`queue '${this.queue}' in vhost '/': candidate -> leader`))
+        return true;
+    return false;
+  }
 }

@@ -39,7 +39,7 @@ export function natsFailure(error: unknown, operation: string, shown: string): I
   const { name, message, code } = error as { name: string; message: string; code?: number | string };
   const text = `${operation}: ${redact(message)}`;
   const options = { resource: shown, cause: error };
-  if (/^(Authorization|UserAuthenticationExpired|PermissionViolation)Error$/.test(name))
+  if (/^(Authorization|UserAuthenticationExpired|PermissionViolation)Error$/.test(name) && !isLate(message))
     return new AuthenticationError(text, options);
   if (typeof code === "number" && MISSING.has(code)) return new NotFoundError(text, options);
   if (typeof code === "number" && CONFLICTS.has(code))
@@ -55,21 +55,26 @@ export function natsFailure(error: unknown, operation: string, shown: string): I
   if (name === "JetStreamNotEnabled") return new NotFoundError(`${text}; the server needs JetStream`, options);
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
     if (typeof (cause as NodeJS.ErrnoException).syscall === "string") return systemFailure(cause, operation, shown);
-  return new SystemError(text, { ...options, errno: isCut(error) ? "ECONNRESET" : undefined });
+  const errno = isLate(message) ? "ETIMEDOUT" : isCut(error) ? "ECONNRESET" : undefined;
+  return new SystemError(text, { ...options, errno });
 }
 
 /** Whether what was asked may be asked again: the connection was lost, or nothing has answered, and nothing was refused. */
 export function isCut(error: unknown): boolean {
   if (error instanceof InterprocError) return error instanceof TimeoutError;
-  const { name, code } = error as { name: string; code?: number | string };
+  const { name, code, message } = error as Error & { code?: number | string };
   return (
     error instanceof Cut ||
+    isLate(message) ||
     (typeof code === "number" && UNREADY.has(code)) ||
     (name === "RequestError" && !isNoResponders(error)) ||
     /^(Timeout|ClosedConnection|DrainingConnection|Connection)Error$/.test(name) ||
     /^E[A-Z]+$/.test(String(code))
   );
 }
+
+/** The server gave up waiting for who it is that had connected: the way was silent, or this process was held up. */
+const isLate = (message: string): boolean => /^'?Authentication Timeout/i.test(message);
 
 function isNoResponders(error: unknown): boolean {
   for (let one: unknown = error; one instanceof Error; one = one.cause)
