@@ -58,8 +58,7 @@ const FAULTS_A_QUEUE = 20;
 const HANGING_MS = 180_000;
 const LOOK_MS = 50;
 /** An election takes half a second. */
-const LEADER_MS = 60_000;
-const MOST_STARTS = 2;
+const LEADER_MS = 30_000;
 /** What a process opens for the library once and for all, and Node for itself. */
 const OWN_DESCRIPTORS = 12;
 
@@ -108,6 +107,7 @@ class Round {
   private readonly detail: Record<string, number>;
   private readonly name: string;
   private deck: string[] = [];
+  private isLeaderless = false;
   /** Where producers and consumers find the server. */
   private ways!: Record<string, CuttableWay>;
   private readonly counts = new Map<Party, NoteCount>();
@@ -154,6 +154,7 @@ class Round {
       this.tally.fault(kind);
       const fault = this.tally.map.begin(kind, monotonicMs());
       await this.befall(kind);
+      if (this.isLeaderless) return this.abandon(done + 1);
       fault.over = monotonicMs();
       onFault();
       goesOn = await this.whenGoingOn(kind, fault.over);
@@ -213,15 +214,23 @@ class Round {
     } else await this.kill(kind.split(" ")[0]);
   }
 
-  /** A queue for which the server itself finds no leader is out of everybody's reach: whoever runs it starts it again. */
+  /** A queue for which the server itself finds no leader is out of everybody's reach, sometimes also once it is started again. */
   private async untilLed(leader: QuorumLeader): Promise<void> {
     if (this.broker !== "amqp" || this.detail.maxDeliveries === 0) return;
-    for (let tries = 0; tries < MOST_STARTS; tries++) {
-      if (await leader.isThereWithin(LEADER_MS)) return;
-      this.tally.count("quorum queue without a leader, server started again");
-      await this.server.kill();
-      await this.server.start();
+    if (await leader.isThereWithin(LEADER_MS)) return;
+    await this.server.kill();
+    await this.server.start();
+    this.isLeaderless = !(await leader.isThereWithin(LEADER_MS));
+  }
+
+  /** What such a queue keeps says nothing of us: another one takes its place. */
+  private async abandon(faults: number): Promise<void> {
+    for (const party of this.there) {
+      party.kill(0);
+      await party.ended;
     }
+    this.tally.faults -= faults;
+    this.tally.count("queues for which the server found no leader any more, left");
   }
 
   private async kill(role: string): Promise<void> {

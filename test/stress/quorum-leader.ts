@@ -16,8 +16,8 @@ function logOf(folder: string): string {
  * Tells, from the moment of its making, whether a quorum queue of RabbitMQ has had a leader since, by its server's log, which tells of
  * each election.
  *
- * A server of version 3.10, alone on its node, was seen to recover such a queue without ever electing one, twice after a kill in the
- * first seconds of the queue's life: nobody can use it until the server is started once more. All other recoveries took half a second.
+ * A server of version 3.10, alone on its node, was seen three times to recover such a queue without ever electing one, each time after a
+ * kill in the first seconds of the queue's life; starting it once more did not help. All other recoveries took half a second.
  */
 export class QuorumLeader {
   private readonly before: number;
