@@ -24,7 +24,7 @@ describe("the line of those who wait", () => {
         const one = all[step % all.length];
         return step & 64 ? what.delete(one) : void what.add(one);
       };
-      for (const one of all) if (random.below(2) === 0) change(line, all.indexOf(one)), change(set, all.indexOf(one));
+      for (const index of all.keys()) if (random.below(2) === 0) for (const what of [line, set]) change(what, index);
       const steps = Array.from({ length: 12 }, () => random.below(128));
       const goAlong = (what: typeof line | typeof set): unknown[] => {
         const seen: unknown[] = [];
