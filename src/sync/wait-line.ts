@@ -13,7 +13,7 @@ const END = { done: true, value: undefined } as const;
 /**
  * Waits in the order in which they came; one may leave while the line is gone along, and one that comes meanwhile is met. It is no Set,
  * because the table of a Set that has lived for long grows anew among V8's old objects, every few times that something comes and
- * goes, and each time V8 looks whether to mark the whole heap: with messages of a megabyte that was most of the time.
+ * goes, and each time V8 looks whether to mark the whole heap (decision 33).
  */
 export class WaitLine implements Iterable<Wait> {
   size = 0;
